@@ -1,0 +1,95 @@
+"""TOML and JSON documents to frozen records: unknown keys named with the nearest known one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from tidegauge.errors import TidegaugeError, nearest
+
+T = TypeVar("T")
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The TOML file at `path`; `what` names it in errors (exit 2)."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise TidegaugeError(f"{what} {path} does not exist", "check the path") from None
+    except OSError as error:
+        raise TidegaugeError(f"{what} {path} cannot be read: {error.strerror}", "check the path") from None
+    except UnicodeDecodeError:
+        raise TidegaugeError(f"{what} {path} is not UTF-8 text", "TOML files are UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TidegaugeError(f"{what} {path} is not TOML: {error}", "see docs/plan.md for the format") from None
+
+
+def parse(kind: type[T], data: object, what: str) -> T:
+    """`data` as a `kind` (a frozen dataclass), or an error that names the key and the fix."""
+    _refuse_unknown_keys(kind, data, what, "")
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(data, default=str), strict=True)
+    except ValidationError as error:
+        raise _as_error(error, what) from None
+    except RecursionError:
+        raise TidegaugeError(f"{what}: nested too deeply", "see docs/plan.md for the format") from None
+
+
+def _as_error(error: ValidationError, what: str) -> TidegaugeError:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] in ("missing", "missing_argument"):
+        message = "is required and missing"
+    given = first.get("input")
+    shown = f", not {given!r:.60}" if isinstance(given, str | int | float | bool) else ""
+    return TidegaugeError(
+        f"{what}: {where + ': ' if where else ''}{message}{shown}{more}", "see docs/plan.md for every key"
+    )
+
+
+def _refuse_unknown_keys(kind: Any, data: object, what: str, where: str) -> None:
+    """Walks `data` beside the type, so that the error can name the nearest key of that very level."""
+    for candidate in _record_types(kind, data):
+        if not isinstance(data, dict):
+            return
+        hints = get_type_hints(candidate)
+        names = {field.name for field in dataclasses.fields(candidate) if field.init}
+        for key, value in data.items():
+            here = f"{where}.{key}" if where else str(key)
+            if key not in names:
+                raise TidegaugeError(f"{what}: unknown key '{here}'", nearest(str(key), names))
+            _refuse_unknown_keys(hints[key], value, what, here)
+        return
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (tuple, list) and isinstance(data, list):
+        for index, value in enumerate(data):
+            _refuse_unknown_keys(arguments[0], value, what, f"{where}.{index}")
+    elif origin is dict and isinstance(data, dict):
+        for key, value in data.items():
+            _refuse_unknown_keys(arguments[1], value, what, f"{where}.{key}")
+
+
+def _record_types(kind: Any, data: object) -> list[Any]:
+    """The dataclass that describes `data`: the kind itself, or the union's member with its `shape`."""
+    if dataclasses.is_dataclass(kind):
+        return [kind]
+    if get_origin(kind) is typing.Annotated:
+        return _record_types(get_args(kind)[0], data)
+    if get_origin(kind) in (Union, types.UnionType):
+        members = [member for member in get_args(kind) if dataclasses.is_dataclass(member)]
+        if len(members) <= 1:
+            return members
+        shape = data.get("shape") if isinstance(data, dict) else None
+        return [member for member in members if get_args(get_type_hints(member)["shape"])[0] == shape]
+    return []

@@ -1,0 +1,314 @@
+"""The plan: what traffic to send, for how long, and what must hold."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tidegauge.documents import parse, read_toml
+from tidegauge.errors import TidegaugeError, nearest
+
+Process = Literal["poisson", "uniform"]
+Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=31 * 86400, allow_inf_nan=False)]
+Duration = Annotated[float, Field(gt=0, le=31 * 86400, allow_inf_nan=False)]
+
+PLACEHOLDERS = frozenset({"asset_id", "short_code"})
+QUANTILE_KEY = re.compile(r"p([0-9]{1,5})_ms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """The same rate for the whole phase, in sessions per second."""
+
+    shape: Literal["constant"]
+    rate_per_s: Rate
+    duration_s: Duration
+    process: Process = "poisson"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """A rate that rises or falls in a straight line."""
+
+    shape: Literal["ramp"]
+    from_rate_per_s: Rate
+    to_rate_per_s: Rate
+    duration_s: Duration
+    process: Process = "poisson"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """One constant rate after another, `step_s` each."""
+
+    shape: Literal["steps"]
+    rates_per_s: tuple[Rate, ...]
+    step_s: Duration
+    process: Process = "poisson"
+
+
+Phase = Annotated[Constant | Ramp | Steps, Field(discriminator="shape")]
+SHAPES_TO_COME = ("spike", "diurnal", "trace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One request of a declared flow. `think_time_s` is waited before it."""
+
+    path: str
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
+    base: Literal["api", "cdn"] = "api"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+    expect_status: tuple[Annotated[int, Field(ge=100, le=599)], ...] | None = None
+    think_time_s: Seconds = 0.0
+    follow_redirects: bool = False
+    timeout_s: Duration | None = None
+    max_body_bytes: Annotated[int, Field(ge=0)] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Method and path template without the query, as results name it."""
+        return f"{self.method} {self.path.split('?', 1)[0]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A declared flow: the requests of one session, in order."""
+
+    name: str
+    step: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Popularity:
+    """How often each asset is asked for; rank k of the model is row k of the catalogue."""
+
+    model: Literal["zipf", "stretched_exponential"] = "zipf"
+    assets: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    alpha: Annotated[float, Field(ge=0, le=10)] | None = None
+    shape: Annotated[float, Field(gt=0, le=10)] | None = None
+    scale: Annotated[float, Field(gt=0)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """Limits of the generator itself; a run beyond them is INVALID."""
+
+    cpu_ratio_max: Annotated[float, Field(gt=0)] = 0.9
+    lag_ms_p99_max: Annotated[float, Field(gt=0)] = 10.0
+    lost_ratio_max: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A whole plan. Only `arrivals` and a flow (in `flow` or `mix`) are required."""
+
+    arrivals: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    name: str = "unnamed"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    warmup_s: Seconds = 0.0
+    connections: Literal["per_session", "pooled"] = "per_session"
+    in_flight_max: Annotated[int, Field(ge=1)] = 5000
+    samples: Literal["all", "slow", "none"] = "all"
+    timeout_s: Duration = 30.0
+    drain_s: Seconds = 30.0
+    max_body_bytes: Annotated[int, Field(ge=0)] = 64 * 2**20
+    mix: dict[str, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None
+    popularity: Popularity | None = None
+    flow: tuple[Flow, ...] = ()
+    objectives: dict[str, dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = field(
+        default_factory=dict
+    )
+    validity: Validity = field(default_factory=Validity)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of all phases together."""
+        return math.fsum(phase_duration_s(phase) for phase in self.arrivals)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the sessions by flow; a single declared flow needs no mix."""
+        return dict(self.mix) if self.mix is not None else {self.flow[0].name: 1.0}
+
+
+def phase_duration_s(phase: Constant | Ramp | Steps) -> float:
+    """Seconds that a phase lasts."""
+    return len(phase.rates_per_s) * phase.step_s if isinstance(phase, Steps) else phase.duration_s
+
+
+def load_plan(path: Path, overrides: tuple[str, ...] = (), known_flows: frozenset[str] = frozenset()) -> Plan:
+    """The plan file with `KEY=VALUE` overrides; `known_flows` are those of locustfiles/."""
+    data = read_toml(path, "plan")
+    for override in overrides:
+        _apply_override(data, override)
+    return parse_plan(data, f"plan {path}", known_flows)
+
+
+def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = frozenset()) -> Plan:
+    """A plan document checked as a whole: types first, then what the parts say of each other."""
+    _refuse_unknown_shapes(data, what)
+    plan = parse(Plan, data, what)
+    _check_phases(plan, what)
+    _check_flows(plan, what, known_flows)
+    _check_popularity(plan, what)
+    for target, limits in plan.objectives.items():
+        _check_objective(plan, what, target, limits, known_flows)
+    return plan
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data for run.json."""
+    return asdict(plan)
+
+
+def _refuse_unknown_shapes(data: dict[str, Any], what: str) -> None:
+    phases = data.get("arrivals")
+    if not isinstance(phases, list) or not phases:
+        raise TidegaugeError(f"{what}: no [[arrivals]]", "add a phase: shape, rate_per_s, duration_s")
+    known = ("constant", "ramp", "steps")
+    for index, phase in enumerate(phases):
+        shape = phase.get("shape") if isinstance(phase, dict) else None
+        if shape in SHAPES_TO_COME:
+            raise TidegaugeError(
+                f"{what}: arrivals.{index}.shape '{shape}' is not built yet", f"use {', '.join(known)}"
+            )
+        if shape not in known:
+            hint = nearest(str(shape), known)
+            raise TidegaugeError(f"{what}: arrivals.{index}.shape is {shape!r:.40}", hint)
+
+
+def _check_phases(plan: Plan, what: str) -> None:
+    if plan.warmup_s >= plan.duration_s:
+        raise TidegaugeError(
+            f"{what}: warmup_s is {plan.warmup_s:g}, the phases last {plan.duration_s:g} s",
+            "shorten warmup_s or lengthen duration_s, so that something is left to measure",
+        )
+    if plan.samples != "all":
+        raise TidegaugeError(
+            f"{what}: samples = '{plan.samples}' is not built yet", "use samples = \"all\""
+        )
+
+
+def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
+    declared = [flow.name for flow in plan.flow]
+    for name in declared:
+        if declared.count(name) > 1:
+            raise TidegaugeError(f"{what}: two flows are named '{name}'", "give each flow its own name")
+        if name in known_flows:
+            raise TidegaugeError(f"{what}: flow '{name}' exists in locustfiles/", "choose another name")
+    for flow in plan.flow:
+        for index, step in enumerate(flow.step):
+            _check_step(step, f"{what}: flow '{flow.name}' step {index + 1}")
+    if plan.mix is None:
+        if len(declared) != 1:
+            raise TidegaugeError(
+                f"{what}: {len(declared)} declared flows and no [mix]",
+                "add [mix] with a share for each flow, summing to 1",
+            )
+        return
+    for name in plan.mix:
+        if name not in declared and name not in known_flows:
+            raise TidegaugeError(
+                f"{what}: [mix] names the unknown flow '{name}'", nearest(name, {*declared, *known_flows})
+            )
+    total = math.fsum(plan.mix.values())
+    if abs(total - 1) > 1e-6:
+        raise TidegaugeError(
+            f"{what}: the shares of [mix] sum to {total:.6g}, not 1", "make the shares sum to 1"
+        )
+
+
+def _check_step(step: Step, where: str) -> None:
+    if not step.path.startswith(("/", "http://", "https://")):
+        raise TidegaugeError(f"{where}: path '{step.path:.60}' does not start with /", "paths start with /")
+    if any(ord(char) <= 32 or ord(char) == 127 for char in step.path):
+        raise TidegaugeError(f"{where}: path has a space or control character", "percent-encode it (%20)")
+    for name, value in step.headers.items():
+        if any(char in "\r\n\0" for char in name + value) or not name or ":" in name or " " in name:
+            raise TidegaugeError(f"{where}: header '{name:.40}' is not a valid header", "no line breaks")
+    for name in re.findall(r"\{([^{}]*)\}", step.path):
+        if name not in PLACEHOLDERS:
+            raise TidegaugeError(f"{where}: unknown placeholder {{{name}}}", nearest(name, PLACEHOLDERS))
+
+
+def _check_popularity(plan: Plan, what: str) -> None:
+    model = plan.popularity
+    if model is None:
+        return
+    wanted = {"zipf": {"alpha"}, "stretched_exponential": {"shape", "scale"}}[model.model]
+    for key in ("alpha", "shape", "scale"):
+        if (getattr(model, key) is not None) != (key in wanted):
+            verb = "needs" if key in wanted else "has no"
+            raise TidegaugeError(
+                f"{what}: popularity model '{model.model}' {verb} {key}", f"it takes {', '.join(sorted(wanted))}"
+            )
+
+
+def _check_objective(
+    plan: Plan, what: str, target: str, limits: dict[str, float], known_flows: frozenset[str]
+) -> None:
+    where = f'{what}: objectives."{target}"'
+    for key, limit in limits.items():
+        if key == "error_ratio":
+            if limit > 1:
+                raise TidegaugeError(f"{where}: error_ratio is {limit:g}", "a ratio is between 0 and 1")
+        elif not QUANTILE_KEY.fullmatch(key) or not key[1:-3].strip("0"):
+            raise TidegaugeError(f"{where}: unknown key '{key}'", nearest(key, ("p50_ms", "p99_ms", "error_ratio")))
+    kind, _, name = target.partition(":")
+    if kind in ("flow", "session") and name:
+        if name not in plan.shares:
+            raise TidegaugeError(f"{where}: no such flow in this plan", nearest(name, plan.shares))
+        return
+    if target == "total":
+        return
+    endpoints = {step.endpoint for flow in plan.flow for step in flow.step}
+    only_declared = all(name in {flow.name for flow in plan.flow} for name in plan.shares)
+    if target not in endpoints and (only_declared or " " not in target):
+        raise TidegaugeError(f"{where}: no such endpoint in this plan", nearest(target, {*endpoints, "total"}))
+
+
+def _apply_override(data: dict[str, Any], override: str) -> None:
+    """`arrivals.0.rate_per_s=80` and the like; the value is TOML, else taken as text."""
+    import tomllib
+
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise TidegaugeError(f"--set {override}: not KEY=VALUE", "for example --set arrivals.0.rate_per_s=80")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    node: Any = data
+    parts = _split_key(key)
+    for position, part in enumerate(parts):
+        last = position == len(parts) - 1
+        if isinstance(node, list):
+            if not part.isdigit() or int(part) >= len(node):
+                raise TidegaugeError(
+                    f"--set {key}: there is no element {part} in {'.'.join(parts[:position])}",
+                    f"it has {len(node)} elements, counted from 0",
+                )
+            if last:
+                node[int(part)] = value
+            else:
+                node = node[int(part)]
+        elif isinstance(node, dict):
+            if last:
+                node[part] = value
+            else:
+                node = node.setdefault(part, {})
+        else:
+            raise TidegaugeError(f"--set {key}: {'.'.join(parts[:position])} has no keys", "see docs/plan.md")
+
+
+def _split_key(key: str) -> list[str]:
+    """Dotted parts; a part in double quotes may hold dots (endpoint names)."""
+    return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^."]+)', key)]

@@ -1,0 +1,136 @@
+"""The stack descriptor: where the stack under test is, and which hosts may get traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tidegauge.documents import parse, read_toml
+from tidegauge.errors import ExitCode, TidegaugeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """A cache behaviour of the CDN, in order of precedence."""
+
+    path_pattern: str
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """Where a bearer token comes from; the descriptor never holds it."""
+
+    token_env: str | None = None
+    token_command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """CloudFront signed URLs: key pair id, and the environment variable with the private key."""
+
+    key_pair_id: str
+    private_key_env: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """What only a local stack has."""
+
+    control_url: str | None = None
+    edge_log: str | None = None
+    directory: str | None = None
+    worker_vcpu: float | None = None
+    emulation: str | None = None
+    provisioned_tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A stack under test. `api_url` and `allowed_hosts` are enough for declared flows."""
+
+    api_url: str
+    allowed_hosts: tuple[str, ...]
+    name: str = "unnamed"
+    cdn_url: str | None = None
+    catalogue: str | None = None
+    architecture: str | None = None
+    behaviour: tuple[Behaviour, ...] = ()
+    auth: Auth | None = None
+    signing: Signing | None = None
+    local: Local | None = None
+    aws: dict[str, Any] = field(default_factory=dict)
+
+    def url(self, base: str) -> str:
+        """The base URL called `api` or `cdn`, without a trailing slash."""
+        chosen = self.api_url if base == "api" else self.cdn_url
+        if chosen is None:
+            raise TidegaugeError(
+                f"stack '{self.name}' has no cdn_url, which a step needs", "add cdn_url to the stack file"
+            )
+        return chosen.rstrip("/")
+
+
+def load_stack(path: Path) -> Stack:
+    """The descriptor at `path`; relative file names in it are relative to its folder."""
+    data = read_toml(path, "stack")
+    stack = parse(Stack, data, f"stack {path}")
+    for key in ("api_url", "cdn_url"):
+        value = getattr(stack, key)
+        if value is not None:
+            check_url(value, f"stack {path}: {key}")
+            if not is_allowed(value, stack.allowed_hosts):
+                raise not_allowed(value, f"stack {path}: {key}")
+    return stack
+
+
+def relative_to(path: Path, name: str) -> Path:
+    """`name` as the descriptor at `path` means it."""
+    return path.parent / name
+
+
+def check_url(url: str, where: str) -> None:
+    """Refuses what is no http(s) URL (exit 2)."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # the property raises on a port out of range
+    except ValueError as error:
+        raise TidegaugeError(f"{where}: '{url}' is no URL: {error}", "http://HOST:PORT") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise TidegaugeError(f"{where}: '{url}' is no http(s) URL", "http://HOST:PORT or https://HOST")
+
+
+def not_allowed(url: str, where: str) -> TidegaugeError:
+    """The guard's refusal (exit 13)."""
+    host = urlsplit(url).netloc
+    return TidegaugeError(
+        f"{where}: host '{host}' is not in allowed_hosts",
+        "add it to allowed_hosts of the stack file, if you may send it load",
+        ExitCode.REFUSED,
+    )
+
+
+def is_allowed(url: str, allowed_hosts: tuple[str, ...]) -> bool:
+    """Whether `url`'s host is named: `host` (any port), `host:port`, or `*.suffix` (subdomains)."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(parts.scheme)
+    except ValueError:
+        return False
+    host = (parts.hostname or "").lower()
+    if not host:
+        return False
+    return any(_matches(entry.lower(), host, port) for entry in allowed_hosts)
+
+
+def _matches(entry: str, host: str, port: int | None) -> bool:
+    try:
+        named = urlsplit("//" + entry.removeprefix("*."))
+        name, wanted_port = named.hostname or "", named.port
+    except ValueError:
+        return False
+    if wanted_port is not None and wanted_port != port:
+        return False
+    return host.endswith("." + name) if entry.startswith("*.") else host == name
