@@ -1,0 +1,94 @@
+"""What a generator process is told to do: the run folder's plan, stack and assets."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tidegauge.documents import parse
+from tidegauge.engine.clock import RunClock
+from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_context
+from tidegauge.engine.session import Asset, SampleSink, World
+from tidegauge.errors import TidegaugeError
+from tidegauge.plan import Plan, parse_plan
+from tidegauge.stack import Stack
+from tidegauge.store import RunFolder
+from tidegauge.workload.schedule import Schedule, make_schedule, popularity_weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run as its generator sees it."""
+
+    plan: Plan
+    stack: Stack
+    assets: Sequence[Asset]
+    schedule: Schedule
+
+
+def load_job(folder: RunFolder) -> Job:
+    """The job in `folder`'s run.json."""
+    run = folder.read_json(folder.run_json)
+    plan = parse_plan(run["plan"], "run.json", frozenset(run["plan"].get("mix") or ()))
+    stack = parse(Stack, run["stack"], "run.json")
+    catalogue = run["catalogue"]
+    assets = read_assets(Path(catalogue) if catalogue else None, run["assets"])
+    return Job(plan=plan, stack=stack, assets=assets, schedule=make_schedule(plan, len(assets)))
+
+
+def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:
+    """The first `count` rows of the catalogue; without one, plain numbers from 0."""
+    if catalogue is None:
+        return [Asset(rank=rank, asset_id=str(rank), short_code=str(rank)) for rank in range(count)]
+    try:
+        with catalogue.open(encoding="utf-8") as lines:
+            return [_asset(rank, json.loads(line)) for rank, line in enumerate(itertools.islice(lines, count))]
+    except (OSError, ValueError, KeyError) as error:
+        raise TidegaugeError(
+            f"catalogue {catalogue} cannot be read: {error!r}", "make it anew with `tidegauge catalogue create`"
+        ) from None
+
+
+def make_world(
+    *,
+    plan: Plan,
+    stack: Stack,
+    assets: Sequence[Asset],
+    clock: RunClock,
+    sink: SampleSink,
+    process: int,
+    on_exhausted: Callable[[str], None],
+) -> World:
+    """What the sessions of one process share."""
+    addresses, tls = AddressBook(), tls_context()
+
+    def new_pool() -> ConnectionPool:
+        return ConnectionPool(addresses, tls)
+
+    weights = popularity_weights(plan.popularity, len(assets)) if assets else []
+    return World(
+        stack=stack,
+        clock=clock,
+        sink=sink,
+        process=process,
+        assets=assets,
+        asset_cumulative=list(itertools.accumulate(float(weight) for weight in weights)),
+        timeout_s=plan.timeout_s,
+        max_body_bytes=plan.max_body_bytes,
+        new_pool=new_pool,
+        pooled=new_pool() if plan.connections == "pooled" else None,
+        on_exhausted=on_exhausted,
+    )
+
+
+def _asset(rank: int, row: dict[str, Any]) -> Asset:
+    return Asset(
+        rank=rank,
+        asset_id=str(row["asset_id"]),
+        short_code=str(row["short_code"]),
+        renditions=row.get("renditions") or {},
+    )
