@@ -1,0 +1,124 @@
+"""The client's cache results against the edge's own log, request by request."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tidegauge.analysis.cache import (
+    NONE,
+    RESULTS,
+    Behaviour,
+    cacheable,
+    match_behaviours,
+    result_codes,
+    tally,
+)
+
+MISMATCHES_SHOWN = 100
+RESULT_OF_EDGE = {"Hit": "hit", "RefreshHit": "refresh_hit", "Miss": "miss", "Error": "error", "": "none"}
+COLUMNS = ("t_s", "request_id", "url_path", "status", "sent_bytes", "cache")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeLog:
+    """An edge's access log: `rows` (COLUMNS; t_s in epoch seconds) and the count of lines that were torn."""
+
+    rows: pd.DataFrame
+    torn: int
+
+
+def parse_edge_log(lines: Iterable[str]) -> EdgeLog:
+    """JSON lines with t, u, s, b, cache and id. Lines that are cut or lack these are counted, not used."""
+    rows: list[tuple[object, ...]] = []
+    torn = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        row = _parse_line(line)
+        if row is None:
+            torn += 1
+        else:
+            rows.append(row)
+    return EdgeLog(rows=pd.DataFrame(rows, columns=list(COLUMNS)), torn=torn)
+
+
+def cross_check(
+    samples: pd.DataFrame,
+    edge: EdgeLog,
+    *,
+    started_at_s: float,
+    ended_at_s: float,
+    behaviours: Sequence[Behaviour],
+) -> dict[str, object]:
+    """Client and edge, joined on the request id over the whole run, warm-up included.
+
+    `started_at_s` and `ended_at_s` (epoch seconds) bound the run in the edge's log: rows in it without a
+    client sample (`edge_only`) come from other clients, or from requests whose answer never arrived.
+    `client_only` are answers of the CDN that the log lacks. `agree` when every answer is joined and equal.
+    The `edge` and `client` tallies are over the joined requests, by the same behaviours.
+    """
+    answered = samples.loc[samples["status"] > 0]
+    client = answered.loc[answered["request_id"].notna()]
+    ids = client["request_id"].to_numpy(dtype=object)
+    by_id = edge.rows.drop_duplicates("request_id", keep="last")
+    position = pd.Index(by_id["request_id"].to_numpy(dtype=object)).get_indexer(ids)
+    found = position >= 0
+    joined_client, joined_edge = client.loc[found], by_id.iloc[position[found]]
+    unlogged = int((client["base"].to_numpy(dtype=object)[~found] == "cdn").sum())
+    differing = _differing(joined_client, joined_edge)
+    within = by_id["t_s"].between(started_at_s, ended_at_s)
+    return {
+        "joined": len(joined_client),
+        "client_only": unlogged,
+        "edge_only": int((within & ~by_id["request_id"].isin(ids)).sum()),
+        "without_id": int((answered["request_id"].isna() & (answered["base"] == "cdn")).sum()),
+        "mismatches": len(differing),
+        "mismatched": differing[:MISMATCHES_SHOWN],
+        "torn_lines": edge.torn,
+        "agree": len(joined_client) > 0 and not unlogged and not differing,
+        "edge": _tally(joined_edge, "sent_bytes", behaviours),
+        "client": _tally(joined_client, "received_bytes", behaviours),
+    }
+
+
+def _parse_line(line: str) -> tuple[object, ...] | None:
+    try:
+        entry = json.loads(line)
+        row = (
+            float(entry["t"]),
+            str(entry["id"]),
+            str(entry["u"]),
+            int(entry["s"]),
+            int(entry["b"]),
+            RESULT_OF_EDGE[entry["cache"]],
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+    return row if row[1] and math.isfinite(row[0]) else None
+
+
+def _differing(client: pd.DataFrame, edge: pd.DataFrame) -> list[dict[str, object]]:
+    """Joined requests whose cache result is not the same on both sides."""
+    seen, logged = result_codes(client["cache"]), result_codes(edge["cache"])
+    return [
+        {
+            "request_id": str(client["request_id"].iloc[row]),
+            "url_path": str(client["url_path"].iloc[row]),
+            "client": RESULTS[seen[row]],
+            "edge": RESULTS[logged[row]],
+        }
+        for row in np.flatnonzero(seen != logged)
+    ]
+
+
+def _tally(rows: pd.DataFrame, bytes_column: str, behaviours: Sequence[Behaviour]) -> dict[str, object]:
+    codes = result_codes(rows["cache"])
+    if behaviours:
+        codes = np.where(cacheable(match_behaviours(rows["url_path"], behaviours), behaviours), codes, NONE)
+    return tally(codes, rows[bytes_column].to_numpy(dtype=np.int64))

@@ -1,0 +1,82 @@
+"""The generator's own share: rates asked and kept, lag, CPU, event-loop lag, lost arrivals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tidegauge.analysis.observed import Floats, Observed, Window, seconds
+from tidegauge.analysis.quantiles import quantile_ms, quantile_of
+
+CPU_SPAN_S = 10.0  # CPU counts as the mean over this long: a shorter burst harms no schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """One generator process: values that hold over the intervals between `edges_s` (one edge more)."""
+
+    edges_s: Floats
+    cpu_ratio: Floats
+
+
+def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max: float) -> dict[str, object]:
+    """The `generator` part of summary.json; rates in sessions per second of the window."""
+    sessions, duration_s = observed.sessions, observed.window.duration_s
+    sent = int(sessions["sent"].sum())
+    unsent = len(sessions) - sent
+    lost = int((sessions["cause"] == "lost").sum())
+    lag_s = seconds(observed.answers, "sent_s") - seconds(observed.answers, "intended_s")
+    lag_s = lag_s[~np.isnan(lag_s)]
+    return {
+        "rate_asked_per_s": len(sessions) / duration_s,
+        "rate_sent_per_s": sent / duration_s,
+        "lag_ms_p99": quantile_ms(lag_s, quantile_of("p99")),
+        "late": int((lag_s * 1000.0 > lag_ms_p99_max).sum()),
+        "unsent": unsent,
+        "lost": lost,
+        "lost_ratio": lost / len(sessions) if len(sessions) else 0.0,
+        "cpu_ratio_max": cpu_ratio_max(health, observed.window),
+        "loop_lag_ms_max": loop_lag_ms_max(health, observed.window),
+    }
+
+
+def cpu_ratio_max(health: pd.DataFrame, window: Window) -> float | None:
+    """The highest 10-s mean, weighted by time, of any process's CPU in the window; null without records.
+
+    Where a window (or the part of it that a process's records cover) is shorter, its whole mean counts.
+    """
+    peaks = [_peak_mean(_load(rows), window) for _, rows in health.groupby("process")]
+    return max((peak for peak in peaks if peak is not None), default=None)
+
+
+def loop_lag_ms_max(health: pd.DataFrame, window: Window) -> float | None:
+    """The longest stall of an event loop recorded in the window; null without records."""
+    lags = seconds(health, "loop_lag_ms")[window.contains(seconds(health, "t_s"))]
+    lags = lags[~np.isnan(lags)]
+    return float(lags.max()) if len(lags) else None
+
+
+def _load(rows: pd.DataFrame) -> _Load:
+    known = rows.loc[rows["cpu_ratio"].notna()].sort_values("t_s")
+    ends_s = seconds(known, "t_s")
+    # A record covers the time since the one before; the first one is taken as long as the others usually are.
+    usual_s = float(np.median(np.diff(ends_s))) if len(ends_s) > 1 else 1.0
+    starts = ends_s[:1] - usual_s
+    return _Load(edges_s=np.concatenate([starts, ends_s]), cpu_ratio=seconds(known, "cpu_ratio"))
+
+
+def _peak_mean(load: _Load, window: Window) -> float | None:
+    if not len(load.cpu_ratio):
+        return None
+    start_s, end_s = max(window.warmup_s, load.edges_s[0]), min(window.end_s, load.edges_s[-1])
+    if end_s <= start_s:
+        return None
+    used = np.concatenate([[0.0], np.cumsum(load.cpu_ratio * np.diff(load.edges_s))])
+    span_s = min(CPU_SPAN_S, end_s - start_s)
+    # CPU used up to a time is piecewise linear, so the busiest span starts or ends at an edge.
+    starts = np.concatenate([load.edges_s, load.edges_s - span_s, [start_s, end_s - span_s]])
+    starts = starts[(starts >= start_s) & (starts <= end_s - span_s)]
+    in_span = np.interp(starts + span_s, load.edges_s, used) - np.interp(starts, load.edges_s, used)
+    return float(in_span.max() / span_s)

@@ -1,0 +1,68 @@
+"""Exact intervals: for quantiles by order statistics, for shares by Clopper and Pearson."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import lru_cache
+
+from scipy import stats
+
+CONFIDENCE = 0.95
+SEARCH_LIMIT = 10**12  # more requests than any run will ever send
+
+
+@lru_cache(maxsize=4096)
+def order_statistic_ranks(
+    n: int, q: Fraction, confidence: float = CONFIDENCE
+) -> tuple[int | None, int | None]:
+    """1-based ranks of the two-sided interval of quantile `q` among `n` values; None where none exists.
+
+    Low is the largest r with P(Bin(n, q) <= r-1) <= (1-confidence)/2, high the smallest s with
+    P(Bin(n, q) <= s-1) >= (1+confidence)/2 (Conover, Practical Nonparametric Statistics, 3.2).
+    """
+    if n < 1:
+        return None, None
+    binomial = stats.binom(n, float(q))
+    tail = (1 - confidence) / 2
+    # The inverse is the smallest k with cdf(k) >= p, so r = k, unless cdf(k) is p itself: then k + 1.
+    at_low = int(binomial.ppf(tail))
+    low = at_low + 1 if float(binomial.cdf(at_low)) <= tail else at_low
+    high = int(binomial.ppf(1 - tail)) + 1
+    return (low if low >= 1 else None), (high if high <= n else None)
+
+
+def clopper_pearson(violations: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """One-sided lower and upper bounds of a share, each at `confidence` (Clopper and Pearson 1934).
+
+    `n` must be above 0. Fractional counts interpolate, for planning how long to run.
+    """
+    lower = 0.0 if violations <= 0 else float(stats.beta.ppf(1 - confidence, violations, n - violations + 1))
+    upper = 1.0 if violations >= n else float(stats.beta.ppf(confidence, violations + 1, n - violations))
+    return lower, upper
+
+
+def needed_n(observed_ratio: float, allowed_ratio: float, *, at_least: int = 1) -> int | None:
+    """The fewest requests that settle whether a share is allowed, were it the observed one all along.
+
+    Below the allowed share that is when the upper bound reaches it, above it when the lower bound does.
+    None where no number settles it: the share is exactly the allowed one, or 0 is allowed.
+    """
+
+    def settles(n: int) -> bool:
+        lower, upper = clopper_pearson(observed_ratio * n, n)
+        return upper <= allowed_ratio or lower > allowed_ratio
+
+    enough = at_least
+    while not settles(enough):
+        enough *= 2
+        if enough > SEARCH_LIMIT:
+            return None
+    too_few = max(enough // 2, at_least - 1)
+    while enough - too_few > 1:
+        middle = math.ceil((enough + too_few) / 2)
+        if settles(middle):
+            enough = middle
+        else:
+            too_few = middle
+    return enough
