@@ -30,7 +30,9 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TidegaugeError(f"{what} {path} is not TOML: {error}", "see docs/plan.md for the format") from None
+        raise TidegaugeError(
+            f"{what} {path} is not TOML: {error}", "see docs/plan.md for the format"
+        ) from None
 
 
 def parse(kind: type[T], data: object, what: str) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -160,7 +161,7 @@ def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = fr
     _check_flows(plan, what, known_flows)
     _check_popularity(plan, what)
     for target, limits in plan.objectives.items():
-        _check_objective(plan, what, target, limits, known_flows)
+        _check_objective(plan, what, target, limits)
     return plan
 
 
@@ -192,9 +193,7 @@ def _check_phases(plan: Plan, what: str) -> None:
             "shorten warmup_s or lengthen duration_s, so that something is left to measure",
         )
     if plan.samples != "all":
-        raise TidegaugeError(
-            f"{what}: samples = '{plan.samples}' is not built yet", "use samples = \"all\""
-        )
+        raise TidegaugeError(f"{what}: samples = '{plan.samples}' is not built yet", 'use samples = "all"')
 
 
 def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
@@ -248,20 +247,21 @@ def _check_popularity(plan: Plan, what: str) -> None:
         if (getattr(model, key) is not None) != (key in wanted):
             verb = "needs" if key in wanted else "has no"
             raise TidegaugeError(
-                f"{what}: popularity model '{model.model}' {verb} {key}", f"it takes {', '.join(sorted(wanted))}"
+                f"{what}: popularity model '{model.model}' {verb} {key}",
+                f"it takes {', '.join(sorted(wanted))}",
             )
 
 
-def _check_objective(
-    plan: Plan, what: str, target: str, limits: dict[str, float], known_flows: frozenset[str]
-) -> None:
+def _check_objective(plan: Plan, what: str, target: str, limits: dict[str, float]) -> None:
     where = f'{what}: objectives."{target}"'
     for key, limit in limits.items():
         if key == "error_ratio":
             if limit > 1:
                 raise TidegaugeError(f"{where}: error_ratio is {limit:g}", "a ratio is between 0 and 1")
         elif not QUANTILE_KEY.fullmatch(key) or not key[1:-3].strip("0"):
-            raise TidegaugeError(f"{where}: unknown key '{key}'", nearest(key, ("p50_ms", "p99_ms", "error_ratio")))
+            raise TidegaugeError(
+                f"{where}: unknown key '{key}'", nearest(key, ("p50_ms", "p99_ms", "error_ratio"))
+            )
     kind, _, name = target.partition(":")
     if kind in ("flow", "session") and name:
         if name not in plan.shares:
@@ -272,13 +272,13 @@ def _check_objective(
     endpoints = {step.endpoint for flow in plan.flow for step in flow.step}
     only_declared = all(name in {flow.name for flow in plan.flow} for name in plan.shares)
     if target not in endpoints and (only_declared or " " not in target):
-        raise TidegaugeError(f"{where}: no such endpoint in this plan", nearest(target, {*endpoints, "total"}))
+        raise TidegaugeError(
+            f"{where}: no such endpoint in this plan", nearest(target, {*endpoints, "total"})
+        )
 
 
 def _apply_override(data: dict[str, Any], override: str) -> None:
     """`arrivals.0.rate_per_s=80` and the like; the value is TOML, else taken as text."""
-    import tomllib
-
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise TidegaugeError(f"--set {override}: not KEY=VALUE", "for example --set arrivals.0.rate_per_s=80")

@@ -59,7 +59,7 @@ class Sample(NamedTuple):
 class Outcome(NamedTuple):
     """What became of one arrival: sent, or the cause why not."""
 
-    index: int
+    arrival: int  # its index in the schedule
     process: int
     sent: bool
     cause: str | None

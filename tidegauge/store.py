@@ -17,7 +17,7 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.records import Health, Outcome, Sample
 
 _STRINGS = {"flow", "endpoint", "cause", "cache", "pop", "request_id", "url_path", "base"}
-_INTEGERS = {"process", "session", "step", "status", "sent_bytes", "received_bytes", "index", "in_flight"}
+_INTEGERS = {"process", "session", "step", "status", "sent_bytes", "received_bytes", "arrival", "in_flight"}
 
 
 def _schema(fields: Sequence[str]) -> Any:
@@ -31,7 +31,11 @@ def _schema(fields: Sequence[str]) -> Any:
     return pa.schema([(name, column(name)) for name in fields])
 
 
-KINDS = {"samples": _schema(Sample._fields), "outcomes": _schema(Outcome._fields), "health": _schema(Health._fields)}
+KINDS = {
+    "samples": _schema(Sample._fields),
+    "outcomes": _schema(Outcome._fields),
+    "health": _schema(Health._fields),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ class RunFolder:
         """An existing run (exit 2 when it is none)."""
         folder = cls(path)
         if not folder.run_json.is_file():
-            raise TidegaugeError(f"{path} is no run folder: it has no run.json", "name a folder that `run` made")
+            raise TidegaugeError(
+                f"{path} is no run folder: it has no run.json", "name a folder that `run` made"
+            )
         return folder
 
     @property
@@ -82,6 +88,10 @@ class RunFolder:
     @property
     def usage_json(self) -> Path:
         return self.path / "usage.json"
+
+    @property
+    def stack_usage_json(self) -> Path:
+        return self.path / "stack_usage.json"
 
     @property
     def edge_json(self) -> Path:
@@ -182,7 +192,9 @@ class RunFolder:
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TidegaugeError(f"disk full: {path} cannot be written", "free space, or name another folder with --out")
+        return TidegaugeError(
+            f"disk full: {path} cannot be written", "free space, or name another folder with --out"
+        )
     return TidegaugeError(
         f"{path} cannot be written: {os.strerror(error.errno or 0)}", "name another folder with --out"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -72,7 +74,16 @@ def run_generator(
 
 def _command(files: Sequence[Path], processes: int) -> list[str]:
     locustfiles = ",".join(str(path) for path in (OPEN_ARRIVALS, *files))
-    command = [sys.executable, "-m", "locust", "-f", locustfiles, "--headless", "--skip-log-setup", "--only-summary"]
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        locustfiles,
+        "--headless",
+        "--skip-log-setup",
+        "--only-summary",
+    ]
     command += ["--users", str(processes), "--spawn-rate", str(processes), "--stop-timeout", "0"]
     if processes > 1:
         command += ["--processes", str(processes), "--expect-workers", str(processes)]
@@ -82,8 +93,6 @@ def _command(files: Sequence[Path], processes: int) -> list[str]:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -122,7 +131,9 @@ def _follow(
             _signal(child, signal.SIGTERM)
 
 
-def _take(event: dict[str, Any], report: GeneratorReport, on_progress: Callable[[dict[str, Any]], None]) -> None:
+def _take(
+    event: dict[str, Any], report: GeneratorReport, on_progress: Callable[[dict[str, Any]], None]
+) -> None:
     if event["event"] == "started":
         report.start_unix_s = event["start_unix_s"]
     elif event["event"] == "fatal":
@@ -137,10 +148,8 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     """Ends the generator's process group; writers are in groups of their own and end with their pipes."""
     if child.poll() is None:
         _signal(child, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(STOP_GRACE_S)
-        except subprocess.TimeoutExpired:
-            pass
     _signal(child, signal.SIGKILL)
     child.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import select
 import socket
 import ssl
 import time
@@ -154,7 +155,9 @@ class _Answer:
         except httptools.HttpParserError as error:
             if self.failure is None:
                 bad_tail = self.complete
-                self.failure = RequestFailed("body" if bad_tail else "protocol", str(error) or type(error).__name__)
+                self.failure = RequestFailed(
+                    "body" if bad_tail else "protocol", str(error) or type(error).__name__
+                )
         if not self.headers_done and self._unparsed > HEADER_BYTES_MAX and self.failure is None:
             self.failure = RequestFailed("protocol", f"headers above {HEADER_BYTES_MAX} bytes")
         if self.failure is not None:
@@ -180,11 +183,14 @@ class _Answer:
 
     @property
     def reusable(self) -> bool:
-        lasts_until_close = self.length is None and not self.chunked and self.exchange.status not in (204, 304)
+        lasts_until_close = (
+            self.length is None and not self.chunked and self.exchange.status not in (204, 304)
+        )
         if lasts_until_close and self.request.method != "HEAD":
             return False
         return bool(self.parser.should_keep_alive()) or (
-            self.request.method == "HEAD" and "close" not in self.exchange.headers.get("connection", "").lower()
+            self.request.method == "HEAD"
+            and "close" not in self.exchange.headers.get("connection", "").lower()
         )
 
 

@@ -46,10 +46,13 @@ def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:
         return [Asset(rank=rank, asset_id=str(rank), short_code=str(rank)) for rank in range(count)]
     try:
         with catalogue.open(encoding="utf-8") as lines:
-            return [_asset(rank, json.loads(line)) for rank, line in enumerate(itertools.islice(lines, count))]
+            return [
+                _asset(rank, json.loads(line)) for rank, line in enumerate(itertools.islice(lines, count))
+            ]
     except (OSError, ValueError, KeyError) as error:
         raise TidegaugeError(
-            f"catalogue {catalogue} cannot be read: {error!r}", "make it anew with `tidegauge catalogue create`"
+            f"catalogue {catalogue} cannot be read: {error!r}",
+            "make it anew with `tidegauge catalogue create`",
         ) from None
 
 
@@ -69,7 +72,7 @@ def make_world(
     def new_pool() -> ConnectionPool:
         return ConnectionPool(addresses, tls)
 
-    weights = popularity_weights(plan.popularity, len(assets)) if assets else []
+    weights = popularity_weights(plan.popularity, len(assets)) if assets else ()
     return World(
         stack=stack,
         clock=clock,

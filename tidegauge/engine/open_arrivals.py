@@ -6,13 +6,13 @@ rate. The run folder comes by environment variable, the scenarios by further `-f
 
 from __future__ import annotations
 
-import locust  # noqa: F401, I001  # first: it patches the standard library for gevent
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 import gevent
+import locust  # noqa: F401  # first: it patches the standard library for gevent
 from gevent.event import AsyncResult
 from locust import User, events, task
 from locust.runners import MasterRunner, WorkerRunner
@@ -62,7 +62,9 @@ class Generator:
             self._job, share, flows, world, self._recorder, lambda text: self._fatal("broken_flow", text)
         )
         dispatcher = self._dispatcher
-        self._watcher = gevent.spawn(watch, clock, self._recorder, share.process, lambda: dispatcher.in_flight)
+        self._watcher = gevent.spawn(
+            watch, clock, self._recorder, share.process, lambda: dispatcher.in_flight
+        )
         tell("started", process=share.process, start_unix_s=start_unix_s)
         progress = gevent.spawn(self._tell_progress, clock)
         try:
@@ -158,4 +160,3 @@ def _conduct(runner: Any) -> None:
 def _close(environment: Any, **_: Any) -> None:
     environment.process_exit_code = 0
     GENERATOR.close()
-

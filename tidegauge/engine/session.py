@@ -12,7 +12,14 @@ from typing import Any, Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from tidegauge.engine.clock import RunClock
-from tidegauge.engine.http_client import ConnectionPool, Exchange, GeneratorExhausted, Request, RequestFailed, split_url
+from tidegauge.engine.http_client import (
+    ConnectionPool,
+    Exchange,
+    GeneratorExhausted,
+    Request,
+    RequestFailed,
+    split_url,
+)
 from tidegauge.records import Sample
 from tidegauge.stack import Stack, is_allowed
 
@@ -23,7 +30,7 @@ _CACHE_RESULTS = {"hit": "hit", "refreshhit": "refresh_hit", "miss": "miss"}
 BodyCheck = Callable[["Response"], str | None]
 
 
-class StepFailed(Exception):  # noqa: N818  # it is how a session ends, and no error of the program
+class StepFailed(Exception):  # it is how a session ends, and no error of the program
     """A failed request ends its session; the sample is recorded already."""
 
 
@@ -99,7 +106,11 @@ class _Ask:
 
     def is_redirect(self, response: Response) -> bool:
         """Whether to follow: asked for, and there is somewhere to go."""
-        return self.redirects_left is not None and 300 <= response.status < 400 and "location" in response.headers
+        return (
+            self.redirects_left is not None
+            and 300 <= response.status < 400
+            and "location" in response.headers
+        )
 
     def redirected(self, response: Response, endpoint: str) -> _Ask:
         """The next hop, as browsers take it: after 303, and after a POST, with GET."""
@@ -120,7 +131,14 @@ class Session:
     """The requests of one session of one flow."""
 
     def __init__(
-        self, world: World, *, index: int, flow: str, intended_s: float, asset: Asset | None, rng: random.Random
+        self,
+        world: World,
+        *,
+        index: int,
+        flow: str,
+        intended_s: float,
+        asset: Asset | None,
+        rng: random.Random,
     ) -> None:
         self.index, self.flow, self.asset, self.rng = index, flow, asset, rng
         self.stack = world.stack

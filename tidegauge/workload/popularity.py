@@ -11,7 +11,8 @@ Floats = NDArray[np.float64]
 def zipf_weights(assets: int, alpha: float) -> Floats:
     """Probabilities of ranks 1 to `assets`, proportional to rank^-alpha; they sum to 1."""
     weights = np.arange(1, assets + 1, dtype=np.float64) ** -alpha
-    return weights / weights.sum()
+    normed: Floats = weights / weights.sum()
+    return normed
 
 
 def stretched_exponential_weights(assets: int, shape: float, scale: float) -> Floats:
@@ -22,11 +23,13 @@ def stretched_exponential_weights(assets: int, shape: float, scale: float) -> Fl
     """
     ranks = np.arange(1, assets + 1, dtype=np.float64)
     weights = scale * (-np.log((ranks - 0.5) / assets)) ** (1 / shape)
-    return weights / weights.sum()
+    normed: Floats = weights / weights.sum()
+    return normed
 
 
 def draw_ranks(weights: Floats, count: int, generator: np.random.Generator) -> NDArray[np.int64]:
     """`count` ranks, counted from 0, drawn independently."""
     cumulative = np.cumsum(weights)
     uniform = generator.random(count) * cumulative[-1]
-    return np.searchsorted(cumulative, uniform, side="right").astype(np.int64).clip(max=len(weights) - 1)
+    ranks: NDArray[np.int64] = np.searchsorted(cumulative, uniform, side="right").clip(max=len(weights) - 1)
+    return ranks

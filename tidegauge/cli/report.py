@@ -1,0 +1,77 @@
+"""`tidegauge report`: a run folder to one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tidegauge.cli.measure import measure
+from tidegauge.cli.output import json_option, people, print_json, say
+from tidegauge.store import RunFolder
+
+
+@click.command(name="report")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The HTML file. [default: RUN/report.html]")
+@json_option
+def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
+    """Write the HTML report of RUN anew from its samples: one file, no network."""
+    if out is not None and len(runs) > 1:
+        raise click.UsageError("--out takes one RUN; without it each report goes into its run folder")
+    written = []
+    for path in runs:
+        folder = RunFolder.open(path)
+        measure(folder)
+        written.append(str(write_report(folder, out)))
+    if as_json:
+        print_json({"report": written[0] if len(written) == 1 else written})
+    else:
+        for name in written:
+            click.echo(name)
+    return 0
+
+
+def write_report(folder: RunFolder, out: Path | None = None) -> Path:
+    """Renders the folder's documents; returns the file."""
+    from reports.render import render_html
+    from tidegauge.cli.report_data import report_data
+
+    target = out or folder.report_html
+    folder.write_text(target, render_html(report_data(folder)))
+    return target
+
+
+def print_summary(summary: Mapping[str, Any]) -> None:
+    """The verdict and a table of flows, for people."""
+    from rich.table import Table
+
+    colour = {"PASS": "green", "FAIL": "red", "INVALID": "magenta"}.get(summary["verdict"], "yellow")
+    people.print(f"[bold {colour}]{summary['verdict']}[/]")
+    for reason in summary["reasons"]:
+        say(f"  {reason}")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("flow", "requests", "failed", "rate/s", "P50 ms", "P99 ms", "service P99", "hit ratio"):
+        table.add_column(heading, justify="left" if heading == "flow" else "right")
+    for row in [*summary["flows"], {"flow": "total", **summary["total"]}]:
+        ratio = row["cache"]["hit_ratio_by_request"]
+        table.add_row(
+            row["flow"],
+            str(row["count"]),
+            str(row["failures"]),
+            f"{row['rate_per_s']:.1f}",
+            _ms(row["response_time_ms"], "p50"),
+            _ms(row["response_time_ms"], "p99"),
+            _ms(row["service_time_ms"], "p99"),
+            "-" if ratio is None else f"{ratio:.3f}",
+        )
+    people.print(table)
+
+
+def _ms(times: Mapping[str, Any], name: str) -> str:
+    if times.get(name) is not None:
+        return f"{times[name]:.2f}"
+    missing = (times.get("unsupported") or {}).get(name)
+    return f"n/a ({missing})" if missing else "n/a"

@@ -1,0 +1,108 @@
+"""A run folder's documents joined into the record that the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
+from tidegauge.analysis.observed import Window, observe
+from tidegauge.analysis.series import percentile_curve, time_series
+from tidegauge.cli.measure import read_frames
+from tidegauge.plan import Validity
+from tidegauge.store import RunFolder
+
+OBSERVED_VALIDITY = {
+    "cpu_ratio_max": "cpu_ratio_max",
+    "lag_ms_p99_max": "lag_ms_p99",
+    "lost_ratio_max": "lost_ratio",
+}
+
+
+def report_data(folder: RunFolder) -> ReportData:
+    """What `reports` needs of the run in `folder`."""
+    run, summary = folder.read_json(folder.run_json), folder.read_json(folder.summary_json)
+    samples, _health, arrivals = read_frames(folder, run)
+    flows = [row["flow"] for row in summary["flows"]]
+    window = Window(warmup_s=run["window"]["start_s"], end_s=run["window"]["end_s"])
+    series = time_series(samples, arrivals, flows=flows, end_s=window.end_s)
+    observed = observe(samples, arrivals, window)
+    curves = [_curve(observed, flow) for flow in flows]
+    cost = summary["cost"]
+    return ReportData(
+        summary=summary,
+        run=run,
+        rates=_rates(series[0], arrivals),
+        flow_series=[_flow_series(row) for row in series[1:]],
+        percentiles=[curve for curve in curves if curve is not None],
+        edge_check=_optional(folder, folder.edge_json),
+        bench=_optional(folder, folder.bench_json),
+        cost_reason=None
+        if cost is not None
+        else "the stack's usage is not known: only a local stack counts it yet",
+        usage_unknown=cost["unknown"] if cost is not None else (),
+        validity=_validity(summary),
+        warnings=[*run["notes"], *summary["looser_validity"]],
+    )
+
+
+def _rates(total: Mapping[str, Any], arrivals: pd.DataFrame) -> RateSeries:
+    bin_s = float(total["bin_s"])
+    sent = [0] * len(total["t_s"])
+    for moment in arrivals.loc[arrivals["sent"], "intended_s"]:
+        sent[min(max(-int(-moment // bin_s) - 1, 0), len(sent) - 1)] += 1  # the bins of `asked`: (k, k + 1]
+    completed = [good + bad for good, bad in zip(total["completed"], total["failures"], strict=True)]
+    return RateSeries(
+        bin_s=bin_s,
+        asked_sessions=total["asked"],
+        sent_sessions=sent,
+        completed_requests=completed,
+        failed_requests=total["failures"],
+    )
+
+
+def _flow_series(row: Mapping[str, Any]) -> FlowSeries:
+    bins = row["quantiles"]
+    return FlowSeries(
+        flow=row["flow"],
+        bin_s=bins["bin_s"],
+        count=bins["n"],
+        p50_ms=bins["p50_ms"],
+        p99_ms=bins["p99_ms"],
+        max_ms=bins["max_ms"],
+    )
+
+
+def _curve(observed: Any, flow: str) -> PercentileCurve | None:
+    response, service = (percentile_curve(observed, kind, flow) for kind in ("response", "service"))
+    if not response:
+        return None
+    good = observed.requests[(observed.requests["flow"] == flow) & ~observed.requests["failed"]]
+    return PercentileCurve(
+        flow=flow,
+        n=len(good),
+        quantiles=[float(point["q"] or 0) for point in response],
+        response_ms=[point["ms"] for point in response],
+        service_ms=[point["ms"] for point in service],
+    )
+
+
+def _validity(summary: Mapping[str, Any]) -> list[ValidityLimit]:
+    default = asdict(Validity())
+    return [
+        ValidityLimit(
+            name=name,
+            limit=limit,
+            default=default[name],
+            observed=summary["generator"][OBSERVED_VALIDITY[name]],
+        )
+        for name, limit in summary["validity"].items()
+    ]
+
+
+def _optional(folder: RunFolder, path: Path) -> Any:
+    return folder.read_json(path) if path.exists() else None

@@ -1,0 +1,161 @@
+"""Scenarios as plain Locust users (`locust -f locustfiles/view.py -H URL`): closed, with think times.
+
+The rate then follows the stack: a slow stack is asked less. `tidegauge run` is the open counterpart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gevent
+import locust  # noqa: F401  # first: it patches the standard library for gevent
+from locust import User, between, events, task
+
+from tidegauge.engine.clock import RunClock
+from tidegauge.engine.flows import REGISTRY
+from tidegauge.engine.job import make_world, read_assets
+from tidegauge.engine.recorder import Recorder
+from tidegauge.engine.session import Session, StepFailed, World
+from tidegauge.errors import TidegaugeError
+from tidegauge.plan import Constant, Plan
+from tidegauge.records import Sample
+from tidegauge.stack import Stack, check_url, load_stack, relative_to
+from tidegauge.store import RunFolder
+
+COUNT_ALL = 10**9  # rows of a catalogue to read: all
+
+
+class _Sink:
+    """Samples into the run folder, and to Locust's own statistics (which round them)."""
+
+    def __init__(self, environment: Any, recorder: Recorder, start_unix_s: float) -> None:
+        self._environment, self._recorder, self._start_unix_s = environment, recorder, start_unix_s
+
+    def add_sample(self, row: Sample) -> None:
+        self._recorder.add_sample(row)
+        method, _, name = row.endpoint.partition(" ")
+        self._environment.events.request.fire(
+            request_type=method,
+            name=name,
+            response_time=row.response_time_s * 1000,
+            response_length=row.received_bytes,
+            exception=StepFailed(row.cause) if row.cause else None,
+            start_time=self._start_unix_s + row.sent_s,
+            context={},
+            url=row.url_path,
+            response=None,
+        )
+
+
+class Closed:
+    """What the users of this process share; made at the start of a test."""
+
+    def __init__(self, environment: Any) -> None:
+        options = environment.parsed_options
+        stack_file = getattr(options, "stack", None)
+        self.stack = load_stack(Path(stack_file)) if stack_file else _stack_of_host(environment.host)
+        seed = int(getattr(options, "seed", 1))
+        assets = read_assets(_catalogue(self.stack, stack_file), COUNT_ALL if self.stack.catalogue else 1)
+        plan = Plan(arrivals=(Constant(shape="constant", rate_per_s=0, duration_s=1),), seed=seed)
+        folder = RunFolder.create(Path(options.samples_dir or _default_folder(environment)))
+        clock = RunClock(time.perf_counter())
+        process = getattr(environment.runner, "worker_index", 0)
+        self.recorder = Recorder(folder.path, process, lambda reason: _stop(environment, reason))
+        self.world: World = make_world(
+            plan=plan,
+            stack=self.stack,
+            assets=assets,
+            clock=clock,
+            sink=_Sink(environment, self.recorder, time.time()),
+            process=process,
+            on_exhausted=lambda reason: _stop(environment, reason),
+        )
+        self.rng = random.Random(seed + process)
+        self.numbers = itertools.count(process, 1000)
+
+
+class SessionUser(User):  # type: ignore[misc]  # locust is untyped
+    """A user that runs one session of `flow_name` after another."""
+
+    abstract = True
+    flow_name: ClassVar[str]
+    wait_time = between(1, 5)
+
+    @task  # type: ignore[untyped-decorator]
+    def visit(self) -> None:
+        shared: Closed = self.environment.tidegauge
+        session = Session(
+            shared.world,
+            index=next(shared.numbers),
+            flow=self.flow_name,
+            intended_s=shared.world.clock.now(),
+            asset=None,
+            rng=random.Random(shared.rng.getrandbits(64)),
+        )
+        session.asset = session.draw_asset()
+        try:
+            REGISTRY[self.flow_name].run(session)
+        except StepFailed:
+            pass  # the failure is in its sample, and in Locust's statistics
+        finally:
+            session.close()
+
+
+def _stack_of_host(host: str | None) -> Stack:
+    if not host:
+        raise TidegaugeError(
+            "no stack", "give --stack FILE (or TIDEGAUGE_STACK), or -H URL for a single host"
+        )
+    check_url(host, "-H")
+    return Stack(name=host, api_url=host, allowed_hosts=(host.split("://", 1)[1].strip("/"),))
+
+
+def _catalogue(stack: Stack, stack_file: str | None) -> Path | None:
+    return relative_to(Path(stack_file), stack.catalogue) if stack_file and stack.catalogue else None
+
+
+def _default_folder(environment: Any) -> str:
+    stamp = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}"
+    worker = getattr(environment.runner, "worker_index", None)
+    return f"runs/locust-{stamp}-{os.getpid()}" + (f"-{worker}" if worker is not None else "")
+
+
+def _stop(environment: Any, reason: str) -> None:
+    print(f"tidegauge: {reason}", flush=True)  # noqa: T201  # Locust's console is all there is here
+    environment.process_exit_code = 12
+    gevent.spawn(environment.runner.quit)
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def _options(parser: Any) -> None:
+    group = parser.add_argument_group("Tidegauge")
+    group.add_argument("--stack", env_var="TIDEGAUGE_STACK", default="", help="Stack descriptor (TOML)")
+    group.add_argument("--seed", env_var="TIDEGAUGE_SEED", type=int, default=1, help="Seed of all draws")
+    group.add_argument(
+        "--samples-dir", env_var="TIDEGAUGE_SAMPLES", default="", help="Folder for the samples; empty or new"
+    )
+
+
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def _start(environment: Any, **_: Any) -> None:
+    if os.environ.get("TIDEGAUGE_RUN") or type(environment.runner).__name__ == "MasterRunner":
+        return
+    try:
+        environment.tidegauge = Closed(environment)
+    except TidegaugeError as error:
+        print(f"error: {error.message}\nhint: {error.hint}", flush=True)  # noqa: T201  # as above
+        environment.process_exit_code = int(error.exit_code)
+        os._exit(int(error.exit_code))
+
+
+@events.quitting.add_listener  # type: ignore[untyped-decorator]
+def _close(environment: Any, **_: Any) -> None:
+    shared = getattr(environment, "tidegauge", None)
+    if shared is not None:
+        shared.recorder.close()

@@ -1,0 +1,9 @@
+"""What a locustfile needs: `flow` to register its scenario, `Session` to write it, a user to run it alone."""
+
+from __future__ import annotations
+
+from tidegauge.engine.closed_users import SessionUser  # first: imports locust
+from tidegauge.engine.flows import flow
+from tidegauge.engine.session import Asset, Response, Session, StepFailed
+
+__all__ = ["Asset", "Response", "Session", "SessionUser", "StepFailed", "flow"]
