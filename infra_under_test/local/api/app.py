@@ -1,0 +1,113 @@
+"""The API as an ASGI application: `uvicorn infra_under_test.local.api.app:app`.
+
+It reads the environment when it starts, opens its parts, and serves until it is told to stop.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import WebSocketRoute
+
+from infra_under_test.local.api.analytics import show_metrics, track
+from infra_under_test.local.api.auth import Sessions
+from infra_under_test.local.api.call import Services, route
+from infra_under_test.local.api.clicks import ClickCounter
+from infra_under_test.local.api.completion import complete_upload
+from infra_under_test.local.api.errors import ApiError, error_response
+from infra_under_test.local.api.links import LinkStore
+from infra_under_test.local.api.logins import open_session, show_health
+from infra_under_test.local.api.progress_hub import ProgressHub
+from infra_under_test.local.api.rate_limit import RateLimiter
+from infra_under_test.local.api.signing import UrlSigner, load_signing_key
+from infra_under_test.local.api.uploads import start_upload
+from infra_under_test.local.api.viewing import follow_short_link, show_asset
+from infra_under_test.local.api.websocket import serve_websocket
+from infra_under_test.local.assets import AssetStore
+from infra_under_test.local.backends import open_backends, open_subscriber
+from infra_under_test.local.errors import StackError
+from infra_under_test.local.event_log import log_event
+from infra_under_test.local.settings import ApiSettings, read_api_settings
+from infra_under_test.local.usage import UsageLedger
+
+ROUTES = [
+    route("GET", "/v1/s/{short_code}", follow_short_link),
+    route("GET", "/v1/asset/{asset_id}", show_asset),
+    route("POST", "/v1/analytics/track", track),
+    route("GET", "/v1/metrics/{asset_id}", show_metrics),
+    route("POST", "/v1/session", open_session),
+    route("POST", "/v1/upload", start_upload, login=True),
+    route("POST", "/v1/upload/complete", complete_upload, login=True),
+    route("GET", "/health", show_health, limited=False),
+    WebSocketRoute("/ws", serve_websocket),
+]
+
+
+@asynccontextmanager
+async def open_services(settings: ApiSettings) -> AsyncIterator[Services]:
+    """Everything one API process holds open."""
+    stack = settings.stack
+    ledger = UsageLedger(stack.usage_file)
+    async with AsyncExitStack() as exits:
+        await exits.enter_async_context(ledger.written_regularly())
+        backends = await exits.enter_async_context(open_backends(stack, ledger))
+        services = Services(
+            settings=settings,
+            backends=backends,
+            ledger=ledger,
+            signer=UrlSigner(
+                cdn_url=settings.cdn_url,
+                key_pair_id=settings.signing_key_pair_id,
+                private_key=load_signing_key(settings.signing_private_key_pem),
+                ttl_s=settings.signed_url_ttl_s,
+            ),
+            limiter=RateLimiter(
+                redis=backends.redis,
+                per_user=settings.rate_limit_per_user_per_minute,
+                per_ip=settings.rate_limit_per_ip_per_minute,
+                allow=settings.rate_limit_allow,
+                trusted_proxies=settings.trusted_proxies,
+            ),
+            sessions=Sessions(backends=backends, stack=stack, signing_key=settings.jwt_signing_key),
+            assets=AssetStore(dynamodb=backends.dynamodb, table=stack.table_assets),
+            links=LinkStore(backends=backends, table=stack.table_share_links),
+            clicks=ClickCounter(backends.sqs, settings.queue_analytics_url),
+            hub=ProgressHub(open_subscriber(stack)),
+        )
+        await exits.enter_async_context(services.clicks.flushed_regularly())
+        await exits.enter_async_context(services.hub.running())
+        yield services
+
+
+@asynccontextmanager
+async def _lifespan(application: Starlette) -> AsyncIterator[None]:
+    try:
+        settings = read_api_settings(os.environ)
+        services = open_services(settings)
+        application.state.services = await services.__aenter__()
+    except StackError as error:
+        log_event("settings_refused", message=error.message, hint=error.hint)
+        sys.exit(error.exit_code)  # not a raise: Starlette would print a traceback
+    log_event("api_ready", cdn_url=settings.cdn_url)
+    try:
+        yield
+    finally:
+        await services.__aexit__(None, None, None)
+        log_event("api_stopped")
+
+
+async def _answer_http_exception(_: Request, error: Exception) -> JSONResponse:
+    """Unknown paths and methods, in the shape of every other error."""
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_request")
+    return error_response(ApiError(error.status_code, code, error.detail, error.headers))
+
+
+app = Starlette(routes=ROUTES, lifespan=_lifespan, exception_handlers={HTTPException: _answer_http_exception})

@@ -1,0 +1,41 @@
+"""Where originals and renditions live: S3 keys, which are the edge's paths without the leading slash."""
+
+from __future__ import annotations
+
+from infra_under_test.local.settings import StackSettings
+
+SUFFIXES = {"image/gif": "gif", "video/mp4": "mp4"}  # what may be uploaded
+RENDITION_FOLDERS = {
+    "preview_mp4": ("transcode", "mp4"),
+    "slack_gif": ("transcode", "gif"),
+    "webp": ("cache", "webp"),
+    "poster": ("cache", "jpg"),
+}
+PUBLIC_FOLDERS = frozenset({"cache"})  # served by the edge without a signature
+
+
+def original_key(asset_id: str, mime_type: str) -> str:
+    """The key of an original in the media bucket."""
+    return f"assets/{asset_id}.{SUFFIXES[mime_type]}"
+
+
+def rendition_key(asset_id: str, name: str) -> str:
+    """The key of a rendition in the bucket of its folder."""
+    folder, suffix = RENDITION_FOLDERS[name]
+    return f"{folder}/{asset_id}/{name}.{suffix}"
+
+
+def bucket_of(key: str, stack: StackSettings) -> str:
+    """The bucket that holds a key."""
+    folder = key.split("/", 1)[0]
+    buckets = {
+        "assets": stack.bucket_media,
+        "transcode": stack.bucket_transcode,
+        "cache": stack.bucket_cache,
+    }
+    return buckets[folder]
+
+
+def is_public(path: str) -> bool:
+    """Whether the edge serves this path unsigned."""
+    return path.lstrip("/").split("/", 1)[0] in PUBLIC_FOLDERS
