@@ -61,7 +61,8 @@ def cross_check(
     `started_at_s` and `ended_at_s` (epoch seconds) bound the run in the edge's log: rows in it without a
     client sample (`edge_only`) come from other clients, or from requests whose answer never arrived.
     `client_only` are answers of the CDN that the log lacks. `agree` when every answer is joined and equal.
-    The `edge` and `client` tallies are over the joined requests, by the same behaviours.
+    `mismatched` lists the first 100 of
+    the `mismatches`. The `edge` and `client` tallies are over the joined requests, by the same behaviours.
     """
     answered = samples.loc[samples["status"] > 0]
     client = answered.loc[answered["request_id"].notna()]
@@ -71,17 +72,17 @@ def cross_check(
     found = position >= 0
     joined_client, joined_edge = client.loc[found], by_id.iloc[position[found]]
     unlogged = int((client["base"].to_numpy(dtype=object)[~found] == "cdn").sum())
-    differing = _differing(joined_client, joined_edge)
+    mismatches, mismatched = _differences(joined_client, joined_edge)
     within = by_id["t_s"].between(started_at_s, ended_at_s)
     return {
         "joined": len(joined_client),
         "client_only": unlogged,
         "edge_only": int((within & ~by_id["request_id"].isin(ids)).sum()),
         "without_id": int((answered["request_id"].isna() & (answered["base"] == "cdn")).sum()),
-        "mismatches": len(differing),
-        "mismatched": differing[:MISMATCHES_SHOWN],
+        "mismatches": mismatches,
+        "mismatched": mismatched,
         "torn_lines": edge.torn,
-        "agree": len(joined_client) > 0 and not unlogged and not differing,
+        "agree": len(joined_client) > 0 and not unlogged and not mismatches,
         "edge": _tally(joined_edge, "sent_bytes", behaviours),
         "client": _tally(joined_client, "received_bytes", behaviours),
     }
@@ -103,18 +104,20 @@ def _parse_line(line: str) -> tuple[object, ...] | None:
     return row if row[1] and math.isfinite(row[0]) else None
 
 
-def _differing(client: pd.DataFrame, edge: pd.DataFrame) -> list[dict[str, object]]:
-    """Joined requests whose cache result is not the same on both sides."""
+def _differences(client: pd.DataFrame, edge: pd.DataFrame) -> tuple[int, list[dict[str, object]]]:
+    """How many joined requests have another cache result on each side, and the first of them."""
     seen, logged = result_codes(client["cache"]), result_codes(edge["cache"])
-    return [
+    differing = np.flatnonzero(seen != logged)
+    first = [
         {
             "request_id": str(client["request_id"].iloc[row]),
             "url_path": str(client["url_path"].iloc[row]),
             "client": RESULTS[seen[row]],
             "edge": RESULTS[logged[row]],
         }
-        for row in np.flatnonzero(seen != logged)
+        for row in differing[:MISMATCHES_SHOWN]
     ]
+    return len(differing), first
 
 
 def _tally(rows: pd.DataFrame, bytes_column: str, behaviours: Sequence[Behaviour]) -> dict[str, object]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tidegauge.analysis.observed import Floats, Observed, Window, seconds
+from tidegauge.analysis.observed import HALF_A_TICK_S, Floats, Observed, Window, seconds
 from tidegauge.analysis.quantiles import quantile_ms, quantile_of
 
 CPU_SPAN_S = 10.0  # CPU counts as the mean over this long: a shorter burst harms no schedule
+RECORD_SPAN_S = 1.0  # health is recorded about once a second; taken for a process with a single record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max:
         "rate_asked_per_s": len(sessions) / duration_s,
         "rate_sent_per_s": sent / duration_s,
         "lag_ms_p99": quantile_ms(lag_s, quantile_of("p99")),
-        "late": int((lag_s * 1000.0 > lag_ms_p99_max).sum()),
+        "late": int((lag_s - lag_ms_p99_max / 1000.0 > HALF_A_TICK_S).sum()),
         "unsent": unsent,
         "lost": lost,
         "lost_ratio": lost / len(sessions) if len(sessions) else 0.0,
@@ -62,7 +63,7 @@ def _load(rows: pd.DataFrame) -> _Load:
     known = rows.loc[rows["cpu_ratio"].notna()].sort_values("t_s")
     ends_s = seconds(known, "t_s")
     # A record covers the time since the one before; the first one is taken as long as the others usually are.
-    usual_s = float(np.median(np.diff(ends_s))) if len(ends_s) > 1 else 1.0
+    usual_s = float(np.median(np.diff(ends_s))) if len(ends_s) > 1 else RECORD_SPAN_S
     starts = ends_s[:1] - usual_s
     return _Load(edges_s=np.concatenate([starts, ends_s]), cpu_ratio=seconds(known, "cpu_ratio"))
 

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.intervals import clopper_pearson, needed_n
-from tidegauge.analysis.observed import Flags, Observed, Window, flags, observe, seconds
+from tidegauge.analysis.observed import HALF_A_TICK_S, Flags, Observed, Window, flags, observe, seconds
 from tidegauge.analysis.quantiles import quantile_of
 
 ERROR_RATIO = "error_ratio"
-HALF_A_TICK_S = 0.5e-9  # the clock ticks in nanoseconds; differences of floats carry less than that in noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

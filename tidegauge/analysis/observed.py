@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+HALF_A_TICK_S = (
+    0.5e-9  # the clock ticks in nanoseconds; differences of float times carry less than that in noise
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
