@@ -1,0 +1,82 @@
+"""`tidegauge stack`: the local stack under test, started in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.provenance import ROOT
+from tidegauge.errors import ExitCode, TidegaugeError
+
+LOCAL = [sys.executable, "-m", "infra_under_test.local"]
+
+
+@click.group(name="stack")
+def stack_group() -> None:
+    """The local stack under test: real parts, on free loopback ports."""
+
+
+@stack_group.command(name="up")
+@click.option("--name", default="local", show_default=True, help="Stacks of different names run side by side.")
+@click.option("--foreground", is_flag=True, help="Stay; Ctrl-C takes the stack down.")
+@click.option("--worker-vcpu", type=float, help="CPU quota of the media worker, in cores (needs a writable cgroup).")
+@json_option
+def up_command(name: str, foreground: bool, worker_vcpu: float | None, as_json: bool) -> int:
+    """Start the stack; returns when every part has answered for real, with the descriptor's path."""
+    arguments = ["up", "--name", name]
+    arguments += ["--foreground"] if foreground else []
+    arguments += ["--worker-vcpu", str(worker_vcpu)] if worker_vcpu is not None else []
+    if foreground:
+        return subprocess.call([*LOCAL, *arguments], cwd=ROOT)
+    document = call(arguments)
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(document["descriptor"])
+    return 0
+
+
+@stack_group.command(name="down")
+@click.option("--name", default="local", show_default=True, help="The stack to take down.")
+@json_option
+def down_command(name: str, as_json: bool) -> int:
+    """Take a stack down: every process, and its folder."""
+    document = call(["down", "--name", name])
+    if as_json:
+        print_json(document)
+    else:
+        say("stopped: " + (", ".join(document["stopped"]) or "nothing was running"))
+    return 0
+
+
+@stack_group.command(name="status")
+@click.option("--name", default="local", show_default=True, help="The stack to look at.")
+@json_option
+def status_command(name: str, as_json: bool) -> int:
+    """The parts of a running stack, with versions, URLs and memory."""
+    document = call(["status", "--name", name])
+    if as_json:
+        print_json(document)
+    return 0
+
+
+def call(arguments: Sequence[str], stdin: Any = subprocess.DEVNULL) -> Any:
+    """The document that the local stack's own command prints; its words for people pass through."""
+    done = subprocess.run([*LOCAL, *arguments], cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, check=False)
+    try:
+        document = json.loads(done.stdout)
+    except ValueError:
+        raise TidegaugeError(
+            f"the local stack's command ended with exit code {done.returncode}",
+            "install the `local` extra (./run does), and see the lines above",
+        ) from None
+    if "error" in document:
+        error = document["error"]
+        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
+    return document
