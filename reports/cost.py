@@ -1,0 +1,163 @@
+"""Cost per 1,000 requests by flow, the line items behind it, and what is not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from reports import numbers
+from reports.report_data import ReportData
+from reports.tables import Cell, Column, Row, Table, cells, shares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostPart:
+    """One of the two costs per 1,000 requests, or why it is not known."""
+
+    name: str
+    value: str
+    exact: str
+    reason: str
+
+
+FLOW_COLUMNS = (
+    Column(label="Flow", meaning="One kind of session.", numeric=False),
+    Column(label="Per 1,000 requests", meaning="Marginal cost per 1,000 client HTTP requests of this flow."),
+    Column(label="Per 1,000 sessions", meaning="Marginal cost per 1,000 sessions of this flow."),
+)
+LINE_COLUMNS = (
+    Column(label="Service and unit", meaning="What AWS bills, and by which unit.", numeric=False),
+    Column(
+        label="Flow", meaning="The flow that caused it; shared where it belongs to none alone.", numeric=False
+    ),
+    Column(label="Quantity", meaning="Billable units within the measured window, unrounded."),
+    Column(label="Unit price", meaning="List price of one unit, in US dollars, unrounded."),
+    Column(label="Amount", meaning="Quantity times price; the exact amount is below. The bar is its share."),
+    Column(label="Tier", meaning="The price tier that the quantity fell into.", numeric=False),
+    Column(
+        label="How known",
+        meaning="Counted call by call, metered by the provider, or estimated.",
+        numeric=False,
+    ),
+    Column(label="Price from", meaning="Date and source of the price.", numeric=False),
+)
+UNCOUNTED_COLUMNS = (
+    Column(label="Service and unit", meaning="Something that AWS would bill.", numeric=False),
+    Column(label="Flow", meaning="The flow that causes it; all where every one does.", numeric=False),
+    Column(
+        label="Why it is not counted", meaning="What keeps this run from knowing the quantity.", numeric=False
+    ),
+)
+
+
+def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
+    """Marginal and loaded cost per 1,000 client requests of the whole run."""
+    cost = data.summary.get("cost") or {}
+    fallback = data.cost_reason or "no reason was recorded"
+    return tuple(
+        CostPart(
+            name=f"{kind.capitalize()} cost per 1,000 requests",
+            value=numbers.money(cost.get(f"{kind}_per_1k_requests")),
+            exact=numbers.exact_money(cost.get(f"{kind}_per_1k_requests")),
+            reason=""
+            if cost.get(f"{kind}_per_1k_requests") is not None
+            else str(cost.get(f"{kind}_reason") or fallback),
+        )
+        for kind in ("marginal", "loaded")
+    )
+
+
+def cost_by_flow(data: ReportData) -> Table:
+    """Marginal cost a flow."""
+    cost = data.summary.get("cost") or {}
+    return Table(
+        caption="Marginal cost by flow",
+        columns=FLOW_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    str(row["flow"]),
+                    _money_cell(row.get("per_1k_requests")),
+                    _money_cell(row.get("per_1k_sessions")),
+                )
+            )
+            for row in cost.get("by_flow") or ()
+        ),
+        empty="No cost by flow is known.",
+    )
+
+
+def cost_lines(data: ReportData) -> Table:
+    """Every billed line, the dearest first, then their sum."""
+    lines = list((data.summary.get("cost") or {}).get("lines") or ())
+    known = [Decimal(line["amount"]) for line in lines if line.get("amount") is not None]
+    total = sum(known, Decimal(0))
+    ordered = sorted(lines, key=lambda line: -Decimal(line.get("amount") or 0))
+    rows = [_line_row(line, total) for line in ordered]
+    if lines and len(known) == len(lines):
+        blank = ("", "", "")
+        rows.append(Row(kind="total", cells=cells("Sum", *blank, _money_cell(str(total)), *blank)))
+    return Table(
+        caption="Line items of the measured window",
+        columns=LINE_COLUMNS,
+        rows=tuple(rows),
+        empty="No line item is known.",
+    )
+
+
+def _line_row(line: Mapping[str, Any], total: Decimal) -> Row:
+    amount = line.get("amount")
+    bar = (
+        shares([(float(amount), "cost"), (float(total - Decimal(amount)), "rest")])
+        if amount and total
+        else ()
+    )
+    return Row(
+        cells=cells(
+            _service_cell(line),
+            str(line.get("flow") or "shared"),
+            numbers.quantity(line.get("quantity")),
+            Cell(text=_plain_price(line.get("price"))),
+            Cell(
+                text=numbers.money(amount),
+                note=numbers.exact_money(amount),
+                exact=numbers.exact_money(amount),
+                bar=bar,
+            ),
+            str(line.get("tier") or "first"),
+            str(line.get("provenance") or "not recorded"),
+            Cell(text=str(line.get("price_date") or "undated"), note=str(line.get("source") or "")),
+        )
+    )
+
+
+def uncounted_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Billable usage that this run doesn't know, so that no reader takes the sum for the whole."""
+    return Table(
+        caption="Not yet counted",
+        columns=UNCOUNTED_COLUMNS,
+        rows=tuple(
+            Row(cells=cells(_service_cell(row), str(row.get("flow") or "all"), str(row["reason"])))
+            for row in rows
+        ),
+        empty="Every known kind of usage was counted.",
+    )
+
+
+def _service_cell(line: Mapping[str, Any]) -> Cell:
+    attributes = ", ".join(f"{key} {value}" for key, value in sorted((line.get("attributes") or {}).items()))
+    return Cell(text=f"{line['service']} {line['unit']}", note=attributes, tone="code")
+
+
+def _money_cell(value: str | None) -> Cell:
+    return Cell(
+        text=numbers.money(value),
+        exact="" if value is None else numbers.exact_money(value),
+        tone="quiet" if value is None else "",
+    )
+
+
+def _plain_price(value: str | None) -> str:
+    return numbers.NOT_AVAILABLE if value is None else f"${Decimal(value):,f}"

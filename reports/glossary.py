@@ -1,0 +1,92 @@
+"""What the report's words mean."""
+
+from __future__ import annotations
+
+CAUSES = {
+    "waf_403": "The web application firewall answered 403: it took the generator for an attacker.",
+    "throttled_429": "The API's own rate limit answered 429.",
+    "throttled_503": "A part that was out of capacity answered 503.",
+    "timeout": "No complete answer within the request's time limit, or before the run's drain ended.",
+    "connect": "No TCP connection came about.",
+    "tls": "The TLS handshake failed.",
+    "reset": "The connection broke before the answer was complete.",
+    "protocol": "The answer broke HTTP's rules, or its headers were above 64 KiB.",
+    "status": "The status code was none of those expected.",
+    "body": "The body was over its limit, unlike its length, or not what had been stored.",
+    "not_allowed": "The address is outside the stack's allowed hosts; nothing was sent.",
+    "in_flight_cap": "Not sent: the stack was so slow that the plan's `in_flight_max` was full.",
+    "lost": "Not sent: the generator process that it belonged to died.",
+    "interrupted": "Not sent or cut: the run was interrupted.",
+}
+
+GLOSSARY = (
+    (
+        "Arrival, open arrivals",
+        "Sessions arrive by a schedule drawn before the run, whatever the stack does. A slow stack therefore"
+        " meets as many visitors as a fast one, as in life.",
+    ),
+    ("Session, flow", "A session is one visitor's requests in their order; a flow is a kind of session."),
+    (
+        "Intended time",
+        "When a request was due: the first of a session at its arrival, a later one when the one before"
+        " was done and the think time had passed.",
+    ),
+    (
+        "Response time",
+        "From the intended time to the last byte. A wait that the stack caused counts, even before sending.",
+    ),
+    (
+        "Service time",
+        "From the actual sending to the last byte. Where response time is far above it, requests queued.",
+    ),
+    ("Lag", "Actual sending minus intended time while a slot was free: the generator's own delay."),
+    (
+        "P50, P90, P95, P99",
+        "The time that 50, 90, 95 or 99 % of the good requests took at most: the ceil(qn)-th smallest of n.",
+    ),
+    (
+        "95 % interval",
+        "Where the true quantile lies, by binomial order statistics. Requests close in time are alike, so the"
+        " true interval is somewhat wider. A bound is n/a where the rank that it needs doesn't exist.",
+    ),
+    (
+        "n/a (84 of 299)",
+        "There were 84 samples, and this quantile needs 299 before a 95 % bound of it exists; so no number.",
+    ),
+    (
+        "Measured window",
+        "From the end of the warm-up to the end of the last phase. A request belongs to it by its intended"
+        " time, whenever it finished.",
+    ),
+    (
+        "PASS, FAIL",
+        "Every objective holds, or one is broken, at 95 % confidence, with failed and unsent requests counted"
+        " as violations.",
+    ),
+    ("INCONCLUSIVE", "No objective is broken, but at least one needs more samples to be sure of."),
+    ("INVALID", "The generator was at its own limits, so its clock measured itself. Nothing else is judged."),
+    (
+        "Hit ratio by request",
+        "(hit + refresh hit) / (hit + refresh hit + miss + error), where the TTL is above 0.",
+    ),
+    ("Hit ratio by byte", "The same with the body bytes that each answer carried."),
+    ("Refresh hit", "The edge asked the origin, which said that the stored copy is still good (304)."),
+    (
+        "Cold, warm",
+        "Whether the edge's cache was empty or filled before the run. Runs of unlike states aren't compared.",
+    ),
+    (
+        "Marginal cost",
+        "Billable units that the requests caused, async work included, times first-tier list prices without"
+        " a free tier, per 1,000 client HTTP requests of the window.",
+    ),
+    ("Loaded cost", "Marginal cost plus the architecture's fixed hours, spread over the measured rate."),
+    (
+        "Counted, metered, estimated",
+        "How a quantity came about: counted call by call, read from the provider's meter, or assumed.",
+    ),
+    (
+        "Measured, emulated",
+        "A transcode on the named hardware itself, or on this machine under a CPU quota of that size.",
+    ),
+)

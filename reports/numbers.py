@@ -1,0 +1,127 @@
+"""Numbers as people read them: never rounded to nothing, never without their sign of absence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
+
+NOT_AVAILABLE = "n/a"
+SUPPORT_RISK = 0.05
+MONEY_DIGITS = 4
+
+
+def required_n(quantile: float) -> int:
+    """The fewest values that support a quantile: the smallest n with q^n <= 0.05 (Wilks 1941)."""
+    return math.ceil(math.log(SUPPORT_RISK) / math.log(max(quantile, 1 - quantile)))
+
+
+def count(value: float | None) -> str:
+    """A whole number with thousands separators."""
+    return NOT_AVAILABLE if value is None else f"{int(value):,}"
+
+
+def milliseconds(value: float | None) -> str:
+    """Three digits or more: 0.412, 4.12, 41.2, 412, 4,120."""
+    return NOT_AVAILABLE if value is None else significant(value)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """At least `digits` significant digits, never fewer than the whole part has."""
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return str(value)
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{decimals}f}"
+    return f"{value:,.{max(0, decimals - 1)}f}" if _grew(text, digits) else text
+
+
+def _grew(text: str, digits: int) -> bool:
+    """Whether rounding carried into a further digit (9.999 to 10.00), which then needs a decimal less."""
+    shown = text.lstrip("-0.").replace(",", "").replace(".", "")
+    return "." in text and len(shown) > digits
+
+
+def quantile_ms(times: Mapping[str, Any], name: str) -> str:
+    """A quantile of a `…_time_ms` mapping, or `n/a (84 of 299)` where too few values support it."""
+    value = times.get(name)
+    if value is not None:
+        return milliseconds(value)
+    support = (times.get("unsupported") or {}).get(name)
+    return f"{NOT_AVAILABLE} ({support})" if support else NOT_AVAILABLE
+
+
+def interval_ms(times: Mapping[str, Any], name: str) -> str:
+    """The 95 % interval of a quantile; a bound whose rank doesn't exist is n/a. Empty without a value."""
+    low, high = times.get(f"{name}_low"), times.get(f"{name}_high")
+    if times.get(name) is None or (low is None and high is None):
+        return ""
+    return f"{milliseconds(low)} – {milliseconds(high)}"
+
+
+def percent(ratio: float | None) -> str:
+    """A ratio of 0 to 1 in per cent; only exactly 0 and exactly 1 read as 0 % and 100 %."""
+    if ratio is None:
+        return NOT_AVAILABLE
+    if ratio in (0, 1):
+        return f"{ratio * 100:.0f} %"
+    distance = min(abs(ratio), abs(1 - ratio)) * 100
+    decimals = 1 if distance >= 1 else 1 - math.floor(math.log10(distance))
+    return f"{ratio * 100:.{decimals}f} %"
+
+
+def rate(value: float | None) -> str:
+    """Something a second."""
+    return NOT_AVAILABLE if value is None else f"{significant(value)}/s"
+
+
+def size(value: float | None) -> str:
+    """Bytes in decimal units."""
+    if value is None:
+        return NOT_AVAILABLE
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(value) < 1000:
+            return f"{value:,.0f} B" if unit == "B" else f"{significant(value)} {unit}"
+        value /= 1000
+    return f"{significant(value)} TB"
+
+
+def memory(value: float | None) -> str:
+    """Bytes of memory in GiB."""
+    return NOT_AVAILABLE if value is None else f"{value / 2**30:.1f} GiB"
+
+
+def seconds(value: float | None) -> str:
+    """Seconds with three digits."""
+    return NOT_AVAILABLE if value is None else f"{significant(value)} s"
+
+
+def money(value: str | None) -> str:
+    """US dollars with at least two decimals and four significant digits, so that no price becomes 0."""
+    if value is None:
+        return NOT_AVAILABLE
+    amount = Decimal(value)
+    if amount == 0:
+        return "$0"
+    rounded = Context(prec=MONEY_DIGITS, rounding=ROUND_HALF_EVEN).plus(amount)
+    exact_enough = amount if abs(amount) >= 10**MONEY_DIGITS else rounded
+    decimals = max(2, -_exponent(rounded))
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${abs(exact_enough):,.{decimals}f}"
+
+
+def exact_money(value: str | None) -> str:
+    """The unrounded decimal, written out."""
+    return NOT_AVAILABLE if value is None else f"{Decimal(value):,f} USD"
+
+
+def quantity(value: str | float | None) -> str:
+    """A billable quantity, unrounded."""
+    return NOT_AVAILABLE if value is None else f"{Decimal(str(value)):,f}"
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0

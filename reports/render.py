@@ -1,0 +1,87 @@
+"""A `ReportData` record to one HTML file that needs no network, no fonts and no scripts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from reports import bench, cache, charts, cost, glossary, latency, provenance, verdict
+from reports.axes import Window
+from reports.report_data import ReportData
+
+CHARTED_FLOWS_MAX = 6  # by their samples; every flow is in the tables
+
+
+def render_html(data: ReportData) -> str:
+    """The whole report; equal data gives equal text."""
+    template = _environment().get_template("report.html")
+    return template.render(
+        plan_name=provenance.plan_name(data),
+        subtitle=provenance.subtitle(data),
+        summary=data.summary,
+        local=bool(data.run.get("local")),
+        warnings=data.warnings,
+        banner=verdict.banner(data),
+        key_figures=verdict.key_figures(data),
+        objectives=verdict.objectives_table(data),
+        latency=latency.latency_table(data),
+        sessions=latency.session_table(data),
+        causes=latency.cause_table(data),
+        rate_charts=_rate_charts(data),
+        flow_charts=_flow_charts(data),
+        percentile_charts=_percentile_charts(data),
+        charted_flows_max=CHARTED_FLOWS_MAX,
+        cache=cache.cache_table(data),
+        edge=cache.edge_agreement(data),
+        cost_parts=cost.cost_parts(data),
+        cost_flows=cost.cost_by_flow(data),
+        cost_lines=cost.cost_lines(data),
+        uncounted=cost.uncounted_table(data.usage_unknown),
+        bench=bench.bench_table(data),
+        generator=provenance.generator_table(data),
+        facts=provenance.facts(data),
+        versions=provenance.version_table(data),
+        plan=provenance.plan_text(data),
+        glossary=glossary.GLOSSARY,
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["svg"] = Markup  # only `svg.draw` output goes through it, which holds no user's text
+    return environment
+
+
+def _window(data: ReportData) -> Window | None:
+    window = data.run.get("window") or {}
+    if window.get("start_s") is None or window.get("end_s") is None:
+        return None
+    return Window(start_s=float(window["start_s"]), end_s=float(window["end_s"]))
+
+
+def _rate_charts(data: ReportData) -> tuple[charts.Chart, ...]:
+    if data.rates is None or not any(data.rates.asked_sessions):
+        return ()
+    return charts.rate_charts(data.rates, _window(data))
+
+
+def _flow_charts(data: ReportData) -> tuple[charts.Chart, ...]:
+    busiest = sorted(data.flow_series, key=lambda series: -sum(series.count))[:CHARTED_FLOWS_MAX]
+    drawn = (charts.flow_chart(series, number, _window(data)) for number, series in enumerate(busiest))
+    return tuple(chart for chart in drawn if chart is not None)
+
+
+def _percentile_charts(data: ReportData) -> tuple[charts.Chart, ...]:
+    busiest = sorted(data.percentiles, key=lambda curve: -curve.n)[:CHARTED_FLOWS_MAX]
+    drawn = (charts.percentile_chart(curve, number) for number, curve in enumerate(busiest))
+    return tuple(chart for chart in drawn if chart is not None)
