@@ -299,7 +299,7 @@ def _worker(ingredients: Ingredients) -> Part:
         needs=("redis", "dynamodb", "sqs"),
         niceness=10,  # ffmpeg would take every core: the servers of the stack go first
         procs=ingredients.quota.procs,
-        ready=readiness.at_once,
+        ready=readiness.by_log(ingredients.directory / "logs" / "worker.log", "worker_ready"),
     )
 
 
@@ -312,5 +312,5 @@ def _consumer(ingredients: Ingredients) -> Part:
         env={**_service_env(ingredients, "consumer"), **ingredients.set_env},
         cwd=ingredients.directory / "work" / "consumer",
         needs=("redis", "dynamodb", "sqs"),
-        ready=readiness.at_once,
+        ready=readiness.by_log(ingredients.directory / "logs" / "consumer.log", "consumer_ready"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,6 +70,12 @@ def by_http(url: str, expect_status: int, expect_header: tuple[str, str] | None 
     return ready
 
 
-def at_once() -> Mapping[str, str]:
-    """For a part that serves nobody: it is ready as soon as it runs."""
-    return {}
+def by_log(path: Path, event: str) -> Ready:
+    """An event that a part without a port wrote once its loops run."""
+
+    def ready() -> Mapping[str, str]:
+        if f'"{event}"' not in path.read_text(errors="replace"):
+            raise OSError(f"no {event} in {path.name} yet")
+        return {}
+
+    return ready

@@ -149,8 +149,11 @@ class Supervisor:
 
     def _stopped_while_starting(self, running: Running) -> StackError:
         lines = running.last_lines()
+        for line in lines:
+            self._say(f"  {running.part.name}: {line}")
+        lost_port = any("address already in use" in line.lower() for line in lines)
         return StackError(
             f"part '{running.part.name}' ended with {running.process.returncode} while starting: "
             f"{lines[-1] if lines else 'its log is empty'}",
-            "a port that another program took meanwhile is the usual cause: try again",
+            "another program took its port meanwhile: try again" if lost_port else "see docs/local-stack.md",
         )
