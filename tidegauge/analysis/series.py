@@ -102,7 +102,7 @@ def _counts(samples: pd.DataFrame, arrivals: pd.DataFrame, last_s: float, bin_s:
 
 
 def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
-    """P50 and P99 of the good requests' response time in each bin, null where too few support them."""
+    """P50, P99 and maximum of the good requests' response time in each bin, null where too few support them."""
     good: Flags = samples["cause"].isna().to_numpy(dtype=np.bool_)
     intended_s, done_s = seconds(samples, "intended_s")[good], seconds(samples, "done_s")[good]
     bins, response_s = _bins(intended_s, bin_s), done_s - intended_s
@@ -122,6 +122,10 @@ def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[s
             float(ordered_ms[start + rank_of(size, q) - 1]) if size >= required_n(q) else None
             for start, size in zip(first.tolist(), n.tolist(), strict=True)
         ]
+    columns["max_ms"] = [
+        float(ordered_ms[start + size - 1]) if size else None
+        for start, size in zip(first.tolist(), n.tolist(), strict=True)
+    ]
     return columns
 
 

@@ -85,7 +85,7 @@ class _Answer:
         self.parser = httptools.HttpResponseParser(self)
         self.headers_done = self.complete = False
         self.length: int | None = None
-        self.chunked = False
+        self.chunked = self._keep_alive = False
         self.failure: RequestFailed | None = None
         self._header_bytes = self._unparsed = 0
         self._parts: list[bytes] = []
@@ -119,7 +119,10 @@ class _Answer:
         self.chunked = "chunked" in headers.get("transfer-encoding", "").lower()
         length = headers.get("content-length")
         self.length = int(length) if length is not None and length.isdigit() and not self.chunked else None
-        if self.request.method == "HEAD" or status in (204, 304):
+        bodiless = self.request.method == "HEAD" or status in (204, 304)
+        # asked for now, as the parser forgets it with the end of the message
+        self._keep_alive = bool(self.parser.should_keep_alive()) or (bodiless and not self._says_close())
+        if bodiless:
             self.complete = True
         elif self.length is not None and self.length > self.request.max_body_bytes:
             self.failure = RequestFailed("body", f"Content-Length {self.length} is over max_body_bytes")
@@ -183,15 +186,11 @@ class _Answer:
 
     @property
     def reusable(self) -> bool:
-        lasts_until_close = (
-            self.length is None and not self.chunked and self.exchange.status not in (204, 304)
-        )
-        if lasts_until_close and self.request.method != "HEAD":
-            return False
-        return bool(self.parser.should_keep_alive()) or (
-            self.request.method == "HEAD"
-            and "close" not in self.exchange.headers.get("connection", "").lower()
-        )
+        """Whether the connection can serve another request."""
+        return self._keep_alive and self.failure is None
+
+    def _says_close(self) -> bool:
+        return "close" in self.exchange.headers.get("connection", "").lower()
 
 
 class AddressBook:
