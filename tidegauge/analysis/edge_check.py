@@ -61,8 +61,8 @@ def cross_check(
     `started_at_s` and `ended_at_s` (epoch seconds) bound the run in the edge's log: rows in it without a
     client sample (`edge_only`) come from other clients, or from requests whose answer never arrived.
     `client_only` are answers of the CDN that the log lacks. `agree` when every answer is joined and equal.
-    `mismatched` lists the first 100 of
-    the `mismatches`. The `edge` and `client` tallies are over the joined requests, by the same behaviours.
+    `mismatched` lists the first 100 of the `mismatches`. The `edge` and `client` tallies are over the joined
+    requests, by the same behaviours.
     """
     answered = samples.loc[samples["status"] > 0]
     client = answered.loc[answered["request_id"].notna()]
@@ -108,7 +108,7 @@ def _differences(client: pd.DataFrame, edge: pd.DataFrame) -> tuple[int, list[di
     """How many joined requests have another cache result on each side, and the first of them."""
     seen, logged = result_codes(client["cache"]), result_codes(edge["cache"])
     differing = np.flatnonzero(seen != logged)
-    first = [
+    first: list[dict[str, object]] = [
         {
             "request_id": str(client["request_id"].iloc[row]),
             "url_path": str(client["url_path"].iloc[row]),
