@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEFT, RIGHT, TOP, BOTTOM = 0.115, 0.97, 0.96, 0.13
+MIN_LABEL_UP_TO = 3.5  # beyond this many nines P50 comes too close to the label of the minimum
 NINES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
 
@@ -71,7 +72,7 @@ def from_zero(axes: Axes, highest: float, *, ticks: int = 4) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_ylim(0, highest * 1.08 if highest > 0 else 1)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=highest >= ticks))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10], integer=highest >= 2))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
 
 
@@ -103,6 +104,8 @@ def by_nines(figure: Figure, highest_quantile: float) -> Axes:
     axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
     end = max(nines(highest_quantile), 1.0)
     shown = [quantile for quantile in NINES if nines(quantile) <= end + 1e-9]
+    if end > MIN_LABEL_UP_TO:
+        shown.remove(0.0)
     axes.set_xlim(0, end)
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", length=3)
@@ -112,7 +115,7 @@ def by_nines(figure: Figure, highest_quantile: float) -> Axes:
 
 
 def _percentile(quantile: float) -> str:
-    return "fastest" if quantile == 0 else f"P{quantile * 100:.6g}"
+    return "min" if quantile == 0 else f"P{quantile * 100:.6g}"
 
 
 def short(value: float) -> str:

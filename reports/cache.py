@@ -83,13 +83,19 @@ MISMATCH_COLUMNS = (
 )
 
 
+SIDE_COLUMNS = (
+    Column(label="Seen by", meaning="The client, by X-Cache, or the edge, by its own log.", numeric=False),
+    *(column for column in CACHE_COLUMNS[2:]),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeAgreement:
-    """The cross-check in a sentence, with the requests on which the two differ."""
+    """The cross-check in sentences, both sides' counts, and the requests on which they differ."""
 
     tone: str
     sentences: tuple[str, ...]
-    mismatches: Table | None
+    tables: tuple[Table, ...] = ()
 
 
 def edge_agreement(data: ReportData) -> EdgeAgreement:
@@ -97,40 +103,58 @@ def edge_agreement(data: ReportData) -> EdgeAgreement:
     check = data.edge_check
     if check is None:
         sentence = "Not cross-checked: this run had no log of the edge to compare with."
-        return EdgeAgreement(tone="quiet", sentences=(sentence,), mismatches=None)
-    mismatched = list(check.get("mismatched") or ())
-    joined = numbers.count(check["joined"])
-    result = (
-        f"The client's X-Cache and the edge's own log agree on all {joined} requests found in both."
-        if check["agree"]
-        else f"The client's X-Cache and the edge's own log do not agree: {numbers.count(len(mismatched))} of"
-        f" {joined} requests found in both differ."
-    )
-    sentences = [result, _only_in_one(check)]
-    ratio = check.get("edge_hit_ratio_by_request")
-    if isinstance(ratio, int | float):
-        sentences.append(
-            f"By the edge's log the hit ratio by request is {numbers.percent(ratio)}, warm-up included."
-        )
+        return EdgeAgreement(tone="quiet", sentences=(sentence,))
+    mismatched = list(check["mismatched"])
     return EdgeAgreement(
         tone="good" if check["agree"] else "bad",
-        sentences=tuple(sentences),
-        mismatches=_mismatch_table(mismatched) if mismatched else None,
+        sentences=(_agreement(check), _only_in_one(check)),
+        tables=(_sides_table(check), *([_mismatch_table(check, mismatched)] if mismatched else [])),
+    )
+
+
+def _agreement(check: Mapping[str, Any]) -> str:
+    joined = numbers.count(check["joined"])
+    if check["agree"]:
+        return f"✓ Client and edge agree on all {joined} requests that both saw, warm-up included."
+    if not check["joined"]:
+        return (
+            "✕ No request was found both at the client and in the edge's log, so nothing could be compared."
+        )
+    return (
+        f"✕ Client and edge do not agree: {numbers.count(check['mismatches'])} of {joined} requests that both"
+        f" saw differ, and the edge's log lacks {numbers.count(check['client_only'])} answers."
     )
 
 
 def _only_in_one(check: Mapping[str, Any]) -> str:
-    return (
-        f"{numbers.count(check['client_only'])} requests were seen by the client only,"
-        f" {numbers.count(check['edge_only'])} by the edge only."
+    more = [
+        f"{numbers.count(check[key])} {words}"
+        for key, words in (
+            ("client_only", "answers are in no line of the edge's log"),
+            ("edge_only", "lines of the log belong to no answer of this run"),
+            ("without_id", "answers of the CDN came without a request id"),
+            ("torn_lines", "lines of the log could not be read"),
+        )
+        if check.get(key) is not None
+    ]
+    return f"Joined on X-Amz-Cf-Id. {'; '.join(more)}."
+
+
+def _sides_table(check: Mapping[str, Any]) -> Table:
+    sides = (("Client", check["client"]), ("Edge", check["edge"]))
+    rows = (_cache_row(name, "", tally, "").cells for name, tally in sides)
+    return Table(
+        caption="The requests that both saw",
+        columns=SIDE_COLUMNS,
+        rows=tuple(Row(cells=(Cell(text=row[0].text), *row[2:])) for row in rows),
+        empty="None.",
     )
 
 
-def _mismatch_table(mismatched: list[Mapping[str, Any]]) -> Table:
+def _mismatch_table(check: Mapping[str, Any], mismatched: list[Mapping[str, Any]]) -> Table:
     shown = mismatched[:MISMATCHES_SHOWN]
-    caption = f"Requests that differ, {len(shown)} of {numbers.count(len(mismatched))}"
     return Table(
-        caption=caption,
+        caption=f"Requests that differ: {len(shown)} of {numbers.count(check['mismatches'])}",
         columns=MISMATCH_COLUMNS,
         rows=tuple(
             Row(

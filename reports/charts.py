@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reports import axes as plot
@@ -35,10 +36,10 @@ class Chart:
 
 def rate_charts(series: RateSeries, window: plot.Window | None) -> tuple[Chart, ...]:
     """Sessions asked and sent, requests done, requests failed: per second, over the run."""
-    bin_s, asked = _per_second(series.asked_sessions, series.bin_s)
-    _, sent = _per_second(series.sent_sessions, series.bin_s)
-    _, done = _per_second(series.completed_requests, series.bin_s)
-    _, failed = _per_second(series.failed_requests, series.bin_s)
+    bin_s, asked = per_second(series.asked_sessions, series.bin_s)
+    _, sent = per_second(series.sent_sessions, series.bin_s)
+    _, done = per_second(series.completed_requests, series.bin_s)
+    _, failed = per_second(series.failed_requests, series.bin_s)
     none_failed = sum(series.failed_requests) == 0
     return (
         Chart(
@@ -63,7 +64,7 @@ def rate_charts(series: RateSeries, window: plot.Window | None) -> tuple[Chart, 
     )
 
 
-def _per_second(counts: Sequence[int], bin_s: float) -> tuple[float, list[float]]:
+def per_second(counts: Sequence[int], bin_s: float) -> tuple[float, list[float]]:
     """Rates over bins that are wide enough to be seen apart: counts add up, so wider bins stay exact."""
     merged = max(1, math.ceil(len(counts) / BINS_MAX))
     whole = [counts[at : at + merged] for at in range(0, len(counts), merged)]
@@ -94,35 +95,49 @@ def _paint_area(
     return paint
 
 
-def flow_chart(series: FlowSeries, number: int, window: plot.Window | None) -> Chart | None:
-    """P50 and P99 response time of a flow over time, above the samples a bin; None without any sample."""
+def flow_chart(
+    series: FlowSeries, number: int, window: plot.Window | None, end_s: float | None = None
+) -> Chart | None:
+    """P50 and P99 response time of a flow over time, above the samples a bin; None without any sample.
+
+    `end_s` is the run's length, where its last bin reaches beyond it.
+    """
     if not any(series.count):
         return None
     enough = any(count >= P99_NEEDS for count in series.count)
     return Chart(
         title=series.flow,
         unit=f"response time in ms, and samples, by {series.bin_s:g} s",
-        legend=(("max", "slowest"), ("p99", "P99"), ("p50", "P50"), ("count", "samples")),
-        svg=draw(f"flow {number}", FLOW_HEIGHT_PX, _paint_flow(series, window)),
+        legend=(
+            ("max", "slowest"),
+            *((("p99", "P99"),) if enough else ()),
+            ("p50", "P50"),
+            ("count", "samples"),
+        ),
+        svg=draw(f"flow {number}", FLOW_HEIGHT_PX, _paint_flow(series, window, end_s)),
         note="" if enough else f"P99: n/a, at most {max(series.count):,} of {P99_NEEDS} samples a bin.",
     )
 
 
-def _paint_flow(series: FlowSeries, window: plot.Window | None) -> Callable[[Figure], None]:
+def _paint_flow(
+    series: FlowSeries, window: plot.Window | None, run_s: float | None
+) -> Callable[[Figure], None]:
     p50 = _supported(series.p50_ms, series.count, P50_NEEDS)
     p99 = _supported(series.p99_ms, series.count, P99_NEEDS)
     slowest = _supported(series.max_ms, series.count, 1)
-    middles = [(index + 0.5) * series.bin_s for index in range(len(series.count))]
+    edges = plot.bin_edges(len(series.count), series.bin_s)
+    end_s = min(edges[-1], run_s or edges[-1])
+    edges = [min(edge, end_s) for edge in edges]
+    middles = [(start + end) / 2 for start, end in pairwise(edges)]
 
     def paint(figure: Figure) -> None:
-        end_s = len(series.count) * series.bin_s
         upper = plot.over_time(figure, end_s, window, bottom=0.36, labelled=False)
         upper.plot(middles, slowest, ".", color=colour("max"), markersize=3)
-        upper.plot(middles, p99, color=colour("p99"), marker=".", markersize=3)
+        if not all(map(math.isnan, p99)):
+            upper.plot(middles, p99, color=colour("p99"), marker=".", markersize=3)
         upper.plot(middles, p50, color=colour("p50"), marker=".", markersize=3, linestyle=(0, (4, 1.2)))
         plot.log_ms(upper, [*p50, *p99, *slowest])
         lower = plot.over_time(figure, end_s, window, top=0.28)
-        edges = plot.bin_edges(len(series.count), series.bin_s)
         lower.stairs(series.count, edges, fill=True, color=colour("count"))
         plot.from_zero(lower, max(series.count), ticks=2)
 

@@ -33,8 +33,11 @@ LINE_COLUMNS = (
         label="Flow", meaning="The flow that caused it; shared where it belongs to none alone.", numeric=False
     ),
     Column(label="Quantity", meaning="Billable units within the measured window, unrounded."),
-    Column(label="Unit price", meaning="List price of one unit, in US dollars, unrounded."),
-    Column(label="Amount", meaning="Quantity times price; the exact amount is below. The bar is its share."),
+    Column(
+        label="Unit price",
+        meaning="List price of one unit, in US dollars to four digits; hover for all of them.",
+    ),
+    Column(label="Amount", meaning="Quantity times price, the exact amount below it. The bar is its share."),
     Column(label="Tier", meaning="The price tier that the quantity fell into.", numeric=False),
     Column(
         label="How known",
@@ -119,7 +122,7 @@ def _line_row(line: Mapping[str, Any], total: Decimal) -> Row:
             _service_cell(line),
             str(line.get("flow") or "shared"),
             numbers.quantity(line.get("quantity")),
-            Cell(text=_plain_price(line.get("price"))),
+            Cell(text=numbers.money(line.get("price")), exact=numbers.exact_money(line.get("price"))),
             Cell(
                 text=numbers.money(amount),
                 note=numbers.exact_money(amount),
@@ -157,7 +160,3 @@ def _money_cell(value: str | None) -> Cell:
         exact="" if value is None else numbers.exact_money(value),
         tone="quiet" if value is None else "",
     )
-
-
-def _plain_price(value: str | None) -> str:
-    return numbers.NOT_AVAILABLE if value is None else f"${Decimal(value):,f}"

@@ -72,6 +72,11 @@ def percent(ratio: float | None) -> str:
     return f"{ratio * 100:.{decimals}f} %"
 
 
+def exact_percent(ratio: float) -> str:
+    """A ratio that somebody chose, such as a limit: as many digits as it has."""
+    return f"{(Decimal(str(ratio)) * 100).normalize():f} %"
+
+
 def rate(value: float | None) -> str:
     """Something a second."""
     return NOT_AVAILABLE if value is None else f"{significant(value)}/s"

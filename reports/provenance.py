@@ -11,6 +11,7 @@ from reports.report_data import ReportData, ValidityLimit
 from reports.tables import Cell, Column, Row, Table, cells
 
 NOT_RECORDED = "not recorded"
+LOCAL_WORKER = "Worker of the local stack"
 
 GENERATOR_COLUMNS = (
     Column(label="Measure", meaning="What was watched at the generator itself.", numeric=False),
@@ -19,12 +20,9 @@ GENERATOR_COLUMNS = (
     Column(label="State", meaning="Whether it stayed within its limit.", numeric=False),
 )
 LIMITS = {
-    "cpu_ratio_max": ("Busiest generator process, highest 10-s mean, of one core", numbers.percent),
-    "lag_ms_p99_max": (
-        "Lag P99: actual minus intended sending",
-        lambda value: f"{numbers.milliseconds(value)} ms",
-    ),
-    "lost_ratio_max": ("Arrivals lost with a dead worker", numbers.percent),
+    "cpu_ratio_max": "Busiest generator process, highest 10-s mean, of one core",
+    "lag_ms_p99_max": "Lag P99: actual minus intended sending",
+    "lost_ratio_max": "Arrivals lost with a dead worker",
 }
 
 
@@ -48,8 +46,10 @@ def generator_table(data: ReportData) -> Table:
 
 
 def _limit_row(limit: ValidityLimit) -> Row:
-    label, show = LIMITS[limit.name]
-    looser = f"looser than the default of {show(limit.default)}" if limit.looser else ""
+    is_ratio = "_ratio_" in limit.name
+    exact = numbers.exact_percent if is_ratio else _exact_ms
+    show = numbers.percent if is_ratio else _ms
+    looser = f"looser than the default of {exact(limit.default)}" if limit.looser else ""
     if limit.observed is None:
         observed, state, tone = numbers.NOT_AVAILABLE, NOT_RECORDED, "quiet"
     elif limit.observed > limit.limit:
@@ -58,19 +58,27 @@ def _limit_row(limit: ValidityLimit) -> Row:
         observed, state, tone = show(limit.observed), "✓ within", "good"
     return Row(
         cells=cells(
-            Cell(text=label, note=limit.name),
+            Cell(text=LIMITS[limit.name], note=limit.name),
             observed,
-            Cell(text=show(limit.limit), note=looser, tone="unsure" if looser else ""),
+            Cell(text=exact(limit.limit), note=looser, tone="unsure" if looser else ""),
             Cell(text=state, tone=tone),
         )
     )
+
+
+def _ms(value: float) -> str:
+    return f"{numbers.milliseconds(value)} ms"
+
+
+def _exact_ms(value: float) -> str:
+    return f"{value:,g} ms"
 
 
 def facts(data: ReportData) -> tuple[tuple[str, str], ...]:
     """What was measured, on what, from which state: pairs of name and value."""
     run = data.run
     stack, window = run.get("stack") or {}, run.get("window") or {}
-    return (
+    shown = (
         ("Run", _text(run.get("run_id") or data.summary.get("run_id"))),
         ("Started", _text(run.get("started_at"))),
         ("Measured window", _window(window)),
@@ -78,11 +86,18 @@ def facts(data: ReportData) -> tuple[tuple[str, str], ...]:
         ("Stack", _text(stack.get("name"))),
         ("API", _text(stack.get("api_url"))),
         ("CDN", _text(stack.get("cdn_url"))),
+        (LOCAL_WORKER, _worker(stack.get("local") or {})),
         ("Cache before the run", _text(run.get("cache_state_before"))),
         ("Protocol", f"HTTP/1.1, connections {_text(run.get('connections'))}"),
         ("Machine of the generator", _machine(run.get("machine") or {})),
         ("Git commit", _text(run.get("git_commit"))),
     )
+    return tuple(fact for fact in shown if fact[0] != LOCAL_WORKER or run.get("local"))
+
+
+def _worker(local: Mapping[str, Any]) -> str:
+    vcpu, emulation = local.get("worker_vcpu"), local.get("emulation")
+    return f"{'no CPU limit' if vcpu is None else f'{vcpu:g} vCPU'}, emulation: {_text(emulation)}"
 
 
 def _window(window: Mapping[str, Any]) -> str:
@@ -99,6 +114,7 @@ def _machine(machine: Mapping[str, Any]) -> str:
         f"{cores} cores" if cores is not None else "cores not recorded",
         f"{numbers.memory(machine.get('memory_bytes'))} memory",
         _text(machine.get("os")),
+        _text(machine.get("architecture")),
     )
     return ", ".join(parts)
 
@@ -136,7 +152,9 @@ def plan_name(data: ReportData) -> str:
 def subtitle(data: ReportData) -> str:
     """The stack, the run and its start in a line."""
     stack = (data.run.get("stack") or {}).get("name")
-    return f"stack {_text(stack)} · run {data.summary['run_id']} · started {_text(data.run.get('started_at'))}"
+    return (
+        f"stack {_text(stack)} · run {data.summary['run_id']} · started {_text(data.run.get('started_at'))}"
+    )
 
 
 def _text(value: object) -> str:

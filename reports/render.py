@@ -77,7 +77,8 @@ def _rate_charts(data: ReportData) -> tuple[charts.Chart, ...]:
 
 def _flow_charts(data: ReportData) -> tuple[charts.Chart, ...]:
     busiest = sorted(data.flow_series, key=lambda series: -sum(series.count))[:CHARTED_FLOWS_MAX]
-    drawn = (charts.flow_chart(series, number, _window(data)) for number, series in enumerate(busiest))
+    end_s = data.rates.bin_s * len(data.rates.asked_sessions) if data.rates is not None else None
+    drawn = (charts.flow_chart(series, number, _window(data), end_s) for number, series in enumerate(busiest))
     return tuple(chart for chart in drawn if chart is not None)
 
 

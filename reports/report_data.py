@@ -71,8 +71,8 @@ class ReportData:
       `versions` {name: version}, `machine` {cpu_model, cores, memory_bytes, os}, `git_commit`,
       `cache_state_before` (cold, warm or unknown), `started_at` (ISO 8601), `window` {start_s, end_s},
       `interrupted`, `local`, `parts` [{name, version}], `connections`.
-    - `edge_check`: {joined, client_only, edge_only, mismatched: [{request_id, client, edge}], agree,
-      edge_hit_ratio_by_request}, or None where there was no edge log.
+    - `edge_check`: {joined, client_only, edge_only, without_id, torn_lines, mismatches, mismatched:
+      [{request_id, client, edge}], agree, edge and client: cache counts of the joined}; None without a log.
     - `bench`: the document of the transcode bench, or None.
     - `usage_unknown`: billable usage that is not counted: [{service, unit, flow, reason}].
     """

@@ -166,7 +166,7 @@ def _objective_row(row: Mapping[str, Any]) -> Row:
             numbers.count(row["n"]),
             numbers.count(row["violations"]),
             numbers.percent(row["observed_ratio"]),
-            numbers.percent(allowed_ratio(row)),
+            numbers.exact_percent(allowed_ratio(row)),
             numbers.NOT_AVAILABLE if row["upper"] is None else bounds,
         )
     )
@@ -174,10 +174,10 @@ def _objective_row(row: Mapping[str, Any]) -> Row:
 
 def _limit(row: Mapping[str, Any]) -> str:
     if "limit_ratio" in row:
-        return f"at most {numbers.percent(row['limit_ratio'])} failed or unsent"
+        return f"at most {numbers.exact_percent(row['limit_ratio'])} failed or unsent"
     digits = str(row["objective"]).removeprefix("p").removesuffix("_ms")
     name = f"P{digits[:2]}.{digits[2:]}" if len(digits) > 2 else f"P{digits}"
-    return f"{name} at most {numbers.milliseconds(row['limit_ms'])} ms"
+    return f"{name} at most {row['limit_ms']:,g} ms"
 
 
 def allowed_ratio(row: Mapping[str, Any]) -> float:

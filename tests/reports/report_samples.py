@@ -72,7 +72,9 @@ def flow(name: str, sessions: int, n: int, median: float, **more: Any) -> dict[s
 
 ENDPOINTS = [
     endpoint("view", "GET /v1/asset/{asset_id}", 1531, 3.42),
-    endpoint("view", "GET /transcode/{asset_id}/preview_mp4.mp4", 7102, 1.87, cache=cache_counts(6630, 12, 460)),
+    endpoint(
+        "view", "GET /transcode/{asset_id}/preview_mp4.mp4", 7102, 1.87, cache=cache_counts(6630, 12, 460)
+    ),
     endpoint("view", "GET /assets/{asset_id}.gif", 2210, 2.31, cache=cache_counts(1903, 0, 307)),
     endpoint("view", "POST /v1/analytics/track", 1498, 4.1, causes={"timeout": 2, "status": 1}),
     endpoint("short_link", "GET /v1/s/{short_code}", 252, 2.9),
@@ -220,13 +222,15 @@ def run(**changes: Any) -> dict[str, Any]:
             "name": "local",
             "api_url": "http://127.0.0.1:40123",
             "cdn_url": "http://127.0.0.1:40124",
+            "local": {"worker_vcpu": 0.5, "emulation": "cgroup v2 cpu.max"},
         },
         "versions": {"tidegauge": "0.1.0", "python": "3.11.2", "locust": "2.47.0", "ffmpeg": "9.0.2"},
         "machine": {
             "cpu_model": "AMD EPYC 7B13",
             "cores": 2,
             "memory_bytes": 8 * 2**30,
-            "os": "Debian GNU/Linux 12, Linux 6.1, x86_64",
+            "os": "Linux 6.1",
+            "architecture": "x86_64",
         },
         "git_commit": "04b9e00c1",
         "cache_state_before": "warm",
@@ -247,7 +251,9 @@ def run(**changes: Any) -> dict[str, Any]:
 
 def rates(seconds: int = 82) -> RateSeries:
     """A steady 30 sessions a second for 70 s, then the drain; two bad seconds."""
-    asked = [30 + round(5 * math.sin(k * 1.7) + 3 * math.sin(k * 0.61)) if k < 70 else 0 for k in range(seconds)]
+    asked = [
+        30 + round(5 * math.sin(k * 1.7) + 3 * math.sin(k * 0.61)) if k < 70 else 0 for k in range(seconds)
+    ]
     failed = [2 if k == 41 else 1 if k == 42 else 0 for k in range(seconds)]
     done = [round(7.1 * n) + (8 if k else 0) for k, n in enumerate(asked)]
     return RateSeries(
@@ -273,7 +279,9 @@ def percentile_curve(name: str, n: int, median: float) -> PercentileCurve:
     """Both clocks at 60 quantiles, evenly spread in nines up to P99.99."""
     quantiles = [1 - 10 ** (-4 * k / 60) for k in range(61)]
     response = [median * (0.55 + 0.45 * (-math.log10(1 - q) / 0.301) ** 1.35) for q in quantiles]
-    service = [value * (0.93 - 0.05 * -math.log10(1 - q)) for value, q in zip(response, quantiles, strict=True)]
+    service = [
+        value * (0.93 - 0.05 * -math.log10(1 - q)) for value, q in zip(response, quantiles, strict=True)
+    ]
     return PercentileCurve(flow=name, n=n, quantiles=quantiles, response_ms=response, service_ms=service)
 
 
@@ -331,12 +339,21 @@ EDGE_CHECK = {
     "joined": 10471,
     "client_only": 0,
     "edge_only": 0,
+    "without_id": 0,
+    "torn_lines": 0,
+    "mismatches": 0,
     "mismatched": [],
     "agree": True,
-    "edge_hit_ratio_by_request": 0.9127,
+    "edge": cache_counts(9544, 12, 914, error=1),
+    "client": cache_counts(9544, 12, 914, error=1),
 }
 UNKNOWN = [
-    {"service": "cloudfront", "unit": "lambda_edge_request", "flow": None, "reason": "no Lambda@Edge runs here"},
+    {
+        "service": "cloudfront",
+        "unit": "lambda_edge_request",
+        "flow": None,
+        "reason": "no Lambda@Edge runs here",
+    },
     {"service": "waf", "unit": "request", "flow": None, "reason": "the local stack has no firewall"},
 ]
 
