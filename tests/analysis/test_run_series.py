@@ -48,6 +48,7 @@ def test_a_bin_s_quantile_is_given_only_where_its_count_supports_it() -> None:
     assert quantiles["n"] == [300, 5, 0]
     assert quantiles["p50_ms"] == [pytest.approx(150), pytest.approx(3), None]
     assert quantiles["p99_ms"] == [pytest.approx(297), None, None]
+    assert quantiles["max_ms"] == [pytest.approx(300), pytest.approx(5), None]
 
 
 @pytest.mark.parametrize(("count", "width_s"), [(900, 1.0), (300, 5.0), (1, 600.0)])

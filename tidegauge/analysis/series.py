@@ -102,7 +102,7 @@ def _counts(samples: pd.DataFrame, arrivals: pd.DataFrame, last_s: float, bin_s:
 
 
 def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
-    """P50, P99 and maximum of the good requests' response time in each bin, null where too few support them."""
+    """P50, P99 and maximum of the good response times in each bin; null where too few support them."""
     good: Flags = samples["cause"].isna().to_numpy(dtype=np.bool_)
     intended_s, done_s = seconds(samples, "intended_s")[good], seconds(samples, "done_s")[good]
     bins, response_s = _bins(intended_s, bin_s), done_s - intended_s
