@@ -55,7 +55,7 @@ def make_quota(name: str, vcpu: float | None) -> CpuQuota:
     quota_us = round(vcpu * PERIOD_US)
     mounts, own = Path("/proc/mounts"), Path("/proc/self/cgroup")
     if mounts.exists() and own.exists():
-        parents = _parents(mounts.read_text(), own.read_text())
+        parents = group_parents(mounts.read_text(), own.read_text())
         for kind, parent in parents:
             quota = _in_group(kind, parent / f"tidegauge-{name}", quota_us)
             if quota is not None:
@@ -63,7 +63,7 @@ def make_quota(name: str, vcpu: float | None) -> CpuQuota:
     return _by_systemd(vcpu) or CpuQuota(emulation=NOT_EMULATED)
 
 
-def _parents(mounts: str, own: str) -> list[tuple[str, Path]]:
+def group_parents(mounts: str, own: str) -> list[tuple[str, Path]]:
     """Groups that may take a child, version 2 first: our own group, then the root of its hierarchy."""
     groups = dict(line.split(":", 2)[1:] for line in own.splitlines() if line.count(":") >= 2)
     found: list[tuple[str, Path]] = []
