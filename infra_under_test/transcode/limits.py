@@ -1,0 +1,29 @@
+"""Budgets of one upload and of one ffmpeg process, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an upload may ask of us, and what one ffmpeg process may take."""
+
+    # 5,792 pixels square: a 729-byte GIF of 16,000 squared otherwise took 4.1 GB.
+    picture_pixels_max: int = 33_554_432
+    # A GIF is decoded picture by picture on its full canvas: 1280 x 720 at 50/s for 60 s is 2.8e9.
+    gif_pixel_frames_max: int = 4_000_000_000
+    # 3840 x 2160 at 30/s for 60 s is 1.5e10.
+    mp4_pixel_frames_max: int = 16_000_000_000
+    frames_max: int = 6_000  # 60 s at 100/s, the fastest that GIF delays can say
+    duration_s_max: float = 60.0
+
+    wall_s_max: float = 300.0  # one rendition; a quarter of a core needs about 10 s for a 5-s clip
+    cpu_s_max: int = 300
+    output_bytes_max: int = 268_435_456
+    # One allocation inside ffmpeg. Not an address-space limit: that one breaks the start of decoders.
+    alloc_bytes_max: int = 536_870_912
+    open_files_max: int = 256
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,97 @@
+"""An MP4 probed through PyAV: all packets counted, one picture decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import av
+
+from infra_under_test.transcode.errors import CorruptMedia, NotMedia, TruncatedMedia
+from infra_under_test.transcode.limits import Limits
+from infra_under_test.transcode.media import MediaInfo, refuse_picture, refuse_sequence
+
+# The same container carries still pictures, QuickTime and raw camera files: not what is served as MP4.
+_REFUSED_BRANDS = frozenset(
+    (
+        b"heic",
+        b"heix",
+        b"hevc",
+        b"hevx",
+        b"heim",
+        b"heis",
+        b"mif1",
+        b"msf1",
+        b"avif",
+        b"avis",
+        b"qt  ",
+        b"crx ",
+    )
+)
+_CODECS = frozenset(("h264", "hevc", "av1", "vp9", "mpeg4"))
+# Files whose end is missing still announce their full length.
+_PLAYED_RATIO_MIN = 0.9
+
+
+def probe_mp4(path: Path, limits: Limits) -> MediaInfo:
+    """Size, frames and play time of the first video track at `path`; raises `MediaRefused`."""
+    with path.open("rb") as file:
+        if file.read(12)[8:12] in _REFUSED_BRANDS:
+            raise NotMedia("the file is neither a GIF nor an MP4: it is a relative of MP4")
+    try:
+        with av.open(f"file:{path}", format="mov", options={"protocol_whitelist": "file"}) as container:
+            return _probe(container, limits)
+    except av.error.FFmpegError as error:
+        raise TruncatedMedia(
+            "the MP4 cannot be read: it was cut off or is damaged", detail=str(error)
+        ) from None
+
+
+def _probe(container: Any, limits: Limits) -> MediaInfo:
+    if not container.streams.video:
+        raise NotMedia("the MP4 has no video track")
+    stream = container.streams.video[0]
+    codec = stream.codec_context
+    if codec is None or codec.name not in _CODECS:
+        raise NotMedia(f"the MP4's video is not one of {', '.join(sorted(_CODECS))}")
+    refuse_picture(codec.width, codec.height, limits)
+    pixels = codec.width * codec.height
+    announced_s = float((stream.duration or 0) * stream.time_base)
+    refuse_sequence(kind="mp4", pixels=pixels, frames=stream.frames, duration_s=announced_s, limits=limits)
+    frames, duration_s = _count(container, stream, pixels, limits)
+    if duration_s < announced_s * _PLAYED_RATIO_MIN:
+        raise TruncatedMedia(f"the MP4 announces {announced_s:.1f} s but holds {duration_s:.1f} s")
+    width, height = _displayed_size(container, stream)
+    refuse_picture(width, height, limits)
+    return MediaInfo(kind="mp4", width=width, height=height, frames=frames, duration_s=duration_s)
+
+
+def _count(container: Any, stream: Any, pixels: int, limits: Limits) -> tuple[int, float]:
+    """(packets, play time in s) by reading every packet: the index of a cut-off file would lie."""
+    frames, first_s, last_s = 0, float("inf"), 0.0
+    for packet in container.demux(stream):
+        if not packet.size:  # the flush packet at the end
+            continue
+        if packet.is_corrupt:
+            raise TruncatedMedia("the MP4 ends in the middle: it was cut off")
+        shown_at = packet.pts if packet.pts is not None else packet.dts
+        if shown_at is None:
+            raise CorruptMedia("the MP4 has pictures without a time")
+        frames += 1
+        first_s = min(first_s, float(shown_at * packet.time_base))
+        last_s = max(last_s, float((shown_at + (packet.duration or 0)) * packet.time_base))
+        refuse_sequence(kind="mp4", pixels=pixels, frames=frames, duration_s=last_s - first_s, limits=limits)
+    if not frames:
+        raise CorruptMedia("the MP4's video track is empty")
+    return frames, last_s - first_s
+
+
+def _displayed_size(container: Any, stream: Any) -> tuple[int, int]:
+    """(width, height) of the first picture as a player shows it: square pixels, turned upright."""
+    container.seek(0)
+    frame = next(container.decode(stream), None)
+    if frame is None:
+        raise CorruptMedia("no picture of the MP4 can be decoded")
+    aspect = stream.sample_aspect_ratio or 1
+    width, height = round(frame.width * aspect), frame.height
+    return (height, width) if frame.rotation % 180 else (width, height)
