@@ -72,6 +72,9 @@ def from_zero(axes: Axes, highest: float, *, ticks: int = 4) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_ylim(0, highest * 1.08 if highest > 0 else 1)
+    if highest <= 0:
+        axes.set_yticks([0, 1])
+        return
     axes.yaxis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10], integer=highest >= 2))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
 

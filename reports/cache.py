@@ -130,14 +130,15 @@ def _only_in_one(check: Mapping[str, Any]) -> str:
     more = [
         f"{numbers.count(check[key])} {words}"
         for key, words in (
-            ("client_only", "answers are in no line of the edge's log"),
-            ("edge_only", "lines of the log belong to no answer of this run"),
-            ("without_id", "answers of the CDN came without a request id"),
+            ("client_only", "answers of the CDN are not in the edge's log"),
+            ("edge_only", "requests in the log have no answer at the client"),
+            ("without_id", "answers of the CDN had no request id"),
             ("torn_lines", "lines of the log could not be read"),
         )
-        if check.get(key) is not None
+        if check.get(key)
     ]
-    return f"Joined on X-Amz-Cf-Id. {'; '.join(more)}."
+    found = "; ".join(more) if more else "neither side saw a request that the other did not"
+    return f"Joined on X-Amz-Cf-Id: {found}."
 
 
 def _sides_table(check: Mapping[str, Any]) -> Table:

@@ -64,7 +64,10 @@ GLOSSARY = (
         " as violations.",
     ),
     ("INCONCLUSIVE", "No objective is broken, but at least one needs more samples to be sure of."),
-    ("INVALID", "The generator was at its own limits, so its clock measured itself. Nothing else is judged."),
+    (
+        "INVALID",
+        "The generator was at its own limits, or a firewall was in its way: the clock measured that.",
+    ),
     (
         "Hit ratio by request",
         "(hit + refresh hit) / (hit + refresh hit + miss + error), where the TTL is above 0.",

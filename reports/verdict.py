@@ -15,10 +15,14 @@ TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "in
 SENTENCES = {
     "FAIL": "At least one objective is broken: more requests violate it than it allows, beyond chance.",
     "INCONCLUSIVE": "There are too few samples to say whether every objective holds.",
-    "INVALID": "The load generator, not the stack, was at its limits. The figures below are for finding out"
-    " why; they say nothing reliable about the stack.",
+    "INVALID": "The measurement is not sound: the load generator was at its own limits, or something stood in"
+    " its way. The figures below are for finding out why; they say nothing reliable about the stack.",
 }
-STATES = {"holds": ("✓ holds", "good"), "broken": ("✕ broken", "bad"), "inconclusive": ("? open", "unsure")}
+STATES = {
+    "holds": ("✓ holds", "good"),
+    "broken": ("✕ broken", "bad"),
+    "inconclusive": ("? inconclusive", "unsure"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def _pass_sentence(data: ReportData) -> str:
     number = len(data.summary.get("objectives") or ())
     if number == 0:
         return "The measurement is sound. The plan states no objectives, so there was none to break."
-    return f"The measurement is sound, and {number} of {number} objectives hold at 95 % confidence."
+    return f"The measurement is sound, and every objective holds at 95 % confidence ({number} of {number})."
 
 
 def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
@@ -103,11 +107,14 @@ def _support(times: Mapping[str, Any], name: str) -> str:
 
 
 def _cache_figure(cache: Mapping[str, Any]) -> KeyFigure:
-    by_byte = numbers.percent(cache.get("hit_ratio_by_byte"))
+    by_request, by_byte = cache["hit_ratio_by_request"], cache["hit_ratio_by_byte"]
+    nothing = by_request is None
     return KeyFigure(
         label="Cache hits",
-        value=numbers.percent(cache.get("hit_ratio_by_request")),
-        note=f"by request; {by_byte} by byte",
+        value=numbers.percent(by_request),
+        note="nothing cacheable was asked for"
+        if nothing
+        else f"by request; {numbers.percent(by_byte)} by byte",
     )
 
 
@@ -132,7 +139,9 @@ OBJECTIVE_COLUMNS = (
         numeric=False,
     ),
     Column(
-        label="State", meaning="Whether it holds, is broken, or is open at 95 % confidence.", numeric=False
+        label="State",
+        meaning="Whether it holds, is broken, or is inconclusive, at 95 % confidence.",
+        numeric=False,
     ),
     Column(label="Judged", meaning="Requests, or sessions, that the objective looks at."),
     Column(label="Violations", meaning="How many of them failed, were not sent, or were over the limit."),

@@ -165,7 +165,7 @@ def test_the_renderer_is_imported_without_waiting_for_matplotlib() -> None:
 @pytest.mark.parametrize(
     ("verdict", "sentence"),
     [
-        ("PASS", "3 of 3 objectives hold at 95 % confidence"),
+        ("PASS", "every objective holds at 95 % confidence (3 of 3)"),
         ("FAIL", "At least one objective is broken"),
         ("INCONCLUSIVE", "too few samples"),
         ("INVALID", "they say nothing reliable about the stack"),
@@ -184,7 +184,9 @@ def test_a_pass_without_objectives_says_that_there_were_none() -> None:
 
 
 def test_objectives_show_limit_observed_share_and_bounds(ordinary: Page) -> None:
-    assert "GET /v1/s/{short_code} P99 at most 50 ms ? open 252 0 0 % 1 % 0 % – 1.2 %" in ordinary.text
+    assert (
+        "GET /v1/s/{short_code} P99 at most 50 ms ? inconclusive 252 0 0 % 1 % 0 % – 1.2 %" in ordinary.text
+    )
     assert "flow:view P99 at most 40 ms ✓ holds 12,341 61 0.49 % 1 % 0.40 % – 0.61 %" in ordinary.text
     assert "total at most 0.01 % failed or unsent ✕ broken 12,912 3" in ordinary.text
 
