@@ -98,7 +98,9 @@ class Uploader:
     def _put(self, url: str, body: bytes) -> str:
         answer = self._send("PUT", url, body, {})
         if answer.status != 200 or "etag" not in answer.headers:
-            raise TidegaugeError(f"the PUT to S3 answered {answer.status}", "are the presigned URLs reachable from here?")
+            raise TidegaugeError(
+                f"the PUT to S3 answered {answer.status}", "are the presigned URLs reachable from here?"
+            )
         return str(answer.headers["etag"])
 
     def _send(

@@ -20,7 +20,7 @@ Seconds = Annotated[float, Field(ge=0, le=31 * 86400, allow_inf_nan=False)]
 Duration = Annotated[float, Field(gt=0, le=31 * 86400, allow_inf_nan=False)]
 
 PLACEHOLDERS = frozenset({"asset_id", "short_code"})
-QUANTILE_KEY = re.compile(r"p([0-9]{1,5})_ms")
+QUANTILE_KEY = re.compile(r"p([0-9]{2,5})_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +258,7 @@ def _check_objective(plan: Plan, what: str, target: str, limits: dict[str, float
         if key == "error_ratio":
             if limit > 1:
                 raise TidegaugeError(f"{where}: error_ratio is {limit:g}", "a ratio is between 0 and 1")
-        elif not QUANTILE_KEY.fullmatch(key) or not key[1:-3].strip("0"):
+        elif not _is_quantile_key(key):
             raise TidegaugeError(
                 f"{where}: unknown key '{key}'", nearest(key, ("p50_ms", "p99_ms", "error_ratio"))
             )
@@ -275,6 +275,12 @@ def _check_objective(plan: Plan, what: str, target: str, limits: dict[str, float
         raise TidegaugeError(
             f"{where}: no such endpoint in this plan", nearest(target, {*endpoints, "total"})
         )
+
+
+def _is_quantile_key(key: str) -> bool:
+    """p50_ms, p99_ms, p999_ms …: two digits, or nines and more; p100, p5 and p990 mean no one quantile."""
+    match = QUANTILE_KEY.fullmatch(key)
+    return match is not None and match[1] != "00" and (len(match[1]) == 2 or not match[1].endswith("0"))
 
 
 def _apply_override(data: dict[str, Any], override: str) -> None:

@@ -9,7 +9,10 @@ from tidegauge.workload.arrivals import LinearPiece, arrival_times_s
 
 def piece(duration_s: float, start: float, end: float | None = None, *, poisson: bool = False) -> LinearPiece:
     return LinearPiece(
-        duration_s=duration_s, from_rate_per_s=start, to_rate_per_s=start if end is None else end, poisson=poisson
+        duration_s=duration_s,
+        from_rate_per_s=start,
+        to_rate_per_s=start if end is None else end,
+        poisson=poisson,
     )
 
 
@@ -22,7 +25,9 @@ def test_uniform_arrivals_at_a_constant_rate_are_one_over_the_rate_apart_and_rea
     assert times.tolist() == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3]
 
 
-@pytest.mark.parametrize(("rate", "duration_s", "count"), [(0.1, 30, 3), (50, 60, 3000), (1 / 3, 9, 3), (0, 5, 0)])
+@pytest.mark.parametrize(
+    ("rate", "duration_s", "count"), [(0.1, 30, 3), (50, 60, 3000), (1 / 3, 9, 3), (0, 5, 0)]
+)
 def test_uniform_arrivals_number_rate_times_duration_despite_binary_fractions(
     rate: float, duration_s: float, count: int
 ) -> None:

@@ -27,12 +27,16 @@ def catalogue_group() -> None:
 
 
 @catalogue_group.command(name="create")
-@click.option("--stack", "stack_file", required=True, type=click.Path(path_type=Path), help="Stack descriptor.")
+@click.option(
+    "--stack", "stack_file", required=True, type=click.Path(path_type=Path), help="Stack descriptor."
+)
 @click.option("--assets", required=True, type=click.IntRange(1, 1_000_000), help="How many assets to upload.")
 @click.option(
     "--media", multiple=True, type=click.Path(path_type=Path), help="A GIF or MP4. [default: fixtures/media]"
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The catalogue. [default: beside the stack file]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The catalogue. [default: beside the stack file]"
+)
 @json_option
 def create_command(
     stack_file: Path, assets: int, media: tuple[Path, ...], out: Path | None, as_json: bool
@@ -93,7 +97,8 @@ def _token(stack: Stack) -> str | None:
     token = os.environ.get(stack.auth.token_env)
     if token is None:
         raise TidegaugeError(
-            f"auth.token_env names {stack.auth.token_env}, which is not set", "export the token under that name"
+            f"auth.token_env names {stack.auth.token_env}, which is not set",
+            "export the token under that name",
         )
     return token
 

@@ -44,9 +44,8 @@ def summary_markdown(summary: Mapping[str, Any]) -> str:
     ]
     for row in [{"flow": "total", **total}, *summary["flows"]]:
         times = row["response_time_ms"]
-        lines.append(
-            f"| {_plain(row['flow'])} | {row['count']} | {row['failures']} | {_ms(times, 'p50')} | {_ms(times, 'p99')} |"
-        )
+        cells = [_plain(row["flow"]), row["count"], row["failures"], _ms(times, "p50"), _ms(times, "p99")]
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tidegauge.cli.children import die_with_parent
 from tidegauge.engine.events import EVENTS_FD, RUN_FOLDER
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.store import RunFolder
@@ -59,6 +60,7 @@ def run_generator(
             stderr=log,
             pass_fds=(write_end,),
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
         os.close(write_end)
         try:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tidegauge.analysis.objectives import judge_objectives
 from tidegauge.analysis.summary import summarise
-from tidegauge.analysis.verdict import decide, loosened
+from tidegauge.analysis.verdict import FATAL_CAUSES, decide, loosened
 from tidegauge.cli.junit import junit_xml, summary_markdown
 from tidegauge.cli.spend import cost_of_run
 from tidegauge.documents import parse
@@ -89,14 +89,15 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         failures_by_cause=total["failures_by_cause"],
         objectives=objectives,
         limits=plan.validity,
-        fatal_causes=[fatal["cause"] for fatal in run["fatal"]],
+        fatal_causes=list(dict.fromkeys(fatal["cause"] for fatal in run["fatal"])),
     )
+    unnamed = [fatal["detail"] for fatal in run["fatal"] if fatal["cause"] not in FATAL_CAUSES]
     cost, usage = cost_of_run(folder, run, stack, samples, measured)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run["run_id"],
         "verdict": verdict,
-        "reasons": [*reasons, *[fatal["detail"] for fatal in run["fatal"]]],
+        "reasons": [*reasons, *unnamed],
         "interrupted": run["interrupted"],
         **measured,
         "objectives": objectives,

@@ -54,7 +54,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         say(f"  {reason}")
     table = Table(box=None, pad_edge=False)
     for heading in ("flow", "requests", "failed", "rate/s", "P50 ms", "P99 ms", "service P99", "hit ratio"):
-        table.add_column(heading, justify="left" if heading == "flow" else "right")
+        table.add_column(heading, justify="left" if heading == "flow" else "right", no_wrap=True)
     for row in [*summary["flows"], {"flow": "total", **summary["total"]}]:
         ratio = row["cache"]["hit_ratio_by_request"]
         table.add_row(

@@ -17,6 +17,7 @@ from tidegauge.cli.output import json_option, people, print_json, say
 from tidegauge.cli.preflight import Prepared
 from tidegauge.cli.report import print_summary, write_report
 from tidegauge.cli.scenarios import scenarios
+from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import load_plan, plan_document
 from tidegauge.records import SCHEMA_VERSION
 from tidegauge.stack import load_stack
@@ -95,10 +96,10 @@ def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[Run
 
 def _send(folder: RunFolder, prepared: Prepared, processes: int) -> GeneratorReport:
     plan = prepared.plan
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
     progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn(),
-        console=people, transient=True, disable=not people.is_terminal,
-    )  # fmt: skip
+        *columns, TimeElapsedColumn(), console=people, transient=True, disable=not people.is_terminal
+    )
     with progress:
         bar = progress.add_task(f"sending {plan.name}", total=plan.duration_s, state="starting")
         latest: dict[int, dict[str, Any]] = {}
@@ -125,10 +126,14 @@ def _finish(
     run["fatal"] = report.fatal
     run["start_unix_s"] = report.start_unix_s
     run["interrupted"] = interrupted
-    if report.interrupted_s is not None:
-        run["window"]["end_s"] = min(
-            run["window"]["end_s"], max(report.interrupted_s, run["window"]["start_s"])
+    if report.interrupted_s is not None and report.interrupted_s <= run["window"]["start_s"]:
+        raise TidegaugeError(
+            f"interrupted before anything was to be measured (warm-up: {prepared.plan.warmup_s:g} s)",
+            f"the samples are in {folder.path}",
+            ExitCode.INTERRUPTED,
         )
+    if report.interrupted_s is not None:
+        run["window"]["end_s"] = min(run["window"]["end_s"], report.interrupted_s)
     folder.write_json(folder.run_json, run)
     first: dict[str, str] = {}
     for flow, endpoint in prepared.endpoints:
@@ -172,7 +177,7 @@ def _resolved(
 
 def _show(prepared: Prepared, as_json: bool) -> int:
     schedule = make_schedule(prepared.plan, prepared.assets)
-    document = {
+    document: dict[str, Any] = {
         "dry_run": True,
         "sessions": len(schedule),
         "sessions_by_flow": {
@@ -186,9 +191,8 @@ def _show(prepared: Prepared, as_json: bool) -> int:
     if as_json:
         print_json(document)
     else:
-        say(
-            f"would send {len(schedule)} sessions in {prepared.plan.duration_s:g} s: {document['sessions_by_flow']}"
-        )
+        by_flow = ", ".join(f"{count} {flow}" for flow, count in document["sessions_by_flow"].items())
+        say(f"would send {len(schedule)} sessions in {prepared.plan.duration_s:g} s: {by_flow}")
     return 0
 
 

@@ -23,9 +23,13 @@ def stack_group() -> None:
 
 
 @stack_group.command(name="up")
-@click.option("--name", default="local", show_default=True, help="Stacks of different names run side by side.")
+@click.option(
+    "--name", default="local", show_default=True, help="Stacks of different names run side by side."
+)
 @click.option("--foreground", is_flag=True, help="Stay; Ctrl-C takes the stack down.")
-@click.option("--worker-vcpu", type=float, help="CPU quota of the media worker, in cores (needs a writable cgroup).")
+@click.option(
+    "--worker-vcpu", type=float, help="CPU quota of the media worker, in cores (needs a writable cgroup)."
+)
 @json_option
 def up_command(name: str, foreground: bool, worker_vcpu: float | None, as_json: bool) -> int:
     """Start the stack; returns when every part has answered for real, with the descriptor's path."""

@@ -19,7 +19,7 @@ def tell(event: str, **fields: Any) -> None:
     try:
         os.write(int(descriptor), line.encode() + b"\n")  # below PIPE_BUF: lines of processes don't mix
     except OSError:
-        return  # the CLI is gone; the rows on disk are what counts
+        os._exit(1)  # whoever asked for this load is gone; the writer still stores the rows it has
 
 
 def _short(event: str, fields: dict[str, Any]) -> str:

@@ -24,10 +24,9 @@ ADDRESSES_KEPT_S = 30.0  # then a name is looked up again
 _plain_poll = gevent.monkey.get_original("select", "poll")  # gevent's own would switch greenlets
 
 _GENERATOR_ERRNOS = {
-    errno.EMFILE: "files exhausted",
-    errno.ENFILE: "files exhausted",
-    errno.EADDRNOTAVAIL: "ports exhausted",
-    errno.ENOBUFS: "socket buffers exhausted",
+    errno.EMFILE: "files_exhausted",
+    errno.ENFILE: "files_exhausted",
+    errno.EADDRNOTAVAIL: "ports_exhausted",
 }
 
 
@@ -41,7 +40,7 @@ class RequestFailed(Exception):
 
 
 class GeneratorExhausted(RequestFailed):
-    """This machine, not the stack, could not send: the run is INVALID."""
+    """This machine, not the stack, could not send: the run is INVALID. `detail` is the verdict's cause."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -367,7 +366,7 @@ def _close(connection: socket.socket | None) -> None:
 
 def _from_os_error(error: OSError, cause: str) -> RequestFailed:
     if error.errno in _GENERATOR_ERRNOS:
-        return GeneratorExhausted("connect", f"{_GENERATOR_ERRNOS[error.errno]}: {error.strerror}")
+        return GeneratorExhausted("connect", _GENERATOR_ERRNOS[error.errno])
     return RequestFailed(cause, str(error))
 
 

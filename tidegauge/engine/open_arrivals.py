@@ -7,13 +7,14 @@ rate. The run folder comes by environment variable, the scenarios by further `-f
 from __future__ import annotations
 
 import os
+import resource
 import time
 from pathlib import Path
 from typing import Any
 
 import gevent
 import locust  # noqa: F401  # first: it patches the standard library for gevent
-from gevent.event import AsyncResult
+from gevent.event import AsyncResult, Event
 from locust import User, events, task
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -28,6 +29,7 @@ from tidegauge.store import RunFolder
 
 LEAD_S = 0.7  # between the order to start and second 0, so that every process is ready by then
 PROGRESS_S = 0.5
+OPEN_FILES_MAX = 65536
 FOR_EVER_S = 31 * 86400
 ORDER, DONE = "tidegauge_order", "tidegauge_done"
 
@@ -42,6 +44,9 @@ class Generator:
         self._dispatcher: Dispatcher | None = None
         self._watcher: Any = None
         self._process = 0
+        self._told: set[str] = set()  # causes, once each
+        self._closed = Event()
+        self._closed.set()  # nothing to store yet
 
     def run(self, start_unix_s: float, share: Share) -> None:
         """Sends the share's sessions; returns after the drain."""
@@ -55,7 +60,7 @@ class Generator:
             clock=clock,
             sink=self._recorder,
             process=share.process,
-            on_exhausted=lambda detail: self._fatal("generator_exhausted", detail),
+            on_exhausted=lambda cause: self._fatal(cause, "a generator process ran out of a resource"),
         )
         flows = {**REGISTRY, **{flow.name: declared_flow(flow) for flow in self._job.plan.flow}}
         self._dispatcher = Dispatcher(
@@ -74,16 +79,19 @@ class Generator:
         self.close()
 
     def close(self) -> None:
-        """Stores what was measured; a second call does nothing."""
+        """Stores what was measured; returns when that is done, whoever began it."""
         if self._recorder is None:
+            self._closed.wait()
             return
         recorder, self._recorder = self._recorder, None
+        self._closed.clear()
         if self._watcher is not None:
             self._watcher.kill()
         if self._dispatcher is not None:
             self._dispatcher.abandon()
         recorder.close()
         tell("finished", process=self._process)
+        self._closed.set()
 
     def _tell_progress(self, clock: RunClock) -> None:
         assert self._dispatcher is not None
@@ -100,11 +108,14 @@ class Generator:
             gevent.sleep(PROGRESS_S)
 
     def _storage_failed(self, reason: str) -> None:
-        self._fatal("storage", reason)
+        self._fatal("disk_full" if reason.startswith("disk full") else "writer_failed", reason)
         if self._dispatcher is not None:
             self._dispatcher.stopping = True
 
     def _fatal(self, cause: str, detail: str) -> None:
+        if cause in self._told:
+            return
+        self._told.add(cause)
         tell("fatal", process=self._process, cause=cause, detail=detail)
 
 
@@ -124,6 +135,14 @@ class ArrivalUser(User):  # type: ignore[misc]  # locust is untyped
         gevent.sleep(FOR_EVER_S)  # the runner ends this user, once all shares are done
 
 
+def _raise_open_files() -> None:
+    """A socket a session: the soft limit is for programs that know no better."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+_raise_open_files()
 GENERATOR = Generator(Path(os.environ[RUN_FOLDER]))
 _order: AsyncResult = AsyncResult()
 _done: set[str] = set()
@@ -150,6 +169,7 @@ def _conduct(runner: Any) -> None:
     runner.send_message(ORDER, {"start_unix_s": time.time() + LEAD_S, "count": len(clients)})
     while True:
         gevent.sleep(0.2)
+        tell("conducting")
         alive = {client.id for client in runner.clients.values() if client.state != "missing"}
         if not (clients & alive) - _done:
             runner.quit()
