@@ -5,6 +5,7 @@ The processes are children of the test run, die with it, and keep everything in 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -17,8 +18,11 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from infra_under_test.local import discovery, ports, resources
 from infra_under_test.local.s3_server import s3_part
@@ -34,7 +38,7 @@ class Answer:
     """An HTTP answer, redirects not followed."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
     @property
@@ -239,3 +243,44 @@ def run_api(stack: Stack, name: str, **changes: str) -> Iterator[Api]:
     with running(argv, env, stack.directory / f"{name}.log") as process:
         until(lambda: send("GET", f"{url}/health", None, {}).status == 200, "the API")
         yield Api(url=url, stack=stack, process=process, usage_file=usage_file)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A running worker or consumer."""
+
+    process: subprocess.Popen[bytes]
+    usage_file: Path
+    log: Path
+    directory: Path
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+
+@contextmanager
+def run_service(stack: Stack, module: str, name: str, **changes: str) -> Iterator[Service]:
+    """`python -m infra_under_test.local.MODULE`, once it says that it is ready."""
+    directory = stack.directory / name
+    directory.mkdir()
+    log = stack.directory / f"{name}.log"
+    usage_file = stack.directory / f"usage-{name}.json"
+    env = {**stack.env, "USAGE_FILE": str(usage_file), "WORK_DIR": str(directory), **changes}
+    argv = [sys.executable, "-m", f"infra_under_test.local.{module}"]
+    with running(argv, env, log) as process:
+        service = Service(process=process, usage_file=usage_file, log=log, directory=directory)
+        until(lambda: service.events(f"{module}_ready"), f"the {module}")
+        yield service
+
+
+def make_gif(seed: int, *, frames: int = 4, width: int = 64, height: int = 48) -> bytes:
+    """A small animated GIF; another seed is another content."""
+    pictures = []
+    for frame in range(frames):
+        picture = Image.new("RGB", (width, height), (seed * 37 % 256, seed * 91 % 256, frame * 40 % 256))
+        picture.putpixel((frame, seed % height), (255, 255, 255))
+        pictures.append(picture)
+    output = io.BytesIO()
+    pictures[0].save(output, "GIF", save_all=True, append_images=pictures[1:], duration=100, loop=0)
+    return output.getvalue()

@@ -1,0 +1,1 @@
+"""The media worker: takes jobs from the queue, makes renditions, and says how far it is."""
