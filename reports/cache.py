@@ -74,6 +74,15 @@ def _ttl(ttl_s: float | None) -> str:
     return f"{ttl_s:g} s"
 
 
+def edge_locations(data: ReportData) -> str:
+    """Which edge locations answered: their hit ratio is not that of the whole fleet."""
+    seen = data.summary.get("edge_locations")
+    if not seen:
+        return "Edge locations that answered: not recorded. One location's hit ratio is not the fleet's."
+    named = ", ".join(f"{name} ({numbers.count(number)} answers)" for name, number in seen.items())
+    return f"Edge locations that answered: {named}. Their hit ratio is not that of the whole fleet."
+
+
 MISMATCH_COLUMNS = (
     Column(label="Request", meaning="The X-Amz-Cf-Id that client and edge both saw.", numeric=False),
     Column(

@@ -35,6 +35,7 @@ def render_html(data: ReportData) -> str:
         percentile_charts=_percentile_charts(data),
         charted_flows_max=CHARTED_FLOWS_MAX,
         cache=cache.cache_table(data),
+        edge_locations=cache.edge_locations(data),
         edge=cache.edge_agreement(data),
         cost_parts=cost.cost_parts(data),
         cost_flows=cost.cost_by_flow(data),

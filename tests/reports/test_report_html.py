@@ -224,6 +224,12 @@ def test_usage_that_is_not_counted_is_listed_with_the_reason(ordinary: Page) -> 
     assert "waf request all the local stack has no firewall" in ordinary.text
 
 
+def test_the_edge_locations_that_answered_are_named() -> None:
+    page = page_of(summary=samples.summary(edge_locations={"FRA56-P3": 1204, "AMS1": 3}))
+    assert "FRA56-P3 (1,204 answers), AMS1 (3 answers)" in page.text
+    assert "Edge locations that answered: not recorded" in page_of().text
+
+
 def test_agreement_with_the_edge_log_is_said_with_its_count(ordinary: Page) -> None:
     assert "Client and edge agree on all 10,471 requests" in ordinary.text
 
