@@ -65,8 +65,8 @@ class ValidityLimit:
 class ReportData:
     """One run, ready to be shown. Documents are plain JSON values; an absent key shows as not recorded.
 
-    - `summary`: summary.json; `objectives` and `edge_locations` {pop: answers} where known; in `cost`, `marginal_reason` and
-      `loaded_reason` say why the value beside them is null.
+    - `summary`: summary.json; `objectives` and `edge_locations` {pop: answers} where known; in `cost`,
+      `marginal_reason` and `loaded_reason` say why the value beside them is null.
     - `run`: run.json with `run_id`, `plan` (mapping or TOML text), `seed`, `stack` {name, api_url, cdn_url},
       `versions` {name: version}, `machine` {cpu_model, cores, memory_bytes, os}, `git_commit`,
       `cache_state_before` (cold, warm or unknown), `started_at` (ISO 8601), `window` {start_s, end_s},
