@@ -19,6 +19,7 @@ import psutil
 from infra_under_test.local import cgroup, control, parts, ports, state
 from infra_under_test.local.descriptor import FILE_NAME, descriptor_text
 from infra_under_test.local.errors import StackError
+from infra_under_test.local.ingredients import REGION, Ingredients
 from infra_under_test.local.resources import VISIBILITY_S, Credentials
 from infra_under_test.local.s3_server import sockets
 from infra_under_test.local.signing_key import SigningKey, make_signing_key
@@ -74,13 +75,13 @@ def run_stack(options: Options, on_ready: Callable[[Document], None], say: Say) 
     with _claimed(options, say) as (directory, chosen):
         quota = cgroup.make_quota(directory.name, options.worker_vcpu)
         try:
-            ingredients = parts.Ingredients(
+            ingredients = Ingredients(
                 directory=directory,
                 ports=chosen.ports,
                 programs=programs,
                 versions=versions,
                 credentials=Credentials(
-                    region=parts.REGION,
+                    region=REGION,
                     access_key=f"LOCAL{secrets.token_hex(8).upper()}",
                     secret_key=secrets.token_hex(20),
                 ),
@@ -98,7 +99,7 @@ def run_stack(options: Options, on_ready: Callable[[Document], None], say: Say) 
 
 def _supervise(
     options: Options,
-    ingredients: parts.Ingredients,
+    ingredients: Ingredients,
     chosen: state.StackState,
     on_ready: Callable[[Document], None],
     say: Say,
