@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from locustfiles.short_link import short_link  # after the engine, which imports locust
+from locustfiles.short_link import short_link
 from locustfiles.upload import upload
 from locustfiles.view import view
 from tidegauge.engine.scenario import Session, SessionUser, flow

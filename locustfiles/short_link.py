@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from locustfiles.media_checks import suffix, whole_body  # after the engine, which imports locust
+from locustfiles.media_checks import suffix, whole_body
 from tidegauge.engine.scenario import Session, SessionUser, flow
 
 

@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from locustfiles.short_link import open_short_link  # after the engine, which imports locust
+from locustfiles.short_link import open_short_link
 from tidegauge.engine.scenario import Response, Session, SessionUser, flow
 
 MEDIA = Path(__file__).resolve().parents[1] / "fixtures" / "media"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from locustfiles.media_checks import part_body, whole_body  # after the engine, which imports locust
+from locustfiles.media_checks import part_body, whole_body
 from tidegauge.engine.scenario import Asset, Session, SessionUser, flow
 
 GIFS_A_PAGE_MAX = 6

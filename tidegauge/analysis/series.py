@@ -130,10 +130,11 @@ def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[s
 
 
 def _supported_bin_s(requests: int, duration_s: float) -> float:
-    """The narrowest bin that on average holds enough requests for a P99; the widest choice if none does."""
+    """The narrowest bin that on average holds enough requests for a P99, and leaves ten bins to see a course."""
     enough = required_n(quantile_of("p99"))
-    fitting = [width for width in BIN_CHOICES_S if requests * width >= enough * duration_s]
-    return fitting[0] if fitting else BIN_CHOICES_S[-1]
+    allowed = [width for width in BIN_CHOICES_S if width * 10 <= duration_s] or [BIN_CHOICES_S[0]]
+    fitting = [width for width in allowed if requests * width >= enough * duration_s]
+    return fitting[0] if fitting else allowed[-1]
 
 
 def _bins(times_s: Floats, bin_s: float) -> NDArray[np.int64]:

@@ -100,6 +100,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         "reasons": [*reasons, *unnamed],
         "interrupted": run["interrupted"],
         **measured,
+        "edge_locations": {str(pop): int(count) for pop, count in samples["pop"].value_counts().items()},
         "objectives": objectives,
         "validity": asdict(plan.validity),
         "looser_validity": loosened(plan.validity, Validity()),

@@ -74,4 +74,4 @@ def _ms(times: Mapping[str, Any], name: str) -> str:
     if times.get(name) is not None:
         return f"{times[name]:.2f}"
     missing = (times.get("unsupported") or {}).get(name)
-    return f"n/a ({missing})" if missing else "n/a"
+    return f"n/a {missing.replace(' of ', '/')}" if missing else "n/a"
