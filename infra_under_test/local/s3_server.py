@@ -37,6 +37,7 @@ def s3_part(
         "ip.bind": "127.0.0.1",
         "master.port": ports["s3-master"],
         "master.volumeSizeLimitMB": VOLUME_SIZE_MB,
+        "master.peers": "none",  # no election: it takes a second, and five more when it loses a race
         "master.telemetry": "false",  # it would report to its makers
         "volume.port": ports["s3-volume"],
         "volume.max": VOLUMES_MAX,
