@@ -6,7 +6,7 @@ It reads the environment when it starts, opens its parts, and serves until it is
 from __future__ import annotations
 
 import os
-import sys
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from infra_under_test.local.api.analytics import show_metrics, track
 from infra_under_test.local.api.auth import Sessions
@@ -86,23 +87,6 @@ async def open_services(settings: ApiSettings) -> AsyncIterator[Services]:
         yield services
 
 
-@asynccontextmanager
-async def _lifespan(application: Starlette) -> AsyncIterator[None]:
-    try:
-        settings = read_api_settings(os.environ)
-        services = open_services(settings)
-        application.state.services = await services.__aenter__()
-    except StackError as error:
-        log_event("settings_refused", message=error.message, hint=error.hint)
-        sys.exit(error.exit_code)  # not a raise: Starlette would print a traceback
-    log_event("api_ready", cdn_url=settings.cdn_url)
-    try:
-        yield
-    finally:
-        await services.__aexit__(None, None, None)
-        log_event("api_stopped")
-
-
 async def _answer_http_exception(_: Request, error: Exception) -> JSONResponse:
     """Unknown paths and methods, in the shape of every other error."""
     assert isinstance(error, HTTPException)
@@ -110,4 +94,30 @@ async def _answer_http_exception(_: Request, error: Exception) -> JSONResponse:
     return error_response(ApiError(error.status_code, code, error.detail, error.headers))
 
 
-app = Starlette(routes=ROUTES, lifespan=_lifespan, exception_handlers={HTTPException: _answer_http_exception})
+_application = Starlette(routes=ROUTES, exception_handlers={HTTPException: _answer_http_exception})
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application. It handles start and stop itself: Starlette would answer wrong settings with a
+    traceback, and uvicorn would take any other failure at start for an application that needs no start."""
+    if scope["type"] != "lifespan":
+        await _application(scope, receive, send)
+        return
+    await receive()  # lifespan.startup
+    stage = "startup"
+    try:
+        settings = read_api_settings(os.environ)
+        async with open_services(settings) as services:
+            _application.state.services = services
+            log_event("api_ready", cdn_url=settings.cdn_url)
+            await send({"type": "lifespan.startup.complete"})
+            stage = "shutdown"
+            await receive()  # lifespan.shutdown
+    except StackError as error:
+        log_event("settings_refused", message=error.message, hint=error.hint)
+        await send({"type": "lifespan.startup.failed", "message": f"{error.message}: {error.hint}"})
+    except Exception:
+        await send({"type": f"lifespan.{stage}.failed", "message": traceback.format_exc()})
+    else:
+        log_event("api_stopped")
+        await send({"type": "lifespan.shutdown.complete"})
