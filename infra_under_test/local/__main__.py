@@ -1,4 +1,4 @@
-"""`python -m infra_under_test.local up|down|status`: JSON on stdout, words for people on stderr."""
+"""`python -m infra_under_test.local up|down|status|parts`: JSON on stdout, words for people on stderr."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StackError as error:
         json.dump(error.as_json(), sys.stdout)
         sys.stdout.write("\n")
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        sys.stderr.write(f"error: {error.message}{hint}\n")
+        if sys.stdout.isatty():  # else whoever reads the document tells people
+            hint = f"\nhint: {error.hint}" if error.hint else ""
+            sys.stderr.write(f"error: {error.message}{hint}\n")
         return error.exit_code
 
 
@@ -69,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         other = verbs.add_parser(verb, help=text)
         other.add_argument("--name", default="local")
         other.set_defaults(run=lambda asked, action=action: action(asked.name))
+    parts = verbs.add_parser("parts", help="the programs that a stack would run, or why one is missing")
+    parts.set_defaults(run=lambda _asked: cli.parts())
     supervise = verbs.add_parser("supervise", help="what a detached `up` starts; not for people")
     supervise.add_argument("options", type=cli.options_from_json)
     supervise.set_defaults(run=lambda asked: cli.supervise(asked.options))

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from infra_under_test.local import state
+from infra_under_test.local.discovery import PROGRAMS, Program, find
 from infra_under_test.local.errors import StackError
 from infra_under_test.local.stack import INTERRUPTED, Document, Options, run_stack
 
@@ -104,6 +105,25 @@ def status(name: str) -> int:
     _say(table(document))
     _print(document)
     return 0
+
+
+def parts() -> int:
+    """Every program of the stack: path, version and origin, or what is missing and the fix."""
+    _print({"parts": [_program(program) for program in PROGRAMS]})
+    return 0
+
+
+def _program(program: Program) -> Document:
+    try:
+        found = find(program)
+    except StackError as error:
+        return {"name": program.part, "path": None, "message": error.message, "hint": error.hint}
+    return {
+        "name": program.part,
+        "path": str(found.path),
+        "version": f"{program.path_names[0]} {found.version}",
+        "origin": found.origin,
+    }
 
 
 def table(status: Document) -> str:

@@ -77,6 +77,7 @@ FFMPEG = Program(
     version_args=("-version",),
     version_pattern=r"ffmpeg version (\S+)",
 )
+PROGRAMS = (NGINX, VALKEY, WEED, FFMPEG)
 
 
 def find(program: Program, environ: Mapping[str, str] = os.environ) -> Found:
