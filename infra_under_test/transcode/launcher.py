@@ -33,8 +33,10 @@ def main() -> None:
     pid = os.fork()
     if pid == 0:
         _become(order)
-    readable, _, _ = select.select([wake_read, order["lifeline_fd"]], [], [])
-    if order["lifeline_fd"] in readable:
+    poll = select.poll()  # select(2) cannot watch descriptors above 1023, and ours come from a server
+    poll.register(wake_read, select.POLLIN)
+    poll.register(order["lifeline_fd"], select.POLLIN)
+    if any(descriptor == order["lifeline_fd"] for descriptor, _ in poll.poll()):
         os.kill(pid, signal.SIGKILL)  # not reaped yet, so the id is still the command's
     _, status, used = os.wait4(pid, 0)
     _report(order["report_fd"], status, used, time.monotonic() - started)

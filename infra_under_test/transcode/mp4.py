@@ -48,6 +48,8 @@ def probe_mp4(path: Path, limits: Limits) -> MediaInfo:
 
 
 def _probe(container: Any, limits: Limits) -> MediaInfo:
+    if not container.streams:
+        raise TruncatedMedia("the MP4 ends before it says what it holds")
     if not container.streams.video:
         raise NotMedia("the MP4 has no video track")
     stream = container.streams.video[0]

@@ -20,6 +20,7 @@ from infra_under_test.transcode.limits import Limits
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _STDERR_BYTES_MAX = 16_384
+_REAPING_S_MAX = 1.0
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # and nothing else: the worker's environment holds secrets
 
 
@@ -64,7 +65,7 @@ def _launched(
         "lifeline_fd": lifeline_read,
         "report_fd": report_write,
     }
-    with open(report_read, "rb", buffering=0) as report, open(lifeline_write, "wb", buffering=0):  # noqa: PTH123 - descriptors
+    with os.fdopen(report_read, "rb", 0) as report, os.fdopen(lifeline_write, "wb", 0) as lifeline:
         try:
             launcher = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)],
@@ -83,8 +84,16 @@ def _launched(
             try:
                 yield launcher, report
             finally:
+                lifeline.close()
+                _wait_until_readable(report, _REAPING_S_MAX)  # the launcher kills and reaps: no zombie stays
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(launcher.pid, signal.SIGKILL)
+
+
+def _wait_until_readable(source: IO[bytes], seconds: float) -> None:
+    with selectors.DefaultSelector() as selector:  # select(2) cannot watch descriptors above 1023
+        selector.register(source, selectors.EVENT_READ)
+        selector.select(seconds)
 
 
 class _Streams:
