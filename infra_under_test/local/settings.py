@@ -61,6 +61,7 @@ class WorkerSettings:
     queue_transcode_url: str
     work_dir: Path
     concurrency: int  # ffmpeg jobs at a time
+    hold_s: int  # how long a silent worker keeps a job from the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ def read_worker_settings(environ: Mapping[str, str]) -> WorkerSettings:
         queue_transcode_url=_required(environ, "QUEUE_TRANSCODE_URL", "the URL of transcode-jobs.fifo"),
         work_dir=Path(_required(environ, "WORK_DIR", "a directory for downloads and renditions")),
         concurrency=_positive(environ, "WORKER_CONCURRENCY", 1),
+        hold_s=_positive(environ, "WORKER_HOLD_S", 30),
     )
 
 

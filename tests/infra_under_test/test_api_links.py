@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from local_parts import CDN_URL, Api, Service, make_gif, until
@@ -35,6 +37,7 @@ def test_a_short_link_leads_to_the_original_as_botocore_would_sign_it(
     location = answer.headers["Location"]
     expires = int(parse_qs(urlsplit(location).query)["Expires"][0])
     key = load_pem_private_key(api.stack.signing.private_pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
     peer = CloudFrontSigner(
         api.stack.signing.key_pair_id,
         lambda text: key.sign(text, PKCS1v15(), SHA1()),  # noqa: S303  CloudFront's hash
@@ -143,7 +146,7 @@ def _reads(api: Api) -> list[dict[str, str]]:
 
 
 def test_redirects_from_redis_are_fast(
-    api: Api, linked: tuple[str, str], record_property: pytest.RecordProperty
+    api: Api, linked: tuple[str, str], record_property: Callable[[str, object], None]
 ) -> None:
     """A floor far below what an idle machine does, so that a busy one cannot break it."""
     _, code = linked

@@ -99,7 +99,8 @@ def _worker(settings: WorkerSettings, ffmpeg: Ffmpeg, backends: Backends, ledger
         work_dir=settings.work_dir,
         ffmpeg_slots=asyncio.Semaphore(settings.concurrency),
     )
-    return Worker(JobQueue(sqs=backends.sqs, url=settings.queue_transcode_url), processor, ledger)
+    queue = JobQueue(sqs=backends.sqs, url=settings.queue_transcode_url, hold_s=settings.hold_s)
+    return Worker(queue, processor, ledger)
 
 
 def main() -> int:

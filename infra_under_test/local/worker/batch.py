@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from infra_under_test.local.event_log import log_event
-from infra_under_test.local.worker.jobs import EXTEND_EVERY_S, HOLD_S, Job, JobQueue
+from infra_under_test.local.worker.jobs import Job, JobQueue
 from infra_under_test.local.worker.processing import Outcome, OutOfTurn, Processor, Turn
 
 GATHER_S = 0.05  # after a job is done, for the others that are about to be: one call settles them all
@@ -21,6 +21,7 @@ class Batch:
         self._queue = queue
         self._processor = processor
         self._jobs = jobs
+        self._extend_every_s = queue.hold_s / 3
         self.finished = 0
         self.was_quick = True  # nothing was transcoded, nothing has to be tried again
 
@@ -47,12 +48,12 @@ class Batch:
     async def _settle_all(self, tasks: dict[asyncio.Task[Outcome], Job]) -> None:
         held_at = time.monotonic()
         while tasks:
-            left_s = max(0.0, held_at + EXTEND_EVERY_S - time.monotonic())
+            left_s = max(0.0, held_at + self._extend_every_s - time.monotonic())
             done, _ = await asyncio.wait(tasks, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
             if done:
                 await asyncio.wait(tasks, timeout=GATHER_S)
                 await self._settle(tasks)
-            if tasks and time.monotonic() - held_at >= EXTEND_EVERY_S:
+            if tasks and time.monotonic() - held_at >= self._extend_every_s:
                 held_at = time.monotonic()
                 await self._hold_on(list(tasks.values()))
 
@@ -71,7 +72,7 @@ class Batch:
 
     async def _hold_on(self, jobs: Sequence[Job]) -> None:
         try:
-            await self._queue.hold(jobs, HOLD_S)
+            await self._queue.hold(jobs, self._queue.hold_s)
         except Exception as error:  # the work goes on; at worst another worker repeats it
             log_event("hold_lost", error=f"{type(error).__name__}: {error}")
 
@@ -82,7 +83,7 @@ class Batch:
         log_event("jobs_given_back", assets=[job.asset_id for job in tasks.values()])
         try:
             await self._queue.hold(list(tasks.values()), 0)
-        except Exception as error:  # then they are back after HOLD_S
+        except Exception as error:  # then they are back after hold_s
             log_event("give_back_failed", error=f"{type(error).__name__}: {error}")
 
 

@@ -11,10 +11,6 @@ from infra_under_test.local.event_log import log_event
 
 BATCH_MAX = 10  # of SQS
 POLL_S = 20  # the longest that SQS allows: fewest billed empty receives
-# Far below the queue's 900 s: the job of a killed worker is back within half a minute, and a living worker
-# extends its hold in time, so that a job of any length is never run twice.
-HOLD_S = 30
-EXTEND_EVERY_S = 10.0
 MAX_RECEIVES = 3  # of the queue's redrive policy; the next one finds the message in the dead-letter queue
 
 
@@ -36,6 +32,9 @@ class JobQueue:
 
     sqs: Any
     url: str
+    # Far below the queue's 900 s: the job of a killed worker is soon back, and a living worker extends its
+    # hold in time, so that a job of any length is not run twice.
+    hold_s: int
 
     async def receive(self, count: int) -> list[Job]:
         """Up to `count` jobs, in order within each group; waits up to POLL_S for the first."""
@@ -43,7 +42,7 @@ class JobQueue:
             QueueUrl=self.url,
             MaxNumberOfMessages=count,
             WaitTimeSeconds=POLL_S,
-            VisibilityTimeout=HOLD_S,
+            VisibilityTimeout=self.hold_s,
             MessageSystemAttributeNames=["MessageGroupId", "ApproximateReceiveCount"],
         )
         jobs = []
@@ -51,7 +50,7 @@ class JobQueue:
             try:
                 jobs.append(parse_job(message))
             except (ValueError, KeyError, TypeError) as error:
-                # Left alone, it comes back after HOLD_S and goes to the dead-letter queue in the end.
+                # Left alone, it comes back after hold_s and goes to the dead-letter queue in the end.
                 log_event("job_unreadable", message_id=message["MessageId"], error=repr(error))
         return jobs
 
