@@ -1,0 +1,1 @@
+"""pytest-benchmark suites, and their results as the documents of the meter."""
