@@ -14,6 +14,7 @@ import hostile_media
 import numpy as np
 import pytest
 from PIL import Image
+from turned_media import turned
 
 from infra_under_test.transcode import (
     RENDITIONS,
@@ -162,10 +163,8 @@ def test_uneven_and_still_clips_keep_their_play_time(
 
 
 def test_a_turned_clip_is_made_upright(tmp_path: Path) -> None:
-    turned = tmp_path / "turned.mp4"
-    copy = ["-y", "-v", "error", "-display_rotation", "90", "-i", str(MEDIA / "anim_bbb.mp4"), "-c", "copy"]
-    subprocess.run([find_ffmpeg().path, *copy, str(turned)], check=True)
-    with Image.open(one(turned, tmp_path, "poster").path) as image:
+    upright = turned(MEDIA / "anim_bbb.mp4", tmp_path / "turned.mp4")
+    with Image.open(one(upright, tmp_path, "poster").path) as image:
         assert image.size == (404, 720)
 
 

@@ -13,6 +13,7 @@ import hostile_media
 import numpy as np
 import pytest
 from PIL import Image
+from turned_media import turned
 
 from infra_under_test.transcode import Limits, MediaRefused, find_ffmpeg, inspect_upload
 
@@ -158,10 +159,8 @@ def test_an_mp4_at_every_budget_is_accepted() -> None:
 
 
 def test_a_turned_mp4_has_the_size_that_a_player_shows(tmp_path: Path) -> None:
-    turned = tmp_path / "turned.mp4"
-    copy = ["-y", "-v", "error", "-display_rotation", "90", "-i", str(MEDIA / "anim_bbb.mp4"), "-c", "copy"]
-    subprocess.run([find_ffmpeg().path, *copy, str(turned)], check=True)
-    info = inspect_upload(turned)
+    upright = turned(MEDIA / "anim_bbb.mp4", tmp_path / "turned.mp4")
+    info = inspect_upload(upright)
     assert (info.width, info.height) == (480, 854)
 
 
