@@ -1,0 +1,1 @@
+"""Cost: billable units times dated prices, as exact line items; pure."""

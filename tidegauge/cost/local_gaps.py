@@ -1,0 +1,46 @@
+"""What AWS would bill for a run against the local stack, but nobody counts there, and why."""
+
+from __future__ import annotations
+
+from tidegauge.cost.usage import UnknownUsage
+
+NOTES = (
+    "the local edge speaks HTTP; its requests are priced as HTTPS, as CloudFront would serve them",
+    "each API request is priced as one API Gateway HTTP API request, though none stands before the local API",
+    "all requests are priced as if they came from the United States",
+    "the worker's busy seconds are priced as those of a Fargate task; a local core is no Fargate vCPU",
+    "DynamoDB units are those of the local emulator, whose reads cost 0.5 or 1 whatever the item's size",
+    "clicks and track events that one consumer batch handles together are shared by the requests of each",
+)
+
+_REASONS = (
+    ("cloudfront", "egress_byte", "response headers are not counted, only bodies"),
+    ("cloudfront", "origin_transfer_byte", "request bodies that pass the edge to the API are not counted"),
+    ("cloudfront", "origin_shield_request", "the local edge has a single cache layer"),
+    ("lambda_edge", "request", "the local edge does the work of the Lambda@Edge triggers itself"),
+    ("lambda_edge", "gb_second", "the local edge does the work of the Lambda@Edge triggers itself"),
+    ("waf", "request", "there is no WAF before the local edge"),
+    ("alb", "lcu_hour", "there is no load balancer before the local API"),
+    ("nat", "processed_byte", "local parts reach each other without a NAT gateway"),
+    ("apigateway", "websocket_message", "messages on /ws are not counted"),
+    ("apigateway", "connection_minute", "connections on /ws are not timed"),
+    ("fargate", "vcpu_second", "the API's tasks run around the clock: a fixed cost, not one of a request"),
+    ("elasticache", "node_hour", "cache nodes run around the clock: a fixed cost, not one of a request"),
+    ("s3", "put_request", "parts of uploads that were never completed are not counted"),
+    ("s3", "storage_byte_month", "what a run leaves behind is billed by the month for as long as it stays"),
+    ("s3", "monitored_object_month", "Intelligent-Tiering bills objects by the month"),
+    ("dynamodb", "storage_byte_month", "items are billed by the month for as long as they stay"),
+    ("dynamodb", "stream_read", "nothing reads the local tables' streams"),
+    ("eventbridge", "service_event", "the local API queues transcode jobs itself"),
+    ("cloudwatch", "log_ingested_byte", "local logs go to files"),
+    ("xray", "trace_recorded", "nothing is traced locally"),
+    ("kms", "request", "local data are not encrypted by KMS"),
+    ("secretsmanager", "api_call", "local secrets come from the environment"),
+    ("route53", "query", "local names need no DNS"),
+    ("ecr", "storage_byte_month", "local parts run from no container image"),
+)
+
+NOT_COUNTED = tuple(
+    UnknownUsage(flow=None, service=service, unit=unit, reason=reason, blocking=False)
+    for service, unit, reason in _REASONS
+)

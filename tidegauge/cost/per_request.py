@@ -1,0 +1,152 @@
+"""What 1,000 client requests cost: marginal, and with the architecture's fixed hours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from tidegauge.cost.architecture import FixedCost, fixed_cost_document
+from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
+from tidegauge.cost.money import text
+from tidegauge.cost.prices import PriceBook, label
+from tidegauge.cost.rows import covered_row, line_row, missing_row
+from tidegauge.cost.usage import Usage
+
+SECONDS_PER_HOUR = 3600
+CONFIDENCE_MEANING = {"M": "consistent secondary sources", "L": "unverified"}
+
+
+def cost_section(
+    usage: Usage,
+    book: PriceBook,
+    *,
+    request_counts: Mapping[str, int],
+    session_counts: Mapping[str, int],
+    window_s: float,
+    architecture: FixedCost | None,
+    loaded_reason: str | None,
+    provisioned_tables: Collection[str] = (),
+) -> dict[str, object]:
+    """summary.json's `cost`: USD as decimal strings, null with a reason where usage is unknown.
+
+    `request_counts` and `session_counts` are the window's, by flow. `loaded_reason` says why there is no
+    `architecture`. Lines of no flow are shared: they are in the total and in no flow's figure.
+    """
+    tables = {*provisioned_tables, *(architecture.provisioned_tables if architecture else ())}
+    priced = price_usage(usage, book, marginal=True, provisioned_tables=tables)
+    requests = sum(request_counts.values())
+    silent = _silent_flows(priced, request_counts)
+    reason = _why_unknown(priced.missing, requests, silent)
+    spent = priced.total_exact if reason is None else None
+    fixed, why_not_loaded = _fixed_usd(architecture, window_s, loaded_reason)
+    loaded = None if spent is None or fixed is None else spent + fixed
+    dates = sorted(line.origin.price_date for line in priced.lines if line.origin.price_date)
+    return {
+        "currency": book.currency,
+        "prices_dated": dates[0] if dates else None,
+        "marginal_per_1k_requests": _per_1k(spent, requests),
+        "marginal_reason": reason,
+        "loaded_per_1k_requests": _per_1k(loaded, requests),
+        "loaded_reason": None if loaded is not None else (why_not_loaded or reason),
+        "by_flow": [
+            _flow_row(flow, priced, request_counts, session_counts, silent)
+            for flow in [*request_counts, *sorted(set(session_counts) - set(request_counts))]
+        ],
+        "lines": [line_row(line) for line in priced.lines],
+        "unknown": _unknown_rows(priced, usage),
+        "covered_by_fixed": [covered_row(covered) for covered in priced.covered],
+        "fixed": None if architecture is None else fixed_cost_document(architecture),
+        "assumptions": _assumptions(priced.lines, usage, architecture),
+    }
+
+
+def _silent_flows(priced: PricedUsage, request_counts: Mapping[str, int]) -> set[str]:
+    """Flows that sent requests of which no usage at all is known: their cost is unknown, not zero."""
+    known = {line.item.flow for line in priced.lines} | {covered.item.flow for covered in priced.covered}
+    return {flow for flow, count in request_counts.items() if count and flow not in known}
+
+
+def _why_unknown(missing: Sequence[MissingPrice], requests: int, silent: Collection[str]) -> str | None:
+    if not requests:
+        return "no request was sent in the measured window"
+    if missing:
+        first = missing[0]
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        return f"{label(first.service, first.unit, first.attributes)}: {first.reason}{more}"
+    if silent:
+        return f"no usage is known of flow {', '.join(sorted(silent))}"
+    return None
+
+
+def _fixed_usd(
+    architecture: FixedCost | None, window_s: float, loaded_reason: str | None
+) -> tuple[Fraction | None, str | None]:
+    """USD of the fixed hours within the window, or why they are unknown."""
+    if architecture is None:
+        return None, loaded_reason or "the stack names no architecture"
+    if architecture.hourly_exact is None:
+        first = architecture.missing[0]
+        more = f" (and {len(architecture.missing) - 1} more)" if len(architecture.missing) > 1 else ""
+        return None, f"fixed cost of {first.resource} ({first.resource_type}): {first.reason}{more}"
+    return architecture.hourly_exact * Fraction(Decimal(str(window_s))) / SECONDS_PER_HOUR, None
+
+
+def _flow_row(
+    flow: str,
+    priced: PricedUsage,
+    request_counts: Mapping[str, int],
+    session_counts: Mapping[str, int],
+    silent: Collection[str],
+) -> dict[str, object]:
+    requests, sessions = request_counts.get(flow, 0), session_counts.get(flow, 0)
+    own = [missing for missing in priced.missing if missing.flow in (flow, None)]
+    reason = _why_unknown(own, requests, {flow} & set(silent))
+    amounts = (line.amount_exact for line in priced.lines if line.item.flow == flow)
+    spent = None if reason else sum(amounts, Fraction(0))
+    return {
+        "flow": flow,
+        "requests": requests,
+        "sessions": sessions,
+        "per_1k_requests": _per_1k(spent, requests),
+        "per_1k_sessions": _per_1k(spent, sessions),
+        "reason": reason,
+    }
+
+
+def _per_1k(spent: Fraction | None, count: int) -> str | None:
+    return None if spent is None or not count else text(spent * 1000 / count)
+
+
+def _unknown_rows(priced: PricedUsage, usage: Usage) -> list[dict[str, object]]:
+    """First what makes a figure null, then what lies outside the figures."""
+    blocking: list[dict[str, object]] = [
+        missing_row(missing) | {"blocking": True} for missing in priced.missing
+    ]
+    outside: list[dict[str, object]] = [
+        {
+            "service": gap.service,
+            "unit": gap.unit,
+            "attributes": {},
+            "flow": gap.flow,
+            "reason": gap.reason,
+            "hint": "",
+            "blocking": False,
+        }
+        for gap in usage.unknown
+        if not gap.blocking
+    ]
+    return blocking + outside
+
+
+def _assumptions(lines: Sequence[PricedLine], usage: Usage, architecture: FixedCost | None) -> list[str]:
+    """What the figures rest on, each once."""
+    found = [*usage.notes]
+    if any(line.item.flow is None for line in lines):
+        found.append("lines without a flow are shared: they are in the total and in no flow's figure")
+    for line in lines:
+        if line.origin.confidence in CONFIDENCE_MEANING:
+            name = label(line.item.service, line.item.unit, line.item.attributes)
+            basis = CONFIDENCE_MEANING[line.origin.confidence]
+            found.append(f"the price of {name} rests on {basis}: {line.origin.note or line.origin.source}")
+    return list(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))

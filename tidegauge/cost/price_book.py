@@ -1,0 +1,123 @@
+"""A price book from its JSON document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+from tidegauge.cost.prices import FreePool, Origin, Price, PriceBook, Tier, sorted_attributes
+from tidegauge.errors import TidegaugeError, nearest
+
+SCHEMA_VERSION = 1
+CONFIDENCES = ("H", "M", "L")
+ONLY_TIER = "all"  # the tier's name where a price has a single one
+
+
+def load_price_book(region: str) -> PriceBook:
+    """The book of `region` that came with the program (exit 2 where there is none)."""
+    folder = resources.files("tidegauge.cost") / "prices"
+    known = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir())
+    if region not in known:
+        raise TidegaugeError(f"there are no prices for region '{region:.60}'", nearest(region, known))
+    return parse_price_book((folder / f"{region}.json").read_text(encoding="utf-8"))
+
+
+def parse_price_book(document: str) -> PriceBook:
+    """The book in `document`, or an error (exit 2) that says what is wrong with it."""
+    try:
+        data = json.loads(document)
+        if data["schema_version"] != SCHEMA_VERSION:
+            raise ValueError(f"schema_version {data['schema_version']} is not {SCHEMA_VERSION}")
+        return _book(data)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+        detail = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise TidegaugeError(
+            f"the price book cannot be read: {detail:.200}", "compare it with the one of us-east-1"
+        ) from None
+
+
+def _book(data: Mapping[str, Any]) -> PriceBook:
+    sources = data["sources"]
+    pools = {
+        row["name"]: FreePool(
+            name=row["name"], quantity=_amount(row["quantity"]), origin=_origin(row, sources)
+        )
+        for row in data["free_pools"]
+    }
+    prices: dict[tuple[str, str, tuple[tuple[str, str], ...]], Price] = {}
+    for row in data["prices"]:
+        price = _price(row, sources, pools)
+        key = (price.service, price.unit, price.attributes)
+        if key in prices:
+            raise ValueError(f"{price.service} {price.unit} is listed twice")
+        prices[key] = price
+    return PriceBook(
+        region=data["region"],
+        currency=data["currency"],
+        hours_per_month=_amount(data["hours_per_month"]),
+        prices=prices,
+        free_pools=pools,
+    )
+
+
+def _price(row: Mapping[str, Any], sources: Mapping[str, Any], pools: Mapping[str, FreePool]) -> Price:
+    pool = row.get("free_pool")
+    if pool is not None and pool not in pools:
+        raise ValueError(f"free pool '{pool}' of {row['service']} {row['unit']} is not listed")
+    per = _amount(row["per"])
+    if per < 1 or per != per.to_integral_value():
+        raise ValueError(f"'per' of {row['service']} {row['unit']} is no whole number")
+    return Price(
+        service=row["service"],
+        unit=row["unit"],
+        attributes=sorted_attributes(row["attributes"]),
+        optional_attributes=tuple(row.get("optional_attributes", ())),
+        tiers=_tiers(row),
+        per=int(per),
+        list_unit=row["list_unit"],
+        free_pool=pool,
+        origin=_origin(row, sources),
+    )
+
+
+def _tiers(row: Mapping[str, Any]) -> tuple[Tier, ...]:
+    if "tiers" not in row:
+        return (Tier(name=ONLY_TIER, up_to=None, list_price=_amount(row["price"])),)
+    tiers = tuple(
+        Tier(
+            name=tier["name"],
+            up_to=None if tier["up_to"] is None else _amount(tier["up_to"]),
+            list_price=_amount(tier["price"]),
+        )
+        for tier in row["tiers"]
+    )
+    ends = [tier.up_to for tier in tiers]
+    bounds = [end for end in ends if end is not None]
+    if len(bounds) != len(ends) - 1 or ends[-1] is not None or bounds != sorted(set(bounds)):
+        raise ValueError(f"the tiers of {row['service']} {row['unit']} do not rise to an open end")
+    return tiers
+
+
+def _origin(row: Mapping[str, Any], sources: Mapping[str, Any]) -> Origin:
+    named = [sources[source] for source in row["sources"]]
+    if row["confidence"] not in CONFIDENCES:
+        raise ValueError(f"confidence '{row['confidence']}' is none of {', '.join(CONFIDENCES)}")
+    dates = [source["date"] for source in named if source["date"] is not None]
+    return Origin(
+        source="; ".join(source["title"] for source in named),
+        price_date=max(dates, default=None),  # the latest source that still gives this price
+        confidence=row["confidence"],
+        note=row.get("note", ""),
+    )
+
+
+def _amount(written: str) -> Decimal:
+    if not isinstance(written, str):  # a JSON number would have passed through binary floating point
+        raise TypeError(f"{written!r} is written as a number; write it as a string")
+    value = Decimal(written)
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"{written!r} is no amount")
+    return value
