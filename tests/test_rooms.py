@@ -97,7 +97,8 @@ def test_the_engine_imports_no_outer_room() -> None:
 
 def test_locustfiles_import_of_the_meter_only_its_engine_and_workload() -> None:
     for path in modules("locustfiles"):
-        names = {name for name in imported(path) if name.startswith(("tidegauge", "infra_under_test", "reports"))}
+        rooms = ("tidegauge", "infra_under_test", "reports")
+        names = {name for name in imported(path) if name.startswith(rooms)}
         assert all(name.startswith(("tidegauge.engine", "tidegauge.workload")) for name in names), path
 
 

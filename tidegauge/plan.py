@@ -165,6 +165,12 @@ def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = fr
     return plan
 
 
+def stored_plan(data: dict[str, Any]) -> Plan:
+    """The plan that a run folder holds; its flows were checked when the run was made."""
+    declared = {flow["name"] for flow in data.get("flow") or ()}
+    return parse_plan(data, "run.json", frozenset(data.get("mix") or ()) - declared)
+
+
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as plain data for run.json."""
     return asdict(plan)

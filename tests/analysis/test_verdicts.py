@@ -14,7 +14,14 @@ class Limits:
     lost_ratio_max: float = 0.01
 
 
-SOUND: dict[str, object] = {"cpu_ratio_max": 0.9, "lag_ms_p99": 10.0, "lost_ratio": 0.01, "unsent": 0}
+SOUND: dict[str, object] = {
+    "cpu_ratio_max": 0.9,
+    "lag_ms_p99": 10.0,
+    "lost_ratio": 0.01,
+    "unsent": 0,
+    "sent_requests": 299,
+    "late": 0,
+}
 BROKEN = {"state": "broken", "reason": "GET /a is broken."}
 OPEN = {"state": "inconclusive", "reason": "GET /b is inconclusive."}
 HOLDS = {"state": "holds", "reason": "GET /c holds."}
@@ -37,6 +44,14 @@ def verdict_of(
 
 def test_a_sound_run_without_objectives_passes_at_the_limits() -> None:
     assert verdict_of() == ("PASS", [])
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(1, "PASS"), (3, "INVALID")])
+def test_of_too_few_requests_for_a_p99_one_late_one_proves_no_lag_but_three_of_ten_do(
+    late: int, verdict: str
+) -> None:
+    # one-sided 95 % lower bounds of 1/10 and 3/10: 0.5 % and 8.7 %, against the 1 % that a P99 leaves
+    assert verdict_of({"lag_ms_p99": 50.0, "sent_requests": 10, "late": late})[0] == verdict
 
 
 def test_a_run_whose_objectives_hold_passes() -> None:

@@ -34,6 +34,7 @@ def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max:
         "rate_asked_per_s": len(sessions) / duration_s,
         "rate_sent_per_s": sent / duration_s,
         "lag_ms_p99": quantile_ms(lag_s, quantile_of("p99")),
+        "sent_requests": len(lag_s),
         "late": int((lag_s - lag_ms_p99_max / 1000.0 > HALF_A_TICK_S).sum()),
         "unsent": unsent,
         "lost": lost,

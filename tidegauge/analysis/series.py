@@ -102,7 +102,7 @@ def _counts(samples: pd.DataFrame, arrivals: pd.DataFrame, last_s: float, bin_s:
 
 
 def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
-    """P50, P99 and maximum of the good response times in each bin; null where too few support them."""
+    """P50, P99 and maximum of the good response times in each bin; null where too few do."""
     good: Flags = samples["cause"].isna().to_numpy(dtype=np.bool_)
     intended_s, done_s = seconds(samples, "intended_s")[good], seconds(samples, "done_s")[good]
     bins, response_s = _bins(intended_s, bin_s), done_s - intended_s
@@ -130,7 +130,7 @@ def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[s
 
 
 def _supported_bin_s(requests: int, duration_s: float) -> float:
-    """The narrowest bin that on average holds enough requests for a P99, and leaves ten bins to see a course."""
+    """The narrowest bin that holds enough requests for a P99, with ten bins left to see a course."""
     enough = required_n(quantile_of("p99"))
     allowed = [width for width in BIN_CHOICES_S if width * 10 <= duration_s] or [BIN_CHOICES_S[0]]
     fitting = [width for width in allowed if requests * width >= enough * duration_s]

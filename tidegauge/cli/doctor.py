@@ -13,7 +13,7 @@ from typing import Literal
 
 import click
 
-from tidegauge.cli import local_stack, preflight, provenance
+from tidegauge.cli import preflight, provenance
 from tidegauge.cli.output import json_option, people, print_json
 from tidegauge.cli.scenarios import scenarios
 from tidegauge.cli.stack import call
@@ -157,6 +157,8 @@ def _all_alive(stack: Stack) -> None:
     assert stack.local is not None
     if stack.local.control_url is None:
         return
+    from tidegauge.cli import local_stack  # loads what only runs need
+
     parts = local_stack.get(stack.local.control_url, "/status")["parts"]
     dead = [part["name"] for part in parts if not part["alive"]]
     if dead:

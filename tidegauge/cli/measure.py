@@ -16,7 +16,7 @@ from tidegauge.cli.junit import junit_xml, summary_markdown
 from tidegauge.cli.spend import cost_of_run
 from tidegauge.documents import parse
 from tidegauge.errors import ExitCode
-from tidegauge.plan import Plan, Validity, parse_plan
+from tidegauge.plan import Plan, Validity, stored_plan
 from tidegauge.records import SCHEMA_VERSION
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
@@ -64,7 +64,7 @@ def merge_arrivals(
 def measure(folder: RunFolder) -> dict[str, Any]:
     """summary.json, junit.xml and summary.md from what the folder holds; returns the summary."""
     run = folder.read_json(folder.run_json)
-    plan = parse_plan(run["plan"], "run.json", frozenset(run["plan"].get("mix") or ()))
+    plan = stored_plan(run["plan"])
     stack = parse(Stack, run["stack"], "run.json")
     samples, health, arrivals = read_frames(folder, run)
     window = run["window"]

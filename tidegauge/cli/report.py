@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from tidegauge.cli.measure import measure
 from tidegauge.cli.output import json_option, people, print_json, say
 from tidegauge.store import RunFolder
 
@@ -19,6 +18,8 @@ from tidegauge.store import RunFolder
 @json_option
 def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
     """Write the HTML report of RUN anew from its samples: one file, no network."""
+    from tidegauge.cli.measure import measure  # loads what only this needs
+
     if out is not None and len(runs) > 1:
         raise click.UsageError("--out takes one RUN; without it each report goes into its run folder")
     written = []

@@ -14,7 +14,7 @@ from tidegauge.engine.clock import RunClock
 from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_context
 from tidegauge.engine.session import Asset, SampleSink, World
 from tidegauge.errors import TidegaugeError
-from tidegauge.plan import Plan, parse_plan
+from tidegauge.plan import Plan, stored_plan
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import Schedule, make_schedule, popularity_weights
@@ -33,7 +33,7 @@ class Job:
 def load_job(folder: RunFolder) -> Job:
     """The job in `folder`'s run.json."""
     run = folder.read_json(folder.run_json)
-    plan = parse_plan(run["plan"], "run.json", frozenset(run["plan"].get("mix") or ()))
+    plan = stored_plan(run["plan"])
     stack = parse(Stack, run["stack"], "run.json")
     catalogue = run["catalogue"]
     assets = read_assets(Path(catalogue) if catalogue else None, run["assets"])

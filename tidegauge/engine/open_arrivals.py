@@ -6,6 +6,7 @@ rate. The run folder comes by environment variable, the scenarios by further `-f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import time
@@ -142,7 +143,14 @@ def _raise_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _go_first() -> None:
+    """A higher priority where the system grants it: a generator kept waiting sends late."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+
+
 _raise_open_files()
+_go_first()
 GENERATOR = Generator(Path(os.environ[RUN_FOLDER]))
 _order: AsyncResult = AsyncResult()
 _done: set[str] = set()

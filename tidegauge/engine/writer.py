@@ -6,6 +6,7 @@ generator by the moment that the last rows take, so that such a death loses a qu
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import marshal
 import os
@@ -28,7 +29,7 @@ def main() -> int:
     """Reads blocks until the pipe ends; the exit code says whether all rows are on disk."""
     folder, process = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(5)  # below the generator
+    _stand_back()
     rows: Rows = {}
     sequence = 0
     closed_at = time.monotonic()
@@ -49,6 +50,12 @@ def main() -> int:
         print(f"sample writer {process}: {error}", file=sys.stderr)  # noqa: T201
         return DISK_FULL_EXIT if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
     return 0
+
+
+def _stand_back() -> None:
+    """Below the generator, whose priority it has inherited."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, 5)
 
 
 def _read_available(source: BinaryIO, buffer: bytearray) -> bool:

@@ -1,0 +1,124 @@
+"""`tidegauge demo`: the whole story on one machine, every part real."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tidegauge.cli import preflight
+from tidegauge.cli.bench import bench_into
+from tidegauge.cli.catalogue import MEDIA, create_catalogue
+from tidegauge.cli.measure import exit_code
+from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.report import print_summary, write_report
+from tidegauge.cli.scenarios import ROOT, scenarios
+from tidegauge.cli.stack import call
+from tidegauge.cli.stages import carry_out
+from tidegauge.errors import TidegaugeError
+from tidegauge.plan import load_plan
+from tidegauge.stack import load_stack
+from tidegauge.store import RunFolder
+
+PLAN = ROOT / "plans" / "demo.toml"
+ASSETS = 24
+CATALOGUE_MEDIA = ("anim_bbb.gif", "city.gif", "odd.gif", "alpha.gif")  # each is transcoded once
+BENCH_MEDIA = ("anim_bbb.gif", "city.gif")
+BENCH_RENDITIONS = ("preview_mp4", "slack_gif")
+BENCH_ROUNDS = 3
+
+
+@click.command(name="demo")
+@click.option(
+    "--duration", "duration_s", default=20.0, show_default=True, type=click.FloatRange(3, 3600), metavar="S",
+    help="Seconds of traffic.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The run folder: empty or new. [default: runs/<id>]"
+)
+@json_option
+def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
+    """Bring up a real local stack, load it, bench its transcode core, and write the report.
+
+    nginx, uvicorn, Valkey, an S3, DynamoDB and SQS emulator and ffmpeg workers run on free loopback ports;
+    real media is uploaded, transcoded and viewed under mixed traffic. Everything is taken down at the end,
+    also after Ctrl-C or a crash. Exits as the verdict does.
+    """
+    clock = _Steps()
+    overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
+    known = scenarios()
+    plan = load_plan(PLAN, overrides, frozenset(known))
+    if out is not None:
+        preflight.check_disk(out, plan)
+    with _held_stack() as started:
+        descriptor = Path(started["descriptor"])
+        clock.done("stack up")
+        stack = load_stack(descriptor)
+        _, timing = create_catalogue(
+            stack,
+            descriptor,
+            ASSETS,
+            tuple(MEDIA / name for name in CATALOGUE_MEDIA),
+            descriptor.with_name("catalogue.jsonl"),
+        )
+        clock.done(f"{ASSETS} assets uploaded (transcoding {timing.transcode_s:.1f} s of it)")
+        prepared = preflight.prepare(plan, load_stack(descriptor), descriptor, known)
+        folder, summary = carry_out(prepared, 1, out)
+        clock.done("traffic, drain and summary")
+    clock.done("stack down")
+    run = folder.read_json(folder.run_json)
+    if not run["interrupted"]:
+        _bench(folder)
+        clock.done("transcode bench")
+    write_report(folder)
+    clock.done("report")
+    if as_json:
+        print_json({**summary, "run_dir": str(folder.path), "steps_s": clock.taken})
+    else:
+        print_summary(summary)
+    say(f"run folder: {folder.path}")
+    say(f"report:     {folder.report_html}")
+    return exit_code(summary, run)
+
+
+def _bench(folder: RunFolder) -> None:
+    """The bench's table is an extra of the demo: without it the report still stands, and says so."""
+    try:
+        bench_into(folder, [MEDIA / name for name in BENCH_MEDIA], BENCH_RENDITIONS, BENCH_ROUNDS)
+    except TidegaugeError as error:
+        say(f"transcode bench failed: {error.message}")
+
+
+@contextmanager
+def _held_stack() -> Iterator[Any]:
+    """A stack of this process: its supervisor holds a pipe, and takes all down when the pipe ends."""
+    name = f"demo-{os.getpid()}"
+    read_end, write_end = os.pipe()
+    try:
+        started = call(["up", "--name", name, "--hold-stdin"], stdin=read_end)
+    finally:
+        os.close(read_end)
+    try:
+        yield started
+        call(["down", "--name", name])
+    finally:
+        os.close(write_end)  # whatever happened: this alone takes the stack down
+
+
+class _Steps:
+    """Tells how long each step took."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self.taken: dict[str, float] = {}
+
+    def done(self, step: str) -> None:
+        now = time.monotonic()
+        self.taken[step] = round(now - self._since, 2)
+        say(f"{now - self._since:6.1f} s  {step}")
+        self._since = now
