@@ -60,3 +60,11 @@ def test_a_wrong_token_is_told_why_and_closed(api: Api) -> None:
             socket.recv(timeout=10)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
+
+
+def test_no_token_reaches_the_log(api: Api) -> None:
+    log = api.stack.directory / "api.log"
+    with socket_of(api, api.token()) as socket:
+        ask(socket, "rubbish")
+    assert "WebSocket /ws?token=[hidden]" in log.read_text()
+    assert api.token() not in log.read_text()

@@ -5,6 +5,7 @@ It reads the environment when it starts, opens its parts, and serves until it is
 
 from __future__ import annotations
 
+import logging
 import os
 import traceback
 from collections.abc import AsyncIterator
@@ -34,7 +35,7 @@ from infra_under_test.local.api.websocket import serve_websocket
 from infra_under_test.local.assets import AssetStore
 from infra_under_test.local.backends import open_backends, open_subscriber
 from infra_under_test.local.errors import StackError
-from infra_under_test.local.event_log import log_event
+from infra_under_test.local.event_log import TokenFilter, log_event
 from infra_under_test.local.settings import ApiSettings, read_api_settings
 from infra_under_test.local.usage import UsageLedger
 
@@ -103,6 +104,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "lifespan":
         await _application(scope, receive, send)
         return
+    logging.getLogger("uvicorn.error").addFilter(TokenFilter())
     await receive()  # lifespan.startup
     stage = "startup"
     try:
