@@ -58,10 +58,11 @@ class _Spread:
 
     def items(self, worker: TaskSize) -> Iterator[UsageItem]:
         """Everything that the counters say, by flow; the worker's time as Fargate seconds."""
-        earlier = _counters(self._before)
-        for key, quantity in _counters(self._after).items():
+        earlier, later = _counters(self._before), _counters(self._after)
+        for key in {**later, **earlier}:  # one that is gone went back to zero
             route, service, unit, attributes = key
-            grown = _grown(quantity, earlier.get(key, Decimal(0)), f"{route} {service} {unit}")
+            zero = Decimal(0)
+            grown = _grown(later.get(key, zero), earlier.get(key, zero), f"{route} {service} {unit}")
             provenance: Provenance = "metered" if service == "dynamodb" else "counted"
             yield from self._shared_out(
                 _cause(route, attributes), service, unit, attributes, grown, provenance=provenance

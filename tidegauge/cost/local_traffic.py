@@ -56,6 +56,7 @@ def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
 
 
 def gateway_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
+    """What API Gateway bills for the requests that it would pass on; WebSockets are billed otherwise."""
     for row in client:
         if row.reaches_api and row.route != WEBSOCKET:
             yield _counted(row.flow, "apigateway", "http_request", (), row.requests)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedCost, fixed_cost_document
+from tidegauge.cost.architecture import FixedCost
+from tidegauge.cost.fixed_rows import fixed_cost_document
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import PriceBook, label
