@@ -20,7 +20,8 @@ def test_two_api_tasks_cost_36_dollars_a_month() -> None:
     seconds = 2 * 730 * 3600
     # 2 (0.5 x 0.04048 + 1 x 0.004445) 730 = 2 x 0.024685 x 730
     bill = month(
-        item("fargate", "vcpu_second", str(Decimal(seconds) / 2), X86), item("fargate", "gb_second", seconds, X86)
+        item("fargate", "vcpu_second", str(Decimal(seconds) / 2), X86),
+        item("fargate", "gb_second", seconds, X86),
     )
     assert total(bill) == Decimal("36.0401")
 
@@ -134,7 +135,15 @@ def test_the_legal_list_shows_tiers_and_free_units() -> None:
     egress = next(row for row in list_legal(BOOK) if row["unit"] == "egress_byte" and row["attributes"] == US)
     tiers = egress["tiers"]
     assert isinstance(tiers, list)
-    assert [tier["list_price"] for tier in tiers] == ["0.085", "0.08", "0.06", "0.04", "0.03", "0.025", "0.02"]
+    assert [tier["list_price"] for tier in tiers] == [
+        "0.085",
+        "0.08",
+        "0.06",
+        "0.04",
+        "0.03",
+        "0.025",
+        "0.02",
+    ]
     assert tiers[0]["up_to"] == "10995116277760"
     assert egress["free_quantity_per_month"] == "1099511627776"
 
@@ -144,6 +153,7 @@ def test_valkey_nodes_cost_eight_tenths_of_redis_nodes() -> None:
         engine: BOOK.find("elasticache", "node_hour", {"engine": engine, "node_type": "cache.t3.medium"})
         for engine in ("redis", "valkey")
     }
-    assert nodes["redis"] and nodes["valkey"]
+    assert nodes["redis"]
+    assert nodes["valkey"]
     assert nodes["redis"].tiers[0].list_price == Decimal("0.068")
     assert nodes["valkey"].tiers[0].list_price == Decimal("0.0544")

@@ -37,8 +37,9 @@ def test_a_json_number_is_not_rounded_on_the_way_in() -> None:
 
 @pytest.mark.parametrize(
     "quantity",
-    ["-1", -1, -0.5, "-0", "NaN", "nan", "Infinity", "-Infinity", float("nan"), float("inf"), "", " 5", "5 ",
-     "1_000", "1,000", "٣", "0x10", "1e", "1e999999999", "9" * 61, "1e31", "0.1e-70", None, True, [], {}, "+5"],
+    ["-1", -1, -0.5, "-0", "NaN", "nan", "Infinity", "-Infinity", float("nan"), float("inf"), "", " 5",
+     "5 ", "+5", "1_000", "1,000", "٣", "0x10", "1e", "1e999999999", "9" * 61, "1e31", "0.1e-70",
+     None, True, [], {}],
 )  # fmt: skip
 def test_what_is_no_finite_amount_is_refused(quantity: object) -> None:
     with pytest.raises(TidegaugeError, match=r"items\.0\.quantity") as caught:

@@ -83,10 +83,7 @@ def price_architecture(
             "the architecture has no templates", "name a folder with CloudFormation templates"
         )
     parsed = {name: parse_template(name, text) for name, text in sorted(templates.items())}
-    try:
-        return _add_up(find_resources(parsed, parameters or {}, book.region), book)
-    except RecursionError:
-        raise TidegaugeError("the architecture's templates are nested too deeply", "simplify them") from None
+    return _add_up(find_resources(parsed, parameters or {}, book.region), book)
 
 
 def _add_up(resources: Iterable[Resource], book: PriceBook) -> FixedCost:

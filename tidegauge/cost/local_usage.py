@@ -23,7 +23,7 @@ def usage_from_local(
     after: Mapping[str, Any] | None,
     *,
     region: str,
-    window_s: Decimal,
+    window_s: float,
     worker: TaskSize = SEED_WORKER,
 ) -> Usage:
     """Usage by flow from the clients' requests and two readings of the stack's counters.
@@ -40,7 +40,11 @@ def usage_from_local(
     else:
         items += counted_by_stack(client, before, after, worker)
     return Usage(
-        region=region, window_s=window_s, items=tuple(_merged(items)), unknown=tuple(unknown), notes=NOTES
+        region=region,
+        window_s=Decimal(str(window_s)),  # the shortest decimal of the float, as documents write it
+        items=tuple(_merged(items)),
+        unknown=tuple(unknown),
+        notes=NOTES,
     )
 
 
