@@ -15,7 +15,7 @@ TIERED = {key: value for key, value in ROW.items() if key != "price"}
 
 def book(*rows: Any, **changes: Any) -> str:
     legal = {"schema_version": 1, "region": "r", "currency": "USD", "hours_per_month": "730",
-             "free_pools": [], "sources": {"X": {"title": "x", "date": None}}, "prices": list(rows)}  # fmt: skip
+             "free_pools": [], "sources": {"X": {"title": "x", "date": None}}, "prices": [*rows]}  # fmt: skip
     return json.dumps(legal | changes)
 
 
