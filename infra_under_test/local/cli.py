@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -188,7 +189,10 @@ def _running(name: str) -> state.StackState | None:
     root = state.state_root()
     with state.exclusive(root):
         state.sweep(root, _say)
-        return next((found for found in state.running(root) if found.name == name), None)
+        found = next((found for found in state.running(root) if found.name == name), None)
+    if found is None:
+        state.forget_empty(root)
+    return found
 
 
 def _end(found: state.StackState) -> None:
@@ -198,10 +202,9 @@ def _end(found: state.StackState) -> None:
         supervisor.terminate()
     except psutil.NoSuchProcess:
         return
-    deadline = time.monotonic() + DOWN_TIMEOUT_S
-    while directory.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    if directory.exists():
+    with contextlib.suppress(psutil.TimeoutExpired):
+        supervisor.wait(DOWN_TIMEOUT_S)
+    if supervisor.is_running() and directory.exists():
         _say(f"the supervisor (pid {found.supervisor_pid}) does not end; killing it")
         supervisor.kill()
         supervisor.wait(DOWN_TIMEOUT_S)

@@ -184,6 +184,7 @@ def _claimed(options: Options, say: Say) -> Iterator[tuple[Path, state.StackStat
         state.kill_descendants(claim.directory)
         state.remove(claim.directory, found)
         claim.lock.close()
+        state.forget_empty(root)
 
 
 def _interrupt(number: int, _frame: object) -> None:

@@ -71,10 +71,26 @@ def state_root() -> Path:
 
 @contextlib.contextmanager
 def exclusive(root: Path) -> Iterator[None]:
-    """Claims and sweeps happen one at a time."""
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    """Claims, sweeps and the removal of an empty root happen one at a time.
+
+    The lock is on the directory itself, which another holder may have removed meanwhile: then anew.
+    """
+    while True:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if root.exists() and os.path.samestat(os.fstat(descriptor), root.stat()):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def forget_empty(root: Path) -> None:
+    """Removes the root with its last stack; call outside `exclusive`."""
+    with exclusive(root), contextlib.suppress(OSError):  # not empty: other stacks are up
+        root.rmdir()
 
 
 def claim(root: Path, name: str) -> Claim:

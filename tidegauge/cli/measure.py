@@ -83,6 +83,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         plan.objectives, samples, arrivals, warmup_s=window["start_s"], end_s=window["end_s"]
     )
     total: Any = measured["total"]
+    flow_rows: Any = measured["flows"]
     generator: Any = measured["generator"]
     verdict, reasons = decide(
         generator=generator,
@@ -92,7 +93,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         fatal_causes=list(dict.fromkeys(fatal["cause"] for fatal in run["fatal"])),
     )
     unnamed = [fatal["detail"] for fatal in run["fatal"] if fatal["cause"] not in FATAL_CAUSES]
-    cost, usage = cost_of_run(folder, run, stack, samples, measured)
+    cost, usage = cost_of_run(folder, run, stack, samples, flow_rows)
     summary = {
         "schema_version": SCHEMA_VERSION,
         "run_id": run["run_id"],

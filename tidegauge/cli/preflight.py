@@ -32,6 +32,7 @@ class Prepared:
     stack: Stack
     catalogue: Path | None
     assets: int
+    architecture: Path | None
     files: tuple[Path, ...]  # the scenario files to load
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint), as the results list them
 
@@ -60,6 +61,7 @@ def prepare(plan: Plan, stack: Stack, stack_file: Path, scenarios: Mapping[str, 
         stack=stack,
         catalogue=catalogue if needs_assets else None,
         assets=_asset_count(plan, catalogue, used) if needs_assets else 0,
+        architecture=_architecture(stack, stack_file),
         files=tuple(dict.fromkeys(scenario.file for scenario in used)),
         endpoints=tuple(
             dict.fromkeys(
@@ -68,6 +70,18 @@ def prepare(plan: Plan, stack: Stack, stack_file: Path, scenarios: Mapping[str, 
             )
         ),
     )
+
+
+def _architecture(stack: Stack, stack_file: Path) -> Path | None:
+    if stack.architecture is None:
+        return None
+    folder = relative_to(stack_file, stack.architecture)
+    if not folder.is_dir():
+        raise TidegaugeError(
+            f"architecture {folder} is no folder",
+            "name a folder of CloudFormation templates in the stack file",
+        )
+    return folder
 
 
 def _check_target(step: Step, stack: Stack, where: str) -> None:

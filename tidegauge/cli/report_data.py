@@ -41,10 +41,7 @@ def report_data(folder: RunFolder) -> ReportData:
         percentiles=[curve for curve in curves if curve is not None],
         edge_check=_optional(folder, folder.edge_json),
         bench=_optional(folder, folder.bench_json),
-        cost_reason=None
-        if cost is not None
-        else "the stack's usage is not known: only a local stack counts it yet",
-        usage_unknown=cost["unknown"] if cost is not None else (),
+        usage_unknown=cost["unknown"],
         validity=_validity(summary),
         warnings=[*run["notes"], *summary["looser_validity"]],
     )

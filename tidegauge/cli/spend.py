@@ -1,14 +1,25 @@
-"""A run's cost: what was counted, times the dated prices."""
+"""A run's cost: what was counted in the window, times the dated prices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from tidegauge.cost.architecture import price_architecture
+from tidegauge.cost.local_traffic import ClientRequests
+from tidegauge.cost.local_usage import usage_from_local
+from tidegauge.cost.per_request import cost_section
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.cost.usage import usage_document
+from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
+
+DEFAULT_REGION = "us-east-1"
+TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
 def cost_of_run(
@@ -16,6 +27,66 @@ def cost_of_run(
     run: Mapping[str, Any],
     stack: Stack,
     samples: pd.DataFrame,
-    measured: Mapping[str, object],
-) -> tuple[Any, Any]:
-    return None, {}
+    flows: list[Mapping[str, Any]],
+) -> tuple[dict[str, object], dict[str, object]]:
+    """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows."""
+    book = load_price_book(str(stack.aws.get("region", DEFAULT_REGION)))
+    counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
+    window_s = run["window"]["end_s"] - run["window"]["start_s"]
+    usage = usage_from_local(
+        client_requests(samples, run["window"]["start_s"], run["window"]["end_s"]),
+        counted.get("before"),
+        counted.get("after"),
+        region=book.region,
+        window_s=window_s,
+    )
+    fixed = None
+    if run["architecture"] is not None:
+        fixed = price_architecture(read_templates(Path(run["architecture"])), book)
+    cost = cost_section(
+        usage,
+        book,
+        request_counts={row["flow"]: row["count"] for row in flows},
+        session_counts={row["flow"]: row["sessions"] for row in flows},
+        window_s=window_s,
+        architecture=fixed,
+        loaded_reason=None
+        if fixed
+        else "the stack file names no architecture, so its fixed hours are not known",
+        provisioned_tables=stack.local.provisioned_tables if stack.local else (),
+    )
+    return cost, usage_document(usage)
+
+
+def client_requests(samples: pd.DataFrame, start_s: float, end_s: float) -> list[ClientRequests]:
+    """The window's answered requests by flow, endpoint and base."""
+    inside = (samples["intended_s"] > start_s) & (samples["intended_s"] <= end_s) & (samples["status"] > 0)
+    answered = samples.loc[inside]
+    rows = answered.assign(
+        miss=answered["cache"] == "miss", refresh_hit=answered["cache"] == "refresh_hit", one=1
+    )
+    keys = ["flow", "endpoint", "base"]
+    sums = rows.groupby(keys, as_index=False)[["one", "received_bytes", "miss", "refresh_hit"]].sum()
+    return [
+        ClientRequests(
+            flow=row["flow"],
+            endpoint=row["endpoint"],
+            base=row["base"],
+            requests=int(row["one"]),
+            received_bytes=int(row["received_bytes"]),
+            cache_misses=int(row["miss"]),
+            refresh_hits=int(row["refresh_hit"]),
+        )
+        for row in sums.to_dict("records")
+    ]
+
+
+def read_templates(folder: Path) -> dict[str, str]:
+    """The CloudFormation templates in `folder`, by file name (exit 2 when it cannot be read)."""
+    try:
+        files = [path for path in sorted(folder.iterdir()) if path.suffix in TEMPLATE_SUFFIXES]
+        return {path.name: path.read_text(encoding="utf-8") for path in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise TidegaugeError(
+            f"architecture {folder} cannot be read: {error}", "name a folder of CloudFormation templates"
+        ) from None

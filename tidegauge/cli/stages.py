@@ -111,6 +111,7 @@ def _resolved(
         "parts": before.parts if before else [],
         "catalogue": str(prepared.catalogue.resolve()) if prepared.catalogue else None,
         "assets": prepared.assets,
+        "architecture": str(prepared.architecture.resolve()) if prepared.architecture else None,
         "endpoints": [list(pair) for pair in prepared.endpoints],
         "plan": plan_document(plan),
         "stack": asdict(stack),
