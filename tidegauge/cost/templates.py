@@ -19,7 +19,7 @@ class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]  # a
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.YAMLError(f"an alias in line {mark.line + 1}; CloudFormation has none")
         return super().compose_node(parent, index)
 
