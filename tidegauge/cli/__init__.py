@@ -51,7 +51,7 @@ def main() -> None:
     """Entry point: usage errors get the same form as all others, in JSON where asked for."""
     as_json = "--json" in sys.argv
     try:
-        tidegauge.main(standalone_mode=False)
+        tidegauge.main(prog_name="tidegauge", standalone_mode=False)
     except click.UsageError as error:
         hint = f"see {error.ctx.command_path} --help" if error.ctx else "see tidegauge --help"
         sys.exit(fail(TidegaugeError(error.format_message(), hint), as_json=as_json))

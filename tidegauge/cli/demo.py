@@ -14,12 +14,9 @@ import click
 from tidegauge.cli import preflight
 from tidegauge.cli.bench import bench_into
 from tidegauge.cli.catalogue import MEDIA, create_catalogue
-from tidegauge.cli.measure import exit_code
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.report import print_summary, write_report
 from tidegauge.cli.scenarios import ROOT, scenarios
 from tidegauge.cli.stack import call
-from tidegauge.cli.stages import carry_out
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import load_plan
 from tidegauge.stack import load_stack
@@ -49,6 +46,10 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     real media is uploaded, transcoded and viewed under mixed traffic. Everything is taken down at the end,
     also after Ctrl-C or a crash. Exits as the verdict does.
     """
+    from tidegauge.cli.measure import exit_code  # what these load takes seconds: --help must not wait for it
+    from tidegauge.cli.report import print_summary, write_report
+    from tidegauge.cli.stages import carry_out
+
     clock = _Steps()
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
     known = scenarios()
