@@ -132,6 +132,7 @@ def test_a_completed_upload_is_one_job_in_the_group_of_its_user(api: Api) -> Non
     while messages := api.stack.sqs.receive_message(
         QueueUrl=api.stack.queues["transcode-jobs.fifo"],
         MaxNumberOfMessages=10,
+        WaitTimeSeconds=2,  # an empty short poll would not mean an empty queue
         MessageSystemAttributeNames=["MessageGroupId"],
     ).get("Messages", []):
         found += messages
