@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -196,21 +195,29 @@ def _running(name: str) -> state.StackState | None:
 
 
 def _end(found: state.StackState) -> None:
-    directory = Path(found.directory)
     try:
         supervisor = psutil.Process(found.supervisor_pid)
         supervisor.terminate()
     except psutil.NoSuchProcess:
         return
-    with contextlib.suppress(psutil.TimeoutExpired):
-        supervisor.wait(DOWN_TIMEOUT_S)
-    if supervisor.is_running() and directory.exists():
+    deadline = time.monotonic() + DOWN_TIMEOUT_S
+    while not _has_ended(supervisor) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if not _has_ended(supervisor):
         _say(f"the supervisor (pid {found.supervisor_pid}) does not end; killing it")
         supervisor.kill()
         supervisor.wait(DOWN_TIMEOUT_S)
         root = state.state_root()
         with state.exclusive(root):
             state.sweep(root, _say)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Gone, or dead and waiting for init to notice."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _show_ready(status: Document) -> None:

@@ -67,10 +67,10 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
             tuple(MEDIA / name for name in CATALOGUE_MEDIA),
             descriptor.with_name("catalogue.jsonl"),
         )
-        clock.done(f"{ASSETS} assets uploaded (transcoding {timing.transcode_s:.1f} s of it)")
+        clock.done("catalogue", f": {ASSETS} assets, {timing.transcode_s:.1f} s of it transcoding")
         prepared = preflight.prepare(plan, load_stack(descriptor), descriptor, known)
         folder, summary = carry_out(prepared, 1, out)
-        clock.done("traffic, drain and summary")
+        clock.done("traffic", " with drain and summary")
     clock.done("stack down")
     run = folder.read_json(folder.run_json)
     if not run["interrupted"]:
@@ -118,8 +118,8 @@ class _Steps:
         self._since = time.monotonic()
         self.taken: dict[str, float] = {}
 
-    def done(self, step: str) -> None:
+    def done(self, step: str, detail: str = "") -> None:
         now = time.monotonic()
         self.taken[step] = round(now - self._since, 2)
-        say(f"{now - self._since:6.1f} s  {step}")
+        say(f"{now - self._since:6.1f} s  {step}{detail}")
         self._since = now
