@@ -101,6 +101,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         "reasons": [*reasons, *unnamed],
         "interrupted": run["interrupted"],
         **measured,
+        "drain_s": _drain_s(samples, window["end_s"]),
         "edge_locations": {str(pop): int(count) for pop, count in samples["pop"].value_counts().items()},
         "objectives": objectives,
         "validity": asdict(plan.validity),
@@ -112,6 +113,11 @@ def measure(folder: RunFolder) -> dict[str, Any]:
     folder.write_text(folder.junit_xml, junit_xml(summary))
     folder.write_text(folder.summary_md, summary_markdown(summary))
     return summary
+
+
+def _drain_s(samples: pd.DataFrame, end_s: float) -> float | None:
+    """How long the last request finished after the last phase; null without a request."""
+    return max(float(samples["done_s"].max()) - end_s, 0.0) if len(samples) else None
 
 
 def read_frames(folder: RunFolder, run: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -69,6 +69,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
             "-" if ratio is None else f"{ratio:.3f}",
         )
     people.print(table)
+    if summary["drain_s"]:
+        say(f"the last request finished {summary['drain_s']:.1f} s after the last phase")
 
 
 def _ms(times: Mapping[str, Any], name: str) -> str:
