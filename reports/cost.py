@@ -32,19 +32,21 @@ LINE_COLUMNS = (
     Column(
         label="Flow", meaning="The flow that caused it; shared where it belongs to none alone.", numeric=False
     ),
-    Column(label="Quantity", meaning="Billable units within the measured window, unrounded."),
-    Column(
-        label="Unit price",
-        meaning="List price of one unit, in US dollars to four digits; hover for all of them.",
-    ),
-    Column(label="Amount", meaning="Quantity times price, the exact amount below it. The bar is its share."),
-    Column(label="Tier", meaning="The price tier that the quantity fell into.", numeric=False),
+    Column(label="Quantity", meaning="Billable units within the measured window; hover for all digits."),
+    Column(label="List price", meaning="Dated list price, with its tier; hover for date and source."),
+    Column(label="Amount", meaning="Quantity times price; hover for all digits. The bar is its share."),
     Column(
         label="How known",
-        meaning="Counted call by call, metered by the provider, or estimated.",
+        meaning="Counted call by call, metered by the provider, or estimated. Below it how sure its price is:"
+        " H official, M from secondary sources, L unverified.",
         numeric=False,
     ),
-    Column(label="Price from", meaning="Date and source of the price.", numeric=False),
+)
+COVERED_COLUMNS = (
+    Column(label="Service and unit", meaning="Used, but not billed by use.", numeric=False),
+    Column(label="Flow", meaning="The flow that used it.", numeric=False),
+    Column(label="Quantity", meaning="Units within the measured window; hover for all digits."),
+    Column(label="Why", meaning="What pays for it instead.", numeric=False),
 )
 UNCOUNTED_COLUMNS = (
     Column(label="Service and unit", meaning="Something that AWS would bill.", numeric=False),
@@ -100,8 +102,7 @@ def cost_lines(data: ReportData) -> Table:
     ordered = sorted(lines, key=lambda line: -Decimal(line.get("amount") or 0))
     rows = [_line_row(line, total) for line in ordered]
     if lines and len(known) == len(lines):
-        blank = ("", "", "")
-        rows.append(Row(kind="total", cells=cells("Sum", *blank, _money_cell(str(total)), *blank)))
+        rows.append(Row(kind="total", cells=cells("Sum", "", "", "", _money_cell(str(total)), "")))
     return Table(
         caption="Line items of the measured window",
         columns=LINE_COLUMNS,
@@ -121,18 +122,54 @@ def _line_row(line: Mapping[str, Any], total: Decimal) -> Row:
         cells=cells(
             _service_cell(line),
             str(line.get("flow") or "shared"),
-            numbers.quantity(line.get("quantity")),
-            Cell(text=numbers.money(line.get("price")), exact=numbers.exact_money(line.get("price"))),
+            _quantity_cell(line),
+            _price_cell(line),
+            Cell(text=numbers.money(amount), exact=numbers.exact_money(amount), bar=bar),
             Cell(
-                text=numbers.money(amount),
-                note=numbers.exact_money(amount),
-                exact=numbers.exact_money(amount),
-                bar=bar,
+                text=str(line.get("provenance") or "not recorded"),
+                note=f"price {line['confidence']}" if line.get("confidence") else "",
             ),
-            str(line.get("tier") or "first"),
-            str(line.get("provenance") or "not recorded"),
-            Cell(text=str(line.get("price_date") or "undated"), note=str(line.get("source") or "")),
         )
+    )
+
+
+def _quantity_cell(line: Mapping[str, Any]) -> Cell:
+    quantity = line.get("quantity")
+    in_bytes = str(line["unit"]).endswith("byte") and quantity is not None
+    return Cell(
+        text=numbers.short_quantity(quantity),
+        exact=numbers.quantity(quantity),
+        note=numbers.binary_bytes(float(quantity or 0)) if in_bytes else "",
+    )
+
+
+def _price_cell(line: Mapping[str, Any]) -> Cell:
+    """The price as the list gives it, per GB or per million, where the line has that."""
+    listed = line.get("list_price")
+    text = numbers.money(line.get("price"))
+    if listed is not None:
+        text = f"{numbers.money(listed)} per {line['list_unit']}"
+    source = f"{numbers.exact_money(line.get('price'))} a unit; {line.get('price_date') or 'undated'}"
+    return Cell(text=text, note=str(line.get("tier") or ""), exact=f"{source}; {line.get('source') or ''}")
+
+
+def covered_table(data: ReportData) -> Table:
+    """Usage that fixed hours pay for, so that nobody takes it for free or looks for it in the lines."""
+    return Table(
+        caption="Covered by fixed hours",
+        columns=COVERED_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    _service_cell(row),
+                    str(row.get("flow") or "shared"),
+                    _quantity_cell(row),
+                    str(row["reason"]),
+                )
+            )
+            for row in (data.summary.get("cost") or {}).get("covered_by_fixed") or ()
+        ),
+        empty="",
     )
 
 

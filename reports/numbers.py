@@ -127,6 +127,24 @@ def quantity(value: str | float | None) -> str:
     return NOT_AVAILABLE if value is None else f"{Decimal(str(value)):,f}"
 
 
+def short_quantity(value: str | float | None) -> str:
+    """A billable quantity with at most two decimals, or four significant digits where it is small."""
+    if value is None:
+        return NOT_AVAILABLE
+    amount = Decimal(str(value))
+    if amount == amount.to_integral_value():
+        return f"{amount:,.0f}"
+    return f"{amount:,.2f}" if abs(amount) >= 10 else significant(float(amount), MONEY_DIGITS)
+
+
+def binary_bytes(value: float) -> str:
+    """Bytes in KiB, MiB or GiB; empty below one KiB."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if value >= size:
+            return f"{significant(value / size)} {unit}"
+    return ""
+
+
 def _exponent(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     return exponent if isinstance(exponent, int) else 0

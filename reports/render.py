@@ -40,6 +40,8 @@ def render_html(data: ReportData) -> str:
         cost_parts=cost.cost_parts(data),
         cost_flows=cost.cost_by_flow(data),
         cost_lines=cost.cost_lines(data),
+        covered=cost.covered_table(data),
+        assumptions=(data.summary.get("cost") or {}).get("assumptions") or (),
         uncounted=cost.uncounted_table(data.usage_unknown),
         bench=bench.bench_table(data),
         generator=provenance.generator_table(data),

@@ -206,7 +206,7 @@ def test_failures_are_listed_by_cause_with_what_each_means(ordinary: Page) -> No
 def test_money_is_shown_with_its_exact_value_beside_it(ordinary: Page) -> None:
     assert "$0.02148" in ordinary.text
     assert "0.0214837219 USD" in ordinary.values("title")
-    assert "0.0000008125 USD" in ordinary.text
+    assert "0.0000008125 USD" in ordinary.values("title")
 
 
 def test_an_unknown_cost_says_why() -> None:
@@ -323,3 +323,40 @@ def test_more_flows_than_charts_are_still_in_the_tables() -> None:
 
 def test_a_record_of_only_documents_is_enough() -> None:
     Page(render_html(ReportData(summary=samples.summary(), run=samples.run())))
+
+
+def test_a_price_a_byte_reads_as_the_list_has_it_and_long_quantities_are_short() -> None:
+    line = {
+        "service": "cloudfront",
+        "unit": "egress_byte",
+        "flow": "view",
+        "tier": "first 10 TB",
+        "quantity": "73555680",
+        "price": "0.000000000079162418842315673828125",
+        "list_price": "0.085",
+        "list_unit": "GB",
+        "amount": "0.0058228455483913421630859375",
+        "provenance": "counted",
+        "confidence": "H",
+    }
+    long = {**line, "unit": "write_request_unit", "quantity": "302.803104077906269019"}
+    page = page_of(summary=samples.summary(cost=samples.cost() | {"lines": [line, long]}))
+    assert "$0.085 per GB" in page.text
+    assert "70.1 MiB" in page.text  # 73,555,680 / 2^20 = 70.148
+    assert "302.80" in page.text
+    assert "302.803104077906269019" not in page.text
+    assert "302.803104077906269019" in page.values("title")
+
+
+def test_what_fixed_hours_cover_and_what_is_assumed_stands_beside_the_lines() -> None:
+    covered = {
+        "service": "dynamodb",
+        "unit": "read_request_unit",
+        "flow": "view",
+        "quantity": "6",
+        "reason": "prepaid",
+    }
+    cost = samples.cost() | {"covered_by_fixed": [covered], "assumptions": ["all from one country"]}
+    page = page_of(summary=samples.summary(cost=cost))
+    assert "prepaid" in page.text
+    assert "all from one country" in page.text
