@@ -38,6 +38,13 @@ KINDS = {
 }
 
 
+RESERVE_BYTES = 2**20
+
+
+class DiskFull(TidegaugeError):
+    """No room for a file of the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """One run on disk. Files that stages exchange are written whole or not at all."""
@@ -51,6 +58,7 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
             if any(path.iterdir()):
                 raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
+            cls(path).reserve.write_bytes(os.urandom(RESERVE_BYTES))
         except OSError as error:
             raise _disk_error(error, path) from None
         return cls(path)
@@ -64,6 +72,11 @@ class RunFolder:
                 f"{path} is no run folder: it has no run.json", "name a folder that `run` made"
             )
         return folder
+
+    @property
+    def reserve(self) -> Path:
+        """Room held back for the results of a run that fills the disk."""
+        return self.path / ".reserve"
 
     @property
     def run_json(self) -> Path:
@@ -192,7 +205,7 @@ class RunFolder:
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return TidegaugeError(
+        return DiskFull(
             f"disk full: {path} cannot be written", "free space, or name another folder with --out"
         )
     return TidegaugeError(

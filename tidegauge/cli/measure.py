@@ -35,13 +35,15 @@ def exit_code(summary: Mapping[str, Any], run: Mapping[str, Any]) -> ExitCode:
     return ExitCode.INTERRUPTED if run["interrupted"] else EXIT_CODES[summary["verdict"]]
 
 
-def merge_arrivals(
-    folder: RunFolder, plan: Plan, assets: int, endpoints: Mapping[str, str], processes: int
-) -> None:
+def merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> None:
     """Writes arrivals.parquet: every intended session, and what the generators said became of it.
 
-    `endpoints` is the first endpoint of each flow. An arrival without an outcome is `lost`.
+    An arrival without an outcome is `lost`.
     """
+    assets, processes = run["assets"], run["processes"]
+    endpoints: dict[str, str] = {}
+    for flow, endpoint in run["endpoints"]:
+        endpoints.setdefault(flow, endpoint)
     schedule = make_schedule(plan, assets)
     outcomes, _torn = folder.read_rows("outcomes")
     told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
@@ -56,7 +58,7 @@ def merge_arrivals(
             "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
         }
     )
-    frame["endpoint"] = frame["flow"].map(dict(endpoints))
+    frame["endpoint"] = frame["flow"].map(endpoints)
     folder.write_table(folder.arrivals, pa.Table.from_pandas(frame, preserve_index=False))
     folder.remove_parts("outcomes")
 
@@ -66,6 +68,8 @@ def measure(folder: RunFolder) -> dict[str, Any]:
     run = folder.read_json(folder.run_json)
     plan = stored_plan(run["plan"])
     stack = parse(Stack, run["stack"], "run.json")
+    if not folder.arrivals.exists():
+        merge_arrivals(folder, run, plan)
     samples, health, arrivals = read_frames(folder, run)
     window = run["window"]
     measured = summarise(

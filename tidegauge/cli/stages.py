@@ -11,13 +11,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tidegauge.cli import local_stack, preflight, provenance
 from tidegauge.cli.launch import GeneratorReport, run_generator
-from tidegauge.cli.measure import measure, merge_arrivals
+from tidegauge.cli.measure import measure
 from tidegauge.cli.output import people
 from tidegauge.cli.preflight import Prepared
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import plan_document
 from tidegauge.records import SCHEMA_VERSION
-from tidegauge.store import RunFolder
+from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
 
@@ -33,10 +33,30 @@ def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[Run
     run = _resolved(prepared, run_id, started, processes, before)
     folder.write_json(folder.run_json, run)
     report = _send(folder, prepared, processes)
-    _finish(folder, run, prepared, report, processes)
+    folder.reserve.unlink(missing_ok=True)
+    try:
+        return folder, _conclude(folder, run, prepared, report, before)
+    except DiskFull as error:
+        raise TidegaugeError(
+            f"{error.message}; the samples until then are kept",
+            f"free space, then: tidegauge report {folder.path}",
+            ExitCode.INVALID,
+        ) from None
+
+
+def _conclude(
+    folder: RunFolder,
+    run: dict[str, Any],
+    prepared: Prepared,
+    report: GeneratorReport,
+    before: local_stack.Snapshot | None,
+) -> dict[str, Any]:
+    """From the last request to the summary."""
+    _finish(folder, run, prepared, report)
     if before is not None:
-        local_stack.collect(folder, prepared.stack, before, run["start_unix_s"] or started.timestamp())
-    return folder, measure(folder)
+        began = run["start_unix_s"] or dt.datetime.fromisoformat(run["started_at"]).timestamp()
+        local_stack.collect(folder, prepared.stack, before, began)
+    return measure(folder)
 
 
 def _send(folder: RunFolder, prepared: Prepared, processes: int) -> GeneratorReport:
@@ -63,10 +83,8 @@ def _send(folder: RunFolder, prepared: Prepared, processes: int) -> GeneratorRep
         return run_generator(folder, prepared.files, processes, hang_s, show)
 
 
-def _finish(
-    folder: RunFolder, run: dict[str, Any], prepared: Prepared, report: GeneratorReport, processes: int
-) -> None:
-    """What only the end of the sending knows, into run.json; the arrivals' fates into their file."""
+def _finish(folder: RunFolder, run: dict[str, Any], prepared: Prepared, report: GeneratorReport) -> None:
+    """What only the end of the sending knows, into run.json."""
     interrupted = report.interrupted_s is not None
     run["fatal"] = report.fatal
     run["start_unix_s"] = report.start_unix_s
@@ -80,10 +98,6 @@ def _finish(
     if report.interrupted_s is not None:
         run["window"]["end_s"] = min(run["window"]["end_s"], report.interrupted_s)
     folder.write_json(folder.run_json, run)
-    first: dict[str, str] = {}
-    for flow, endpoint in prepared.endpoints:
-        first.setdefault(flow, endpoint)
-    merge_arrivals(folder, prepared.plan, prepared.assets, first, processes)
 
 
 def _resolved(

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from tidegauge.store import RunFolder
 
 DISK_FULL_EXIT = 28
-CLOSE_FILE_S = 3.0
+CLOSE_FILE_S = 2.0
 Rows = dict[str, list[tuple[object, ...]]]
 
 
@@ -47,7 +47,8 @@ def main() -> int:
                 sequence = _write(folder, process, sequence, rows)
                 closed_at = time.monotonic()
     except OSError as error:
-        print(f"sample writer {process}: {error}", file=sys.stderr)  # noqa: T201
+        with contextlib.suppress(OSError):  # the log may be on the same full disk
+            os.write(2, f"sample writer {process}: {error}\n".encode())
         return DISK_FULL_EXIT if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
     return 0
 
