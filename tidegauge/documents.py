@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import tomllib
 import types
 import typing
@@ -15,6 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from tidegauge.errors import TidegaugeError, nearest
 
 T = TypeVar("T")
+
+NUMBER_MAX = 2**63
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         raise TidegaugeError(f"{what} {path} is not UTF-8 text", "TOML files are UTF-8") from None
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a plain ValueError
         raise TidegaugeError(
             f"{what} {path} is not TOML: {error}", "see docs/plan.md for the format"
         ) from None
@@ -37,9 +40,10 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
 
 def parse(kind: type[T], data: object, what: str) -> T:
     """`data` as a `kind` (a frozen dataclass), or an error that names the key and the fix."""
-    _refuse_unknown_keys(kind, data, what, "")
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(data, default=str), strict=True)
+        _refuse_unknown_keys(kind, data, what, "")
+        _refuse_what_json_lacks(data, what, "")
+        return TypeAdapter(kind).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise _as_error(error, what) from None
     except RecursionError:
@@ -80,6 +84,19 @@ def _refuse_unknown_keys(kind: Any, data: object, what: str, where: str) -> None
     elif origin is dict and isinstance(data, dict):
         for key, value in data.items():
             _refuse_unknown_keys(arguments[1], value, what, f"{where}.{key}")
+
+
+def _refuse_what_json_lacks(data: object, what: str, where: str) -> None:
+    """Dates, nan, inf and numbers of no use: TOML has them, and no key of ours takes one."""
+    if isinstance(data, dict | list | tuple):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            _refuse_what_json_lacks(value, what, f"{where}.{key}" if where else str(key))
+    elif isinstance(data, float) and not math.isfinite(data):
+        raise TidegaugeError(f"{what}: {where} is {data}, which is no finite number", "give a finite number")
+    elif isinstance(data, int) and abs(data) >= NUMBER_MAX:
+        raise TidegaugeError(f"{what}: {where} is a number beyond 64 bits", "give a smaller number")
+    elif not isinstance(data, str | int | float | None):
+        raise TidegaugeError(f"{what}: {where} is a date or time", "put text in quotes")
 
 
 def _record_types(kind: Any, data: object) -> list[Any]:

@@ -75,8 +75,9 @@ class Step:
 
     @property
     def endpoint(self) -> str:
-        """Method and path template without the query, as results name it."""
-        return f"{self.method} {self.path.split('?', 1)[0]}"
+        """Method and path template without host and query, as results name it."""
+        path = re.split(r"[?#]", re.sub(r"^https?://[^/?#]*", "", self.path), maxsplit=1)[0]
+        return f"{self.method} {path or '/'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,15 +292,14 @@ def _is_quantile_key(key: str) -> bool:
 
 def _apply_override(data: dict[str, Any], override: str) -> None:
     """`arrivals.0.rate_per_s=80` and the like; the value is TOML, else taken as text."""
-    key, equals, text = override.partition("=")
-    if not equals or not key:
+    match = re.fullmatch(r'((?:"[^"]*"|[^="])+)=(.*)', override, re.DOTALL)  # a quoted part may hold a =
+    if match is None:
         raise TidegaugeError(f"--set {override}: not KEY=VALUE", "for example --set arrivals.0.rate_per_s=80")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
+    key, value = match[1], _override_value(match[2])
     node: Any = data
     parts = _split_key(key)
+    if parts is None:
+        raise TidegaugeError(f"--set {key}: not a dotted key", 'for example objectives."GET /x".p99_ms')
     for position, part in enumerate(parts):
         last = position == len(parts) - 1
         if isinstance(node, list):
@@ -321,6 +321,17 @@ def _apply_override(data: dict[str, Any], override: str) -> None:
             raise TidegaugeError(f"--set {key}: {'.'.join(parts[:position])} has no keys", "see docs/plan.md")
 
 
-def _split_key(key: str) -> list[str]:
-    """Dotted parts; a part in double quotes may hold dots (endpoint names)."""
-    return [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^."]+)', key)]
+def _override_value(text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["value"] if len(read) == 1 else text  # a line break would have begun another key
+
+
+def _split_key(key: str) -> list[str] | None:
+    """Dotted parts, where one in double quotes may hold dots (endpoint names); None when it is no key."""
+    part = r'(?:"[^"]+"|[^."]+)'
+    if not re.fullmatch(rf"{part}(?:\.{part})*", key):
+        return None
+    return [found.strip('"') for found in re.findall(part, key)]

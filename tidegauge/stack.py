@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+from pydantic import Field
 
 from tidegauge.documents import parse, read_toml
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -16,7 +18,7 @@ class Behaviour:
     """A cache behaviour of the CDN, in order of precedence."""
 
     path_pattern: str
-    ttl_s: float
+    ttl_s: Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +79,21 @@ def load_stack(path: Path) -> Stack:
     """The descriptor at `path`; relative file names in it are relative to its folder."""
     data = read_toml(path, "stack")
     stack = parse(Stack, data, f"stack {path}")
-    for key in ("api_url", "cdn_url"):
-        value = getattr(stack, key)
-        if value is not None:
-            check_url(value, f"stack {path}: {key}")
-            if not is_allowed(value, stack.allowed_hosts):
-                raise not_allowed(value, f"stack {path}: {key}")
+    for index, entry in enumerate(stack.allowed_hosts):
+        if _host_and_port(entry) is None:
+            raise TidegaugeError(
+                f"stack {path}: allowed_hosts.{index} '{entry}' is no host", "HOST, HOST:PORT or *.SUFFIX"
+            )
+    control_url = stack.local.control_url if stack.local else None
+    for key, url in (
+        ("api_url", stack.api_url),
+        ("cdn_url", stack.cdn_url),
+        ("local.control_url", control_url),
+    ):
+        if url is not None:
+            check_url(url, f"stack {path}: {key}")
+            if not is_allowed(url, stack.allowed_hosts):
+                raise not_allowed(url, f"stack {path}: {key}")
     return stack
 
 
@@ -126,11 +137,24 @@ def is_allowed(url: str, allowed_hosts: tuple[str, ...]) -> bool:
 
 
 def _matches(entry: str, host: str, port: int | None) -> bool:
-    try:
-        named = urlsplit("//" + entry.removeprefix("*."))
-        name, wanted_port = named.hostname or "", named.port
-    except ValueError:
+    named = _host_and_port(entry)
+    if named is None:
         return False
+    name, wanted_port = named
     if wanted_port is not None and wanted_port != port:
         return False
     return host.endswith("." + name) if entry.startswith("*.") else host == name
+
+
+def _host_and_port(entry: str) -> tuple[str, int | None] | None:
+    """What an entry of allowed_hosts names, without `*.`; None when it is no host."""
+    text = entry.removeprefix("*.")
+    if text.count(":") > 1 and not text.startswith("["):  # an IPv6 address without brackets has no port
+        text = f"[{text}]"
+    try:
+        named = urlsplit("//" + text)
+        name, port = named.hostname or "", named.port
+    except ValueError:
+        return None
+    odd = any(char in "/?#@*\\" or char.isspace() for char in text)
+    return None if odd or not name or name.startswith(".") else (name, port)
