@@ -27,6 +27,14 @@ class Share:
     process: int
     count: int
 
+    def of(self, in_flight_max: int) -> int:
+        """How many of the run's sessions may be under way here; the processes' parts sum to the plan's.
+
+        With fewer than one each, each has one: a process without any could send nothing.
+        """
+        each, left = divmod(in_flight_max, self.count)
+        return max(each + (self.process < left), 1)
+
 
 class Dispatcher:
     """Open arrivals of one process. Counters are for progress; results come from the rows."""
@@ -43,7 +51,7 @@ class Dispatcher:
         self._job, self._share, self._world, self._recorder = job, share, world, recorder
         self._flows = [flows[name] for name in job.schedule.flows]
         self._on_broken_flow = on_broken_flow
-        self._cap = -(-job.plan.in_flight_max // share.count)
+        self._cap = share.of(job.plan.in_flight_max)
         self._sessions = Group()
         self.sent = self.unsent = 0
         self.stopping = False

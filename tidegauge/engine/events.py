@@ -15,12 +15,18 @@ def tell(event: str, **fields: Any) -> None:
     descriptor = os.environ.get(EVENTS_FD)
     if descriptor is None:
         return
-    line = json.dumps({"event": event, **fields})[:3900] if event != "fatal" else _short(event, fields)
+    line = json.dumps({"event": event, **{name: _short(value) for name, value in fields.items()}})
     try:
         os.write(int(descriptor), line.encode() + b"\n")  # below PIPE_BUF: lines of processes don't mix
     except OSError:
         os._exit(1)  # whoever asked for this load is gone; the writer still stores the rows it has
 
 
-def _short(event: str, fields: dict[str, Any]) -> str:
-    return json.dumps({"event": event, **{key: str(value)[-1500:] for key, value in fields.items()}})
+def _short(value: Any) -> Any:
+    """The end of a long text, in ASCII: a line break is then the worst, two bytes of JSON each."""
+    if not isinstance(value, str):
+        return value
+    return "".join(
+        char if char == "\n" or char.isprintable() else "?"
+        for char in value.encode("ascii", "replace").decode()
+    )[-1500:]

@@ -371,12 +371,14 @@ def _from_os_error(error: OSError, cause: str) -> RequestFailed:
 
 
 def split_url(url: str) -> SplitResult:
-    """`url` in parts, its path safe to send (RequestFailed `protocol` otherwise)."""
+    """An http(s) `url` in parts, its path safe to send (RequestFailed `protocol` otherwise)."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # the property raises on a port out of range
     except ValueError as error:
         raise RequestFailed("protocol", f"no URL: {error}") from None
+    if parts.scheme not in ("http", "https"):
+        raise RequestFailed("protocol", f"'{parts.scheme}' is not http or https")
     if any(ord(char) <= 32 or ord(char) == 127 for char in url):
         raise RequestFailed("protocol", "a URL with a space or control character")
     return parts

@@ -20,6 +20,20 @@ from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import Schedule, make_schedule, popularity_weights
 
 
+class _Numbers(Sequence[Asset]):
+    """Assets of a stack without a catalogue; made when drawn, as there may be millions."""
+
+    def __init__(self, count: int) -> None:
+        self._ranks = range(count)
+
+    def __len__(self) -> int:
+        return len(self._ranks)
+
+    def __getitem__(self, rank: Any) -> Any:
+        number = self._ranks[rank]
+        return Asset(rank=number, asset_id=str(number), short_code=str(number))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A run as its generator sees it."""
@@ -43,7 +57,7 @@ def load_job(folder: RunFolder) -> Job:
 def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:
     """The first `count` rows of the catalogue; without one, plain numbers from 0."""
     if catalogue is None:
-        return [Asset(rank=rank, asset_id=str(rank), short_code=str(rank)) for rank in range(count)]
+        return _Numbers(count)
     try:
         with catalogue.open(encoding="utf-8") as lines:
             return [

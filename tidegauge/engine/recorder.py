@@ -53,7 +53,7 @@ class Recorder:
         self._pipe.close()
         stored = self._writer.wait() == 0
         if not stored:
-            self._fail(f"the sample writer ended with exit code {self._writer.returncode}")
+            self._fail(_writer_failure(self._writer.returncode))
         return not self._failed
 
     def _flush_for_ever(self) -> None:

@@ -25,6 +25,8 @@ from tidegauge.stack import Stack, is_allowed
 
 REDIRECTS_MAX = 5
 USER_AGENT = "tidegauge/0.1"
+_OF_ONE_ORIGIN = ("authorization", "cookie", "host")  # headers that must not follow a redirect elsewhere
+_OF_THE_BODY = ("content-type", "content-length", "content-encoding")
 _CACHE_RESULTS = {"hit": "hit", "refreshhit": "refresh_hit", "miss": "miss"}
 
 BodyCheck = Callable[["Response"], str | None]
@@ -115,13 +117,21 @@ class _Ask:
     def redirected(self, response: Response, endpoint: str) -> _Ask:
         """The next hop, as browsers take it: after 303, and after a POST, with GET."""
         assert self.redirects_left is not None
-        to_get = response.status == 303 or (response.status in (301, 302) and self.method == "POST")
+        to_get = (response.status == 303 and self.method != "HEAD") or (
+            response.status in (301, 302) and self.method == "POST"
+        )
         hop = REDIRECTS_MAX - self.redirects_left + 1
+        url = urljoin(self.url, response.headers["location"])
+        left_behind = {
+            *(_OF_THE_BODY if to_get else ()),
+            *(() if _same_origin(url, self.url) else _OF_ONE_ORIGIN),
+        }
         return replace(
             self,
-            url=urljoin(self.url, response.headers["location"]),
+            url=url,
             endpoint=f"{endpoint} (redirect {hop})",
             method="GET" if to_get else self.method,
+            headers={name: value for name, value in self.headers.items() if name.lower() not in left_behind},
             body=b"" if to_get else self.body,
             redirects_left=self.redirects_left - 1,
         )
@@ -304,8 +314,10 @@ class Session:
 def judge(response: Response, ask: _Ask) -> str | None:
     """The cause of failure, or None for a good answer."""
     status = response.status
-    if ask.redirects_left is not None and 300 <= status < 400 and "location" in response.headers:
-        return None if ask.redirects_left else "status"
+    if ask.is_redirect(response):
+        if not ask.redirects_left:
+            return "status"
+        return None if _is_url(ask.url, response.headers["location"]) else "protocol"
     good = status in ask.expect_status if ask.expect_status is not None else 200 <= status < 400
     if not good:
         if status == 403 and is_waf_block(response):
@@ -316,6 +328,18 @@ def judge(response: Response, ask: _Ask) -> str | None:
     except (ValueError, LookupError, TypeError) as error:  # a body that the check cannot even read
         wrong = str(error)
     return "body" if wrong is not None else None
+
+
+def _is_url(base: str, location: str) -> bool:
+    try:
+        urljoin(base, location)
+    except ValueError:
+        return False
+    return True
+
+
+def _same_origin(one: str, other: str) -> bool:
+    return urlsplit(one)[:2] == urlsplit(other)[:2]
 
 
 def is_waf_block(response: Response) -> bool:
