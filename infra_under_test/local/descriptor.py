@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from infra_under_test.local.edge.behaviours import BEHAVIOURS
 from infra_under_test.local.resources import PROVISIONED_TABLES
@@ -28,7 +29,7 @@ def descriptor_text(
         f"name = {_text(name)}",
         f'api_url = "http://{hosts[0]}"',
         f'cdn_url = "http://{hosts[1]}"',
-        f"allowed_hosts = [{', '.join(map(_text, hosts))}]",
+        f"allowed_hosts = [{', '.join(map(_text, [*hosts, urlsplit(control_url).netloc]))}]",
     ]
     behaviours = [
         f'\n[[behaviour]]\npath_pattern = "{behaviour.path_pattern}"\nttl_s = {behaviour.ttl_s}'
