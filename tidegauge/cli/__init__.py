@@ -8,7 +8,8 @@ import sys
 import click
 
 from tidegauge.cli.output import fail
-from tidegauge.errors import TidegaugeError
+from tidegauge.cli.signals import stop_as_on_ctrl_c
+from tidegauge.errors import ExitCode, TidegaugeError
 
 VERBS = {  # verb: (module, attribute); loaded when called, so that --help is quick
     "demo": ("demo", "demo_command"),
@@ -50,6 +51,7 @@ def tidegauge() -> None:
 def main() -> None:
     """Entry point: usage errors get the same form as all others, in JSON where asked for."""
     as_json = "--json" in sys.argv
+    stop_as_on_ctrl_c()
     try:
         tidegauge.main(prog_name="tidegauge", standalone_mode=False)
     except click.UsageError as error:
@@ -58,4 +60,6 @@ def main() -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
-        sys.exit(130)
+        sys.exit(
+            fail(TidegaugeError("interrupted", "nothing was begun", ExitCode.INTERRUPTED), as_json=as_json)
+        )

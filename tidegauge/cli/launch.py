@@ -67,6 +67,7 @@ def run_generator(
             _follow(read_end, child, report, deadline_s, on_progress)
         finally:
             _stop(child)
+            _await_writers(read_end)
             os.close(read_end)
     report.exit_code = child.returncode
     if report.start_unix_s is None and report.interrupted_s is None:
@@ -154,6 +155,16 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
             child.wait(STOP_GRACE_S)
     _signal(child, signal.SIGKILL)
     child.wait()
+
+
+def _await_writers(read_end: int) -> None:
+    """Returns when the writers have closed their last files: they hold the pipe open until then."""
+    deadline = time.monotonic() + STOP_GRACE_S
+    selector = selectors.DefaultSelector()
+    selector.register(read_end, selectors.EVENT_READ)
+    while time.monotonic() < deadline:
+        if selector.select(timeout=0.5) and not os.read(read_end, 65536):
+            return
 
 
 def _signal(child: subprocess.Popen[bytes], number: int) -> None:

@@ -15,7 +15,7 @@ from tidegauge.analysis.verdict import FATAL_CAUSES, decide, loosened
 from tidegauge.cli.junit import junit_xml, summary_markdown
 from tidegauge.cli.spend import cost_of_run
 from tidegauge.documents import parse
-from tidegauge.errors import ExitCode
+from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import Plan, Validity, stored_plan
 from tidegauge.records import SCHEMA_VERSION
 from tidegauge.stack import Stack
@@ -38,7 +38,7 @@ def exit_code(summary: Mapping[str, Any], run: Mapping[str, Any]) -> ExitCode:
 def merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> None:
     """Writes arrivals.parquet: every intended session, and what the generators said became of it.
 
-    An arrival without an outcome is `lost`.
+    An arrival without an outcome is `lost`, and so is one that a process sent and then died with.
     """
     assets, processes = run["assets"], run["processes"]
     endpoints: dict[str, str] = {}
@@ -46,6 +46,7 @@ def merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> Non
         endpoints.setdefault(flow, endpoint)
     schedule = make_schedule(plan, assets)
     outcomes, _torn = folder.read_rows("outcomes")
+    sessions = folder.read_rows("samples")[0]["session"].to_pandas()
     told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
     frame = pd.DataFrame(
         {
@@ -58,14 +59,29 @@ def merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> Non
             "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
         }
     )
+    died_with = frame["sent"] & frame["process"].isin(run.get("died", [])) & ~frame["index"].isin(sessions)
+    frame["sent"] &= ~died_with
+    frame["cause"] = frame["cause"].mask(died_with, "lost")
     frame["endpoint"] = frame["flow"].map(endpoints)
     folder.write_table(folder.arrivals, pa.Table.from_pandas(frame, preserve_index=False))
     folder.remove_parts("outcomes")
 
 
+def check_measured(folder: RunFolder, run: Mapping[str, Any], exit_code: ExitCode = ExitCode.USAGE) -> None:
+    """Refuses a run that was interrupted before its window began."""
+    start_s, end_s = run["window"]["start_s"], run["window"]["end_s"]
+    if end_s <= start_s:
+        raise TidegaugeError(
+            f"interrupted before anything was to be measured (warm-up: {start_s:g} s)",
+            f"what was sent until then is in {folder.path}",
+            exit_code,
+        )
+
+
 def measure(folder: RunFolder) -> dict[str, Any]:
     """summary.json, junit.xml and summary.md from what the folder holds; returns the summary."""
     run = folder.read_json(folder.run_json)
+    check_measured(folder, run)
     plan = stored_plan(run["plan"])
     stack = parse(Stack, run["stack"], "run.json")
     if not folder.arrivals.exists():

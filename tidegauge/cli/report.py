@@ -19,12 +19,14 @@ from tidegauge.store import RunFolder
 def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
     """Write the HTML report of RUN anew from its samples: one file, no network."""
     from tidegauge.cli.measure import measure  # loads what only this needs
+    from tidegauge.cli.recovery import recover
 
     if out is not None and len(runs) > 1:
         raise click.UsageError("--out takes one RUN; without it each report goes into its run folder")
     written = []
     for path in runs:
         folder = RunFolder.open(path)
+        recover(folder)
         measure(folder)
         written.append(str(write_report(folder, out)))
     if as_json:

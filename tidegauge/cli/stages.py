@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tidegauge.cli import local_stack, preflight, provenance
 from tidegauge.cli.launch import GeneratorReport, run_generator
-from tidegauge.cli.measure import measure
+from tidegauge.cli.measure import check_measured, measure
 from tidegauge.cli.output import people
 from tidegauge.cli.preflight import Prepared
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -20,13 +21,15 @@ from tidegauge.records import SCHEMA_VERSION
 from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
+RUNS = Path("runs")
+
 
 def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[RunFolder, dict[str, Any]]:
     """Sends, collects and measures; the report is the caller's to write."""
     plan = prepared.plan
     started = dt.datetime.now(dt.UTC)
-    run_id = f"{started:%Y%m%dT%H%M%S}-{_slug(plan.name)}"
-    path = out or Path("runs") / run_id
+    run_id = _run_id(started, plan.name)
+    path = out or RUNS / run_id
     preflight.check_disk(path, plan)
     folder = RunFolder.create(path)
     before = local_stack.snapshot(prepared.stack)
@@ -42,6 +45,12 @@ def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[Run
             f"free space, then: tidegauge report {folder.path}",
             ExitCode.INVALID,
         ) from None
+    except KeyboardInterrupt:
+        raise TidegaugeError(
+            "interrupted while the results were being made",
+            f"make them with: tidegauge report {folder.path}",
+            ExitCode.INTERRUPTED,
+        ) from None
 
 
 def _conclude(
@@ -52,7 +61,7 @@ def _conclude(
     before: local_stack.Snapshot | None,
 ) -> dict[str, Any]:
     """From the last request to the summary."""
-    _finish(folder, run, prepared, report)
+    _finish(folder, run, report)
     if before is not None:
         began = run["start_unix_s"] or dt.datetime.fromisoformat(run["started_at"]).timestamp()
         local_stack.collect(folder, prepared.stack, before, began)
@@ -83,21 +92,17 @@ def _send(folder: RunFolder, prepared: Prepared, processes: int) -> GeneratorRep
         return run_generator(folder, prepared.files, processes, hang_s, show)
 
 
-def _finish(folder: RunFolder, run: dict[str, Any], prepared: Prepared, report: GeneratorReport) -> None:
+def _finish(folder: RunFolder, run: dict[str, Any], report: GeneratorReport) -> None:
     """What only the end of the sending knows, into run.json."""
-    interrupted = report.interrupted_s is not None
     run["fatal"] = report.fatal
     run["start_unix_s"] = report.start_unix_s
-    run["interrupted"] = interrupted
-    if report.interrupted_s is not None and report.interrupted_s <= run["window"]["start_s"]:
-        raise TidegaugeError(
-            f"interrupted before anything was to be measured (warm-up: {prepared.plan.warmup_s:g} s)",
-            f"the samples are in {folder.path}",
-            ExitCode.INTERRUPTED,
-        )
+    run["interrupted"] = report.interrupted_s is not None
     if report.interrupted_s is not None:
         run["window"]["end_s"] = min(run["window"]["end_s"], report.interrupted_s)
+    else:
+        run["died"] = sorted(set(range(run["processes"])) - report.finished)
     folder.write_json(folder.run_json, run)
+    check_measured(folder, run, ExitCode.INTERRUPTED)
 
 
 def _resolved(
@@ -117,7 +122,9 @@ def _resolved(
         "processes": processes,
         "connections": plan.connections,
         "window": {"start_s": plan.warmup_s, "end_s": plan.duration_s},
+        "start_unix_s": None,  # until the end of the sending is on record
         "interrupted": False,
+        "died": [],
         "fatal": [],
         "notes": notes,
         "local": stack.local is not None,
@@ -133,6 +140,13 @@ def _resolved(
         "machine": provenance.machine(),
         "git_commit": provenance.git_commit(),
     }
+
+
+def _run_id(started: dt.datetime, name: str) -> str:
+    """By second and name; runs that begin within the same second are numbered."""
+    first = f"{started:%Y%m%dT%H%M%S}-{_slug(name)}"
+    names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not (RUNS / name).exists())
 
 
 def _slug(name: str) -> str:

@@ -22,6 +22,12 @@ def tell(event: str, **fields: Any) -> None:
         os._exit(1)  # whoever asked for this load is gone; the writer still stores the rows it has
 
 
+def events_descriptors() -> tuple[int, ...]:
+    """The descriptor, for children that the CLI is to wait for; none without a CLI."""
+    descriptor = os.environ.get(EVENTS_FD)
+    return () if descriptor is None else (int(descriptor),)
+
+
 def _short(value: Any) -> Any:
     """The end of a long text, in ASCII: a line break is then the worst, two bytes of JSON each."""
     if not isinstance(value, str):

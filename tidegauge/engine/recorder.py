@@ -13,6 +13,7 @@ import gevent
 from gevent import subprocess as green_subprocess
 from gevent.os import make_nonblocking, nb_write
 
+from tidegauge.engine.events import events_descriptors
 from tidegauge.records import Health, Outcome, Sample
 
 FLUSH_S = 0.25
@@ -29,6 +30,7 @@ class Recorder:
         self._writer = green_subprocess.Popen(
             [sys.executable, "-m", "tidegauge.engine.writer", str(run_folder), str(process)],
             stdin=subprocess.PIPE,
+            pass_fds=events_descriptors(),  # the CLI waits for the pipe's end, and so for the last file
             start_new_session=True,  # Ctrl-C is for the run; the writer ends when its pipe does
         )
         assert self._writer.stdin is not None

@@ -1,0 +1,34 @@
+"""A run whose command was killed: what its generators had stored becomes an interrupted run."""
+
+from __future__ import annotations
+
+from tidegauge.errors import TidegaugeError
+from tidegauge.plan import stored_plan
+from tidegauge.store import RunFolder
+from tidegauge.workload.schedule import make_schedule
+
+RECENT_S = 5.0  # a generator silent for longer had died before the others
+
+
+def recover(folder: RunFolder) -> None:
+    """Closes the books of a run whose end is not on record; others are left as they are.
+
+    It is taken to have ended where the outcomes of its generators do: what was due later was not sent
+    because nobody sent it, and tells nothing about the stack.
+    """
+    run = folder.read_json(folder.run_json)
+    if run.get("start_unix_s") is not None or run["interrupted"]:
+        return
+    outcomes = folder.read_rows("outcomes")[0].to_pandas()
+    if outcomes.empty:
+        raise TidegaugeError(
+            f"{folder.path} holds no outcome: its run was killed before anything was sent",
+            "run the plan again",
+        )
+    intended_s = make_schedule(stored_plan(run["plan"]), run["assets"]).intended_s
+    last_s = outcomes.groupby("process")["arrival"].max().map(lambda arrival: float(intended_s[arrival]))
+    folder.reserve.unlink(missing_ok=True)
+    run["interrupted"] = True
+    run["window"]["end_s"] = min(run["window"]["end_s"], last_s[last_s > last_s.max() - RECENT_S].min())
+    run["notes"].append("The command was killed in mid-run: this is what its generators had stored.")
+    folder.write_json(folder.run_json, run)
