@@ -87,10 +87,6 @@ class RunFolder:
         return self.path / "arrivals.parquet"
 
     @property
-    def histograms(self) -> Path:
-        return self.path / "histograms.parquet"
-
-    @property
     def summary_json(self) -> Path:
         return self.path / "summary.json"
 
