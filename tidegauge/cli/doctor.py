@@ -135,7 +135,10 @@ def _stack(stack_file: Path, plan_file: Path | None, refusals: list[TidegaugeErr
     )
     if stack.local is not None:
         yield _judge(
-            "parts_alive", lambda: _all_alive(stack), "every part of the local stack is alive", refusals
+            "parts_alive",
+            lambda: preflight.check_alive(stack),
+            "every part of the local stack is alive",
+            refusals,
         )
     if plan_file is not None:
         known = scenarios()
@@ -151,20 +154,6 @@ def _stack(stack_file: Path, plan_file: Path | None, refusals: list[TidegaugeErr
             yield _judge(
                 "room_for_samples", lambda: preflight.check_disk(Path("runs"), plans[0]), "enough", refusals
             )
-
-
-def _all_alive(stack: Stack) -> None:
-    assert stack.local is not None
-    if stack.local.control_url is None:
-        return
-    from tidegauge.cli import local_stack  # loads what only runs need
-
-    parts = local_stack.get(stack.local.control_url, "/status")["parts"]
-    dead = [part["name"] for part in parts if not part["alive"]]
-    if dead:
-        raise TidegaugeError(
-            f"dead: {', '.join(dead)}", "tidegauge stack down, then up; nothing is restarted silently"
-        )
 
 
 def _judge(name: str, check: Callable[[], object], good: str, refusals: list[TidegaugeError]) -> Check:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tidegauge.cli.scenarios import Scenario
-from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.plan import Plan, Step
 from tidegauge.stack import Stack, is_allowed, not_allowed, relative_to
 from tidegauge.workload.schedule import pieces
 
+RUNS = Path("runs")  # where run folders go by default
 CONNECT_TIMEOUT_S = 5.0
 BYTES_A_ROW = 120  # of Parquet, generously
 ROWS_A_SESSION = 20
@@ -54,22 +56,31 @@ def prepare(plan: Plan, stack: Stack, stack_file: Path, scenarios: Mapping[str, 
         )
     if expected < 1:
         raise TidegaugeError("the plan sends no session", "raise the rate or lengthen the phases")
-    needs_assets = bool(used) or any("{" in step.path for flow in declared for step in flow.step)
+    draws = any("{" in step.path for flow in declared for step in flow.step)
+    needs_assets = bool(used) or draws
     catalogue = relative_to(stack_file, stack.catalogue) if stack.catalogue else None
+    endpoints = [(flow.name, step.endpoint) for flow in declared for step in flow.step]
+    endpoints += [(scenario.name, endpoint) for scenario in used for endpoint in scenario.endpoints]
+    _check_objectives(plan, {endpoint for _, endpoint in endpoints})
     return Prepared(
         plan=plan,
         stack=stack,
         catalogue=catalogue if needs_assets else None,
-        assets=_asset_count(plan, catalogue, used) if needs_assets else 0,
+        assets=_asset_count(plan, catalogue, used, draws=draws) if needs_assets else 0,
         architecture=_architecture(stack, stack_file),
         files=tuple(dict.fromkeys(scenario.file for scenario in used)),
-        endpoints=tuple(
-            dict.fromkeys(
-                [(flow.name, step.endpoint) for flow in declared for step in flow.step]
-                + [(scenario.name, endpoint) for scenario in used for endpoint in scenario.endpoints]
-            )
-        ),
+        endpoints=tuple(dict.fromkeys(endpoints)),
     )
+
+
+def _check_objectives(plan: Plan, endpoints: set[str]) -> None:
+    """An endpoint that no flow of the mix calls would never be judged; `(redirect 1)` may follow its name."""
+    for target in plan.objectives:
+        called = target == "total" or target.startswith(("flow:", "session:"))
+        if not called and target.partition(" (redirect ")[0] not in endpoints:
+            raise TidegaugeError(
+                f'objectives."{target}": no flow of the mix calls this endpoint', nearest(target, endpoints)
+            )
 
 
 def _architecture(stack: Stack, stack_file: Path) -> Path | None:
@@ -90,7 +101,7 @@ def _check_target(step: Step, stack: Stack, where: str) -> None:
         raise not_allowed(url, where)
 
 
-def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario]) -> int:
+def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario], *, draws: bool) -> int:
     wanted = plan.popularity.assets if plan.popularity else None
     if catalogue is None:
         if used and any(scenario.name != "upload" for scenario in used):
@@ -98,7 +109,7 @@ def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario]) -> in
                 f"flow '{used[0].name}' needs assets, and the stack file names no catalogue",
                 "make one: tidegauge catalogue create --stack FILE --assets 200",
             )
-        if wanted is None and not used:
+        if wanted is None and draws:
             raise TidegaugeError(
                 "a path draws an asset, but there is no catalogue and no popularity.assets",
                 "add [popularity] with assets, or name a catalogue in the stack file",
@@ -114,13 +125,22 @@ def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario]) -> in
 
 
 def count_rows(catalogue: Path) -> int:
-    """Rows of a catalogue file (exit 2 when it cannot be read or is empty)."""
+    """Rows of a catalogue file (exit 2 when it cannot be read, is empty, or a row is none)."""
+    rows = 0
     try:
         with catalogue.open("rb") as lines:
-            rows = sum(1 for line in lines if line.strip())
+            for line in filter(bytes.strip, lines):
+                rows += 1
+                row = json.loads(line)
+                row["asset_id"], row["short_code"]
     except OSError as error:
         raise TidegaugeError(
             f"catalogue {catalogue} cannot be read: {error.strerror}", "create it: tidegauge catalogue create"
+        ) from None
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise TidegaugeError(
+            f"catalogue {catalogue}, row {rows}: {error!r:.80}",
+            "a JSON object with asset_id and short_code a line: tidegauge catalogue create",
         ) from None
     if not rows:
         raise TidegaugeError(f"catalogue {catalogue} is empty", "create assets: tidegauge catalogue create")
@@ -148,6 +168,20 @@ def _connect(name: str, url: str) -> None:
         ) from None
 
 
+def check_alive(stack: Stack) -> None:
+    """Refuses a local stack with a dead part (exit 2): its figures would be of something else."""
+    if stack.local is None or stack.local.control_url is None:
+        return
+    from tidegauge.cli import local_stack  # loads what only runs need
+
+    parts = local_stack.get(stack.local.control_url, "/status")["parts"]
+    dead = [part["name"] for part in parts if not part["alive"]]
+    if dead:
+        raise TidegaugeError(
+            f"dead: {', '.join(dead)}", "tidegauge stack down, then up; nothing is restarted silently"
+        )
+
+
 def check_disk(folder: Path, plan: Plan) -> None:
     """Room for the samples (exit 2)."""
     sessions = sum(piece.expected for piece in pieces(plan))
@@ -159,12 +193,3 @@ def check_disk(folder: Path, plan: Plan) -> None:
             f"disk full: {folder} has {free / 2**20:.0f} MiB free, the run may need {needed / 2**20:.0f} MiB",
             "free space, or name another folder with --out",
         )
-
-
-def attempt(check: Callable[[], object]) -> TidegaugeError | None:
-    """The refusal that `check` raises, if any."""
-    try:
-        check()
-    except TidegaugeError as error:
-        return error
-    return None

@@ -9,7 +9,7 @@ import click
 
 from tidegauge.cli import preflight
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.preflight import Prepared
+from tidegauge.cli.preflight import RUNS, Prepared
 from tidegauge.cli.scenarios import scenarios
 from tidegauge.plan import load_plan, plan_document
 from tidegauge.stack import load_stack
@@ -53,6 +53,8 @@ def run_command(
     plan = load_plan(plan_file, overrides, frozenset(known))
     prepared = preflight.prepare(plan, load_stack(stack_file), stack_file, known)
     preflight.check_reachable(prepared.stack)
+    preflight.check_alive(prepared.stack)
+    preflight.check_disk(out or RUNS, plan)
     if dry_run:
         return _show(prepared, as_json)
     from tidegauge.cli.measure import exit_code  # what these load takes seconds: errors must not wait for it

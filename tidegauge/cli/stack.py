@@ -37,7 +37,7 @@ def up_command(name: str, foreground: bool, worker_vcpu: float | None, as_json: 
     arguments += ["--foreground"] if foreground else []
     arguments += ["--worker-vcpu", str(worker_vcpu)] if worker_vcpu is not None else []
     if foreground:
-        return subprocess.call([*LOCAL, *arguments], cwd=ROOT)
+        return _hold(arguments)
     document = call(arguments)
     if as_json:
         print_json(document)
@@ -68,6 +68,16 @@ def status_command(name: str, as_json: bool) -> int:
     if as_json:
         print_json(document)
     return 0
+
+
+def _hold(arguments: Sequence[str]) -> int:
+    """Runs the local stack's command to its end; an interrupt is passed on, so that it can clean up."""
+    child = subprocess.Popen([*LOCAL, *arguments], cwd=ROOT)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            child.terminate()
 
 
 def call(arguments: Sequence[str], stdin: Any = subprocess.DEVNULL) -> Any:

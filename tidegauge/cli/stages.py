@@ -14,14 +14,12 @@ from tidegauge.cli import local_stack, preflight, provenance
 from tidegauge.cli.launch import GeneratorReport, run_generator
 from tidegauge.cli.measure import check_measured, measure
 from tidegauge.cli.output import people
-from tidegauge.cli.preflight import Prepared
+from tidegauge.cli.preflight import RUNS, Prepared
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import plan_document
 from tidegauge.records import SCHEMA_VERSION
 from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
-
-RUNS = Path("runs")
 
 
 def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[RunFolder, dict[str, Any]]:

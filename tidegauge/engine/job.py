@@ -60,9 +60,8 @@ def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:
         return _Numbers(count)
     try:
         with catalogue.open(encoding="utf-8") as lines:
-            return [
-                _asset(rank, json.loads(line)) for rank, line in enumerate(itertools.islice(lines, count))
-            ]
+            rows = itertools.islice(filter(str.strip, lines), count)
+            return [_asset(rank, json.loads(row)) for rank, row in enumerate(rows)]
     except (OSError, ValueError, KeyError) as error:
         raise TidegaugeError(
             f"catalogue {catalogue} cannot be read: {error!r}",
