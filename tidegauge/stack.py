@@ -111,6 +111,10 @@ def check_url(url: str, where: str) -> None:
         raise TidegaugeError(f"{where}: '{url}' is no URL: {error}", "http://HOST:PORT") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TidegaugeError(f"{where}: '{url}' is no http(s) URL", "http://HOST:PORT or https://HOST")
+    if "@" in parts.netloc:
+        raise TidegaugeError(
+            f"{where}: a URL with a user name or password is not taken", "run folders must hold no secrets"
+        )
 
 
 def not_allowed(url: str, where: str) -> TidegaugeError:

@@ -118,6 +118,12 @@ def test_what_is_no_http_url_is_refused(url: str) -> None:
         check_url(url, "here")
 
 
+def test_a_password_in_a_url_is_refused_without_being_repeated() -> None:
+    with pytest.raises(TidegaugeError) as refused:
+        check_url("http://me:secret@127.0.0.1", "here")
+    assert "secret" not in f"{refused.value.message}{refused.value.hint.replace('secrets', '')}"
+
+
 def test_file_names_are_relative_to_the_descriptor() -> None:
     assert relative_to(Path("/a/stack.toml"), "c.jsonl") == Path("/a/c.jsonl")
     assert relative_to(Path("/a/stack.toml"), "/b/c.jsonl") == Path("/b/c.jsonl")

@@ -26,8 +26,8 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Constant, Plan
 from tidegauge.records import Sample
 from tidegauge.stack import Stack, check_url, load_stack, relative_to
-from tidegauge.store import RunFolder
 
+WRITTEN = ("samples",)  # by the writers of a test's processes
 COUNT_ALL = 10**9  # rows of a catalogue to read: all
 
 
@@ -63,10 +63,10 @@ class Closed:
         seed = int(getattr(options, "seed", 1))
         assets = read_assets(_catalogue(self.stack, stack_file), COUNT_ALL if self.stack.catalogue else 1)
         plan = Plan(arrivals=(Constant(shape="constant", rate_per_s=0, duration_s=1),), seed=seed)
-        folder = RunFolder.create(Path(options.samples_dir or _default_folder(environment)))
         clock = RunClock(time.perf_counter())
         process = getattr(environment.runner, "worker_index", 0)
-        self.recorder = Recorder(folder.path, process, lambda reason: _stop(environment, reason))
+        folder = _folder(Path(options.samples_dir or _default_name(environment)), process)
+        self.recorder = Recorder(folder, process, lambda reason: _stop(environment, reason))
         self.world: World = make_world(
             plan=plan,
             stack=self.stack,
@@ -120,7 +120,19 @@ def _catalogue(stack: Stack, stack_file: str | None) -> Path | None:
     return relative_to(Path(stack_file), stack.catalogue) if stack_file and stack.catalogue else None
 
 
-def _default_folder(environment: Any) -> str:
+def _folder(path: Path, process: int) -> Path:
+    """`path` for this process' samples; others of the same test may write theirs there too."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TidegaugeError(f"{path} cannot be written: {error.strerror}", "name another folder") from None
+    foreign = any(entry.name not in WRITTEN for entry in path.iterdir())
+    if foreign or any(path.glob(f"samples/{process}-*")):
+        raise TidegaugeError(f"folder {path} is not empty", "name a new folder with --samples-dir")
+    return path
+
+
+def _default_name(environment: Any) -> str:
     stamp = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S}"
     worker = getattr(environment.runner, "worker_index", None)
     return f"runs/locust-{stamp}-{os.getpid()}" + (f"-{worker}" if worker is not None else "")
