@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, ParamSpec
@@ -15,7 +16,12 @@ from tidegauge.errors import ExitCode, TidegaugeError
 
 P = ParamSpec("P")
 
-people = Console(stderr=True, highlight=False, soft_wrap=True)  # rich leaves colour out when NO_COLOR is set
+people = Console(
+    stderr=True,
+    highlight=False,
+    soft_wrap=True,
+    color_system=None if os.environ.get("NO_COLOR") else "auto",  # by itself rich would keep bold
+)
 
 
 def json_option(command: Callable[P, Any]) -> Callable[P, Any]:
