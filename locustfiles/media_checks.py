@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tidegauge.engine.session import Response
+from tidegauge.engine.response import Response
 
 _MAGIC: dict[str, Callable[[bytes], bool]] = {
     ".gif": lambda head: head[:6] in (b"GIF87a", b"GIF89a"),

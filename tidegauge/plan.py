@@ -120,6 +120,8 @@ class Plan:
     in_flight_max: Annotated[int, Field(ge=1)] = 5000
     samples: Literal["all", "slow", "none"] = "all"
     timeout_s: Duration = 30.0
+    connect_timeout_s: Duration | None = None  # look-up and TLS included, within timeout_s
+    read_timeout_s: Duration | None = None  # the longest silence while an answer is due
     drain_s: Seconds = 30.0
     max_body_bytes: Annotated[int, Field(ge=0)] = 64 * 2**20
     mix: dict[str, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None

@@ -16,15 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tidegauge.engine.http_client import (
-    AddressBook,
-    ConnectionPool,
-    Exchange,
-    Request,
-    RequestFailed,
-    split_url,
-    tls_context,
-)
+from tidegauge.engine.answer import Exchange, RequestFailed
+from tidegauge.engine.http_client import AddressBook, ConnectionPool, Request, tls_context
+from tidegauge.engine.targets import Targets, message
+from tidegauge.stack import Stack
 
 Script = Callable[[socket.socket], None]
 
@@ -97,13 +92,14 @@ def get(
 ) -> Exchange:  # fmt: skip
     connections = using or pool()
     exchange = Exchange(sent=time.perf_counter())
+    target = Targets(Stack(api_url=url, allowed_hosts=("127.0.0.1",))).under("api", "/")
     request = Request(
         method=method,
-        url=split_url(url),
-        headers={},
-        body=body,
+        origin=target.place.origin,
+        message=message(method, target, {}, "", body),
         timeout_s=timeout_s,
         max_body_bytes=max_body_bytes,
+        body_bytes=len(body),
     )
     try:
         connections.exchange(request, time.perf_counter, exchange)

@@ -1,19 +1,23 @@
-"""Waiting until a moment, to within a tenth of a millisecond."""
+"""Run-relative time, and doing things when it comes, to within a tenth of a millisecond."""
 
 from __future__ import annotations
 
 import ctypes
 import heapq
+import itertools
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
-from gevent.event import Event
+from greenlet import getcurrent
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
+_READABLE = 1
+_HIGHEST_PRIORITY = 2  # of the event loop: what is due goes before what has arrived
 
 
 class _TimeSpec(ctypes.Structure):
@@ -24,65 +28,99 @@ class _TimerSpec(ctypes.Structure):
     _fields_ = (("interval", _TimeSpec), ("value", _TimeSpec))
 
 
-class RunClock:
-    """Seconds since the start of the run, and waits on that clock.
+class _Timer:
+    """A kernel timer in the event loop: libev's own round up to whole milliseconds.
 
-    libev rounds its time-outs up to whole milliseconds, which would be in every response time that is
-    measured from an intended time; a timerfd (Linux) wakes the loop within some 50 µs. Elsewhere the
-    loop's own timer is used, and the lag shows in the figures as what it is.
+    That rounding would be in every response time measured from an intended time; a timerfd (Linux) wakes
+    the loop within some 50 µs. Elsewhere the loop's timer is used, and the lag shows in the figures.
     """
+
+    def __init__(self, on_due: Callable[[], None]) -> None:
+        loop = gevent.get_hub().loop
+        self._on_due = on_due
+        self._descriptor = _timer_descriptor()
+        if self._descriptor is None:
+            self._coarse = loop.timer(0)
+            return
+        self._set = _libc().timerfd_settime
+        self._value = _TimerSpec()
+        self._pointer = ctypes.byref(self._value)
+        self._watcher = loop.io(self._descriptor, _READABLE)
+        self._watcher.priority = _HIGHEST_PRIORITY
+        self._watcher.start(self._fired)
+
+    def arm(self, moment: float) -> None:
+        """Calls `on_due` once `time.perf_counter` has reached `moment`; replaces an earlier order."""
+        if self._descriptor is None:
+            self._coarse.close()
+            self._coarse = gevent.get_hub().loop.timer(max(moment - time.perf_counter(), 0.0))
+            self._coarse.start(self._on_due)
+            return
+        value = self._value.value
+        value.seconds = int(moment)
+        value.nanoseconds = int((moment - value.seconds) * 1e9) or 1  # all zero would disarm it
+        self._set(self._descriptor, _TFD_TIMER_ABSTIME, self._pointer, None)
+
+    def _fired(self) -> None:
+        assert self._descriptor is not None
+        try:
+            os.read(self._descriptor, 8)
+        except BlockingIOError:
+            return
+        self._on_due()
+
+
+class RunClock:
+    """Seconds since the start of the run, and calls and waits on that clock."""
 
     def __init__(self, start: float) -> None:
         """`start` is on `time.perf_counter`."""
         self.start = start
-        self._due: list[tuple[float, int, Event]] = []
-        self._count = 0
-        self._descriptor = _timer_descriptor()
-        if self._descriptor is not None:
-            gevent.spawn(self._serve)
+        self._due: list[tuple[float, int, list[Callable[[], Any]]]] = []
+        self._numbers = itertools.count()
+        self._armed = float("inf")
+        self._timer = _Timer(self._call_due)
 
     def now(self) -> float:
         """Run-relative seconds."""
         return time.perf_counter() - self.start
 
+    def call_at(self, moment: float, call: Callable[[], Any]) -> list[Callable[[], Any]]:
+        """Calls `call` from the event loop at `moment`, at once if it has passed; it must not wait.
+
+        Clearing the list returned takes the order back.
+        """
+        order = [call]
+        heapq.heappush(self._due, (moment, next(self._numbers), order))
+        if moment < self._armed:
+            self._arm(moment)
+        return order
+
     def wait_until(self, moment: float) -> None:
         """Blocks this greenlet until `moment`; returns at once when it has passed."""
-        left = moment - self.now()
-        if left <= 0:
+        if moment <= self.now():
             return
-        if self._descriptor is None:
-            gevent.sleep(left)
-            return
-        event = Event()
-        self._count += 1
-        heapq.heappush(self._due, (moment, self._count, event))
-        if self._due[0][2] is event:
-            self._arm()
-        event.wait()
+        order = self.call_at(moment, getcurrent().switch)
+        try:
+            gevent.get_hub().switch()
+        finally:
+            order.clear()  # one that is cut short must not be woken later, in the midst of something else
 
-    def _arm(self) -> None:
-        seconds = max(self._due[0][0] + self.start, 0.0)
-        whole = int(seconds)
-        # a zero value would disarm the timer
-        value = _TimeSpec(whole, max(int((seconds - whole) * 1e9), 1))
-        specification = _TimerSpec(_TimeSpec(0, 0), value)
-        _libc().timerfd_settime(self._descriptor, _TFD_TIMER_ABSTIME, ctypes.byref(specification), None)
+    def _arm(self, moment: float) -> None:
+        self._armed = moment
+        self._timer.arm(moment + self.start)
 
-    def _serve(self) -> None:
-        hub = gevent.get_hub()
-        watcher = hub.loop.io(self._descriptor, 1)
-        assert self._descriptor is not None
-        while True:
-            hub.wait(watcher)
-            try:
-                os.read(self._descriptor, 8)
-            except BlockingIOError:
-                continue
-            now = self.now()
-            while self._due and self._due[0][0] <= now:
-                heapq.heappop(self._due)[2].set()
-            if self._due:
-                self._arm()
+    def _call_due(self) -> None:
+        self._armed = float("inf")
+        now, due = self.now(), self._due
+        ready = []
+        while due and due[0][0] <= now:
+            ready.append(heapq.heappop(due)[2])
+        for order in ready:  # what these calls order anew waits for the next turn of the loop
+            for call in order:
+                call()
+        if due and due[0][0] < self._armed:
+            self._arm(due[0][0])
 
 
 def _libc() -> Any:

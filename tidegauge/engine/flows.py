@@ -38,20 +38,21 @@ def flow(name: str, *, endpoints: Sequence[str]) -> Callable[[SessionFunction], 
 
 def declared_flow(definition: Flow) -> RunnableFlow:
     """A flow of the plan as a function of a session."""
+    steps = [(step, step.endpoint, (step.body or "").encode()) for step in definition.step]
 
     def run(session: Session) -> None:
-        for step in definition.step:
+        for step, endpoint, body in steps:
             path = step.path
-            if session.asset is not None:
+            if session.asset is not None and "{" in path:
                 path = path.replace("{asset_id}", session.asset.asset_id)
                 path = path.replace("{short_code}", session.asset.short_code)
             session.request(
                 step.method,
                 path,
-                endpoint=step.endpoint,
+                endpoint=endpoint,
                 base=step.base,
                 headers=step.headers,
-                body=(step.body or "").encode(),
+                body=body,
                 expect_status=step.expect_status,
                 think_time_s=step.think_time_s,
                 keep_body=False,
@@ -60,6 +61,4 @@ def declared_flow(definition: Flow) -> RunnableFlow:
                 max_body_bytes=step.max_body_bytes,
             )
 
-    return RunnableFlow(
-        name=definition.name, run=run, endpoints=tuple(step.endpoint for step in definition.step)
-    )
+    return RunnableFlow(name=definition.name, run=run, endpoints=tuple(endpoint for _, endpoint, _ in steps))

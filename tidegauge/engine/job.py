@@ -13,6 +13,7 @@ from tidegauge.documents import parse
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_context
 from tidegauge.engine.session import Asset, SampleSink, World
+from tidegauge.engine.targets import Targets
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan, stored_plan
 from tidegauge.stack import Stack
@@ -88,12 +89,16 @@ def make_world(
     weights = popularity_weights(plan.popularity, len(assets)) if assets else ()
     return World(
         stack=stack,
+        targets=Targets(stack),
         clock=clock,
         sink=sink,
         process=process,
+        seed=plan.seed,
         assets=assets,
         asset_cumulative=list(itertools.accumulate(float(weight) for weight in weights)),
         timeout_s=plan.timeout_s,
+        connect_timeout_s=plan.connect_timeout_s,
+        read_timeout_s=plan.read_timeout_s,
         max_body_bytes=plan.max_body_bytes,
         new_pool=new_pool,
         pooled=new_pool() if plan.connections == "pooled" else None,

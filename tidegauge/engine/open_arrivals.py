@@ -111,7 +111,7 @@ class Generator:
     def _storage_failed(self, reason: str) -> None:
         self._fatal("disk_full" if reason.startswith("disk full") else "writer_failed", reason)
         if self._dispatcher is not None:
-            self._dispatcher.stopping = True
+            self._dispatcher.stop()
 
     def _fatal(self, cause: str, detail: str) -> None:
         if cause in self._told:

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 
+from tidegauge.engine.answer import Exchange, RequestFailed
 from tidegauge.engine.clock import RunClock
-from tidegauge.engine.http_client import (
-    ConnectionPool,
-    Exchange,
-    GeneratorExhausted,
-    Request,
-    RequestFailed,
-    split_url,
-)
+from tidegauge.engine.cookie_jar import CookieJar
+from tidegauge.engine.http_client import ConnectionPool, GeneratorExhausted, Request, StreamedBody
+from tidegauge.engine.response import BodyCheck, Response, cache_result, judge
+from tidegauge.engine.targets import Target, Targets, message
 from tidegauge.records import Sample
-from tidegauge.stack import Stack, is_allowed
+from tidegauge.stack import Stack
+from tidegauge.workload.schedule import session_seed
 
 REDIRECTS_MAX = 5
-USER_AGENT = "tidegauge/0.1"
 _OF_ONE_ORIGIN = ("authorization", "cookie", "host")  # headers that must not follow a redirect elsewhere
 _OF_THE_BODY = ("content-type", "content-length", "content-encoding")
-_CACHE_RESULTS = {"hit": "hit", "refreshhit": "refresh_hit", "miss": "miss"}
-
-BodyCheck = Callable[["Response"], str | None]
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class StepFailed(Exception):  # it is how a session ends, and no error of the program
@@ -57,47 +50,36 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """A good answer, as a flow sees it."""
-
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    head: bytes  # the first 64 bytes
-    body: bytes  # empty where it was not kept
-    sha256: str | None
-    received_bytes: int
-
-    def json(self) -> Any:
-        """The body as JSON; ValueError when it is none."""
-        return json.loads(self.body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What all sessions of a process share."""
 
     stack: Stack
+    targets: Targets
     clock: RunClock
     sink: SampleSink
     process: int
+    seed: int
     assets: Sequence[Asset]
     asset_cumulative: Sequence[float]  # cumulative probabilities by rank
     timeout_s: float
+    connect_timeout_s: float | None
+    read_timeout_s: float | None
     max_body_bytes: int
     new_pool: Callable[[], ConnectionPool]
     pooled: ConnectionPool | None  # set when connections are shared
     on_exhausted: Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Ask:
-    """A request as the flow asked for it."""
+    """A request as the flow asked for it; written to by nobody once it is sent."""
 
     method: str
-    url: str
+    where: str
+    base: str
     endpoint: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | StreamedBody
     expect_status: Collection[int] | None
     check: BodyCheck | None
     keep_body: bool
@@ -114,21 +96,19 @@ class _Ask:
             and "location" in response.headers
         )
 
-    def redirected(self, response: Response, endpoint: str) -> _Ask:
+    def redirected(self, response: Response, here: Target, endpoint: str) -> _Ask:
         """The next hop, as browsers take it: after 303, and after a POST, with GET."""
         assert self.redirects_left is not None
         to_get = (response.status == 303 and self.method != "HEAD") or (
             response.status in (301, 302) and self.method == "POST"
         )
         hop = REDIRECTS_MAX - self.redirects_left + 1
-        url = urljoin(self.url, response.headers["location"])
-        left_behind = {
-            *(_OF_THE_BODY if to_get else ()),
-            *(() if _same_origin(url, self.url) else _OF_ONE_ORIGIN),
-        }
+        url = urljoin(here.url, response.headers["location"])
+        moved = _authority(url) != _authority(here.url)
+        left_behind = {*(_OF_THE_BODY if to_get else ()), *(_OF_ONE_ORIGIN if moved else ())}
         return replace(
             self,
-            url=url,
+            where=url,
             endpoint=f"{endpoint} (redirect {hop})",
             method="GET" if to_get else self.method,
             headers={name: value for name, value in self.headers.items() if name.lower() not in left_behind},
@@ -140,6 +120,11 @@ class _Ask:
 class Session:
     """The requests of one session of one flow."""
 
+    __slots__ = (
+        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "asset", "failed", "flow",
+        "index",
+    )  # fmt: skip
+
     def __init__(
         self,
         world: World,
@@ -148,15 +133,40 @@ class Session:
         flow: str,
         intended_s: float,
         asset: Asset | None,
-        rng: random.Random,
+        rng: random.Random | None = None,
     ) -> None:
-        self.index, self.flow, self.asset, self.rng = index, flow, asset, rng
-        self.stack = world.stack
+        """`rng` defaults to the session's own, by the run's seed and `index`."""
+        self.index, self.flow, self.asset = index, flow, asset
+        self.failed = False
         self._world = world
+        self._rng = rng
         self._pool = world.pooled or world.new_pool()
         self._intended_s = intended_s
         self._step = 0
-        self._cookies: dict[str, dict[str, str]] = {}
+        self._cookies: CookieJar | None = None
+        self._target: Target | None = None  # of the request under way or just done
+
+    @property
+    def stack(self) -> Stack:
+        """What is being tested."""
+        return self._world.stack
+
+    @property
+    def rng(self) -> random.Random:
+        """The session's own random generator; made when first asked for, as many sessions need none."""
+        if self._rng is None:
+            self._rng = random.Random(session_seed(self._world.seed, self.index))
+        return self._rng
+
+    @property
+    def ready_s(self) -> float:
+        """When the next request is due without think time: the arrival, then each answer's end."""
+        return self._intended_s
+
+    @property
+    def requests(self) -> int:
+        """How many requests were recorded so far."""
+        return self._step
 
     def draw_asset(self) -> Asset:
         """Another asset, by popularity."""
@@ -171,8 +181,8 @@ class Session:
         *,
         endpoint: str,
         base: str = "api",
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: bytes | StreamedBody = b"",
         expect_status: Collection[int] | None = None,
         think_time_s: float = 0.0,
         check: BodyCheck | None = None,
@@ -187,27 +197,31 @@ class Session:
         `target` is a path under the stack's `base` URL, or a whole URL (a presigned or signed one).
         `expect_status` defaults to any 2xx or 3xx. `check` returns what is wrong with the body, or None.
         """
-        url = target if target.startswith(("http://", "https://")) else self.stack.url(base) + target
+        world = self._world
         ask = _Ask(
-            method=method,
-            url=url,
-            endpoint=endpoint,
-            headers=headers or {},
-            body=body,
-            expect_status=expect_status,
-            check=check,
-            keep_body=keep_body or check is not None,
-            hash_body=hash_body,
-            redirects_left=REDIRECTS_MAX if follow_redirects else None,
-            timeout_s=timeout_s or self._world.timeout_s,
-            max_body_bytes=self._world.max_body_bytes if max_body_bytes is None else max_body_bytes,
+            method,
+            target,
+            base,
+            endpoint,
+            headers,
+            body,
+            expect_status,
+            check,
+            keep_body or check is not None,
+            hash_body,
+            REDIRECTS_MAX if follow_redirects else None,
+            timeout_s or world.timeout_s,
+            world.max_body_bytes if max_body_bytes is None else max_body_bytes,
         )
         self._intended_s += think_time_s
-        self._world.clock.wait_until(self._intended_s)
+        if think_time_s or not self._step:  # otherwise the moment is the answer before
+            world.clock.wait_until(self._intended_s)
         response = self._send(ask)
-        while ask.is_redirect(response):
-            ask = ask.redirected(response, endpoint)
-            response = self._send(ask)
+        if follow_redirects:
+            while ask.is_redirect(response):
+                assert self._target is not None
+                ask = ask.redirected(response, self._target, endpoint)
+                response = self._send(ask)
         return response
 
     def close(self) -> None:
@@ -216,14 +230,12 @@ class Session:
             self._pool.close()
 
     def _send(self, ask: _Ask) -> Response:
-        clock = self._world.clock
-        exchange = Exchange(sent=clock.now())
+        exchange = Exchange(self._world.clock.now())
+        response = Response(exchange)
         cause: str | None = None
-        response: Response | None = None
         try:
             self._exchange(ask, exchange)
-            response = _response(exchange)
-            cause = judge(response, ask)
+            cause = self._judge(response, ask)
         except RequestFailed as failure:
             cause = failure.cause
             if isinstance(failure, GeneratorExhausted):
@@ -232,31 +244,60 @@ class Session:
             self._record(exchange, ask, "timeout")
             raise
         self._record(exchange, ask, cause)
-        if cause is not None or response is None:
+        if cause is not None:
+            self.failed = True
             raise StepFailed(cause)
         return response
 
     def _exchange(self, ask: _Ask, exchange: Exchange) -> None:
-        parts = split_url(ask.url)
-        if not is_allowed(ask.url, self.stack.allowed_hosts):
-            raise RequestFailed("not_allowed", f"host {parts.netloc} is not in allowed_hosts")
+        world = self._world
+        self._target = None
+        if ask.where.startswith("/"):
+            target = world.targets.under(ask.base, ask.where)
+        else:
+            target = world.targets.at(ask.where)
+        self._target = target
+        place = target.place
+        if not place.allowed:
+            raise RequestFailed("not_allowed", f"host {place.netloc} is not in allowed_hosts")
+        cookies = self._cookies.header(place.netloc) if self._cookies is not None else ""
+        body = ask.body
+        if isinstance(body, bytes):
+            stream, data = None, message(ask.method, target, ask.headers, cookies, body)
+        else:
+            stream, data = body, message(ask.method, target, ask.headers, cookies, b"", body.length)
         request = Request(
-            method=ask.method,
-            url=parts,
-            headers=self._headers(parts, ask.headers),
-            body=ask.body,
-            timeout_s=ask.timeout_s,
-            max_body_bytes=ask.max_body_bytes,
-            keep_body=ask.keep_body,
-            hash_body=ask.hash_body,
+            ask.method,
+            place.origin,
+            data,
+            ask.timeout_s,
+            ask.max_body_bytes,
+            len(body) if isinstance(body, bytes) else 0,
+            stream,
+            ask.keep_body,
+            ask.hash_body,
+            world.connect_timeout_s,
+            world.read_timeout_s,
         )
-        self._pool.exchange(request, self._world.clock.now, exchange)
-        self._keep_cookies(parts, exchange)
+        self._pool.exchange(request, world.clock.now, exchange)
+        if exchange.set_cookies:
+            if self._cookies is None:
+                self._cookies = CookieJar()
+            self._cookies.keep(place.netloc, exchange.set_cookies)
+
+    def _judge(self, response: Response, ask: _Ask) -> str | None:
+        if ask.redirects_left is not None and ask.is_redirect(response):
+            if not ask.redirects_left:
+                return "status"
+            assert self._target is not None
+            return None if _is_url(self._target.url, response.headers["location"]) else "protocol"
+        return judge(response, ask.expect_status, ask.check)
 
     def _record(self, exchange: Exchange, ask: _Ask, cause: str | None) -> None:
-        headers = exchange.headers
-        done_s = exchange.done if exchange.done is not None else self._world.clock.now()
-        self._world.sink.add_sample(
+        world, target = self._world, self._target
+        done_s = exchange.done if exchange.done is not None else world.clock.now()
+        path = target.path.partition("?")[0] if target is not None else ""
+        world.sink.add_sample(
             Sample(
                 intended_s=self._intended_s,
                 sent_s=exchange.sent,
@@ -264,7 +305,7 @@ class Session:
                 done_s=done_s,
                 connect_s=exchange.connect_s,
                 tls_s=exchange.tls_s,
-                process=self._world.process,
+                process=world.process,
                 session=self.index,
                 step=self._step,
                 flow=self.flow,
@@ -273,61 +314,16 @@ class Session:
                 cause=cause,
                 sent_bytes=exchange.sent_bytes,
                 received_bytes=exchange.received_bytes,
-                cache=cache_result(headers.get("x-cache")) if exchange.status else None,
-                age_s=_age(headers.get("age")),
-                pop=headers.get("x-amz-cf-pop"),
-                request_id=headers.get("x-amz-cf-id"),
-                url_path=_path(ask.url),
-                base=self._base_of(ask.url),
+                cache=cache_result(exchange.header(b"x-cache")) if exchange.status else None,
+                age_s=_age(exchange.header(b"age")),
+                pop=exchange.header(b"x-amz-cf-pop"),
+                request_id=exchange.header(b"x-amz-cf-id"),
+                url_path=path,
+                base=target.place.base_of(path) if target is not None else "other",
             )
         )
         self._step += 1
         self._intended_s = done_s
-
-    def _base_of(self, url: str) -> str:
-        for base, root in (("cdn", self.stack.cdn_url), ("api", self.stack.api_url)):
-            if root and url.startswith(root.rstrip("/") + "/"):
-                return base
-        return "other"
-
-    def _headers(self, url: SplitResult, headers: Mapping[str, str]) -> dict[str, str]:
-        full = {"User-Agent": USER_AGENT, "Accept": "*/*", **headers}
-        jar = self._cookies.get(url.netloc)
-        if jar:
-            full["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
-        return full
-
-    def _keep_cookies(self, url: SplitResult, exchange: Exchange) -> None:
-        for text in exchange.set_cookies:
-            try:
-                parsed = SimpleCookie(text)
-            except CookieError:
-                continue  # a browser ignores what it cannot read
-            jar = self._cookies.setdefault(url.netloc, {})
-            for name, morsel in parsed.items():
-                if morsel["max-age"] == "0":
-                    jar.pop(name, None)
-                else:
-                    jar[name] = morsel.coded_value
-
-
-def judge(response: Response, ask: _Ask) -> str | None:
-    """The cause of failure, or None for a good answer."""
-    status = response.status
-    if ask.is_redirect(response):
-        if not ask.redirects_left:
-            return "status"
-        return None if _is_url(ask.url, response.headers["location"]) else "protocol"
-    good = status in ask.expect_status if ask.expect_status is not None else 200 <= status < 400
-    if not good:
-        if status == 403 and is_waf_block(response):
-            return "waf_403"
-        return {429: "throttled_429", 503: "throttled_503"}.get(status, "status")
-    try:
-        wrong = ask.check(response) if ask.check is not None else None
-    except (ValueError, LookupError, TypeError) as error:  # a body that the check cannot even read
-        wrong = str(error)
-    return "body" if wrong is not None else None
 
 
 def _is_url(base: str, location: str) -> bool:
@@ -338,49 +334,10 @@ def _is_url(base: str, location: str) -> bool:
     return True
 
 
-def _same_origin(one: str, other: str) -> bool:
-    return urlsplit(one)[:2] == urlsplit(other)[:2]
-
-
-def is_waf_block(response: Response) -> bool:
-    """Whether a 403 comes from AWS WAF: its action header, CloudFront's block page or the ALB's.
-
-    The WAF's page on CloudFront says "Request blocked."; a refused signature answers in XML instead.
-    """
-    server = response.headers.get("server", "").lower()
-    if "x-amzn-waf-action" in response.headers or server.startswith("awselb"):
-        return True
-    return "cloudfront" in server and b"Request blocked" in response.head
-
-
-def cache_result(x_cache: str | None) -> str:
-    """CloudFront's X-Cache as hit, refresh_hit, miss or error; none without the header.
-
-    A function's own answer never asked the cache, and counts as none.
-    """
-    word = (x_cache or "").split(" ", 1)[0].lower()
-    if not word or word == "functiongeneratedresponse":
-        return "none"
-    return _CACHE_RESULTS.get(word, "error")
-
-
-def _response(exchange: Exchange) -> Response:
-    return Response(
-        status=exchange.status,
-        headers=exchange.headers,
-        head=exchange.head,
-        body=exchange.body,
-        sha256=exchange.sha256,
-        received_bytes=exchange.received_bytes,
-    )
+def _authority(url: str) -> str:
+    """`http://host:port` of a URL."""
+    return "/".join(url.split("/", 3)[:3]).lower()
 
 
 def _age(value: str | None) -> float | None:
     return float(value) if value is not None and value.isdigit() else None
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""

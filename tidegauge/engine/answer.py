@@ -1,0 +1,240 @@
+"""An answer as it arrives: parsed by llhttp, bounded in every direction, decoded where it is compressed."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httptools
+
+HEADER_BYTES_MAX = 64 * 1024
+HEAD_BYTES_KEPT = 2048  # enough for every magic number, and for the text of a block page
+FRAMING_BYTES_A_BYTE = 8  # chunks of one byte each take six bytes of framing
+_DECODED_AT_ONCE = 256 * 1024
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_BODILESS = (204, 304)
+
+
+class RequestFailed(Exception):
+    """A request without a good answer; `cause` is one of `records.Cause`."""
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(f"{cause}: {detail}")
+        self.cause = cause
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request under way. Times are on the client's clock; None: not reached."""
+
+    sent: float
+    first_byte: float | None = None
+    done: float | None = None
+    connect_s: float | None = None
+    tls_s: float | None = None
+    status: int = 0
+    raw_headers: dict[bytes, bytes] = field(default_factory=dict)  # names in lower case; repeats by ", "
+    set_cookies: list[bytes] = field(default_factory=list)
+    head: bytes = b""  # the body's first bytes
+    body: bytes = b""  # empty unless kept
+    sha256: str | None = None  # when asked for
+    sent_bytes: int = 0
+    received_bytes: int = 0  # of the body, as received: before any decoding
+
+    def header(self, name: bytes) -> str | None:
+        """One header's text; `name` in lower case."""
+        value = self.raw_headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers as text, names in lower case."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw_headers.items()}
+
+
+class Answer:
+    """llhttp's callbacks for one answer, which fill `exchange`; bad answers raise RequestFailed."""
+
+    __slots__ = (
+        "_body", "_decoder", "_exchange", "_failure", "_hash", "_header_bytes", "_headers_done", "_keep",
+        "_keep_alive", "_length", "_max_bytes", "_parser", "_raw_bytes", "_until_close", "_without_body",
+        "complete",
+    )  # fmt: skip
+
+    def __init__(
+        self, exchange: Exchange, *, method: str, keep_body: bool, hash_body: bool, max_body_bytes: int
+    ) -> None:
+        self._exchange = exchange
+        self._without_body = method == "HEAD"
+        self._keep, self._max_bytes = keep_body, max_body_bytes
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self.complete = self._headers_done = self._keep_alive = self._until_close = False
+        self._length: int | None = None
+        self._failure: RequestFailed | None = None
+        self._header_bytes = self._raw_bytes = 0
+        self._body: list[bytes] = []
+        self._decoder: _Decoder | None = None
+        self._hash = hashlib.sha256() if hash_body else None
+
+    def feed(self, data: memoryview | bytes) -> None:
+        """Parses what came; raises RequestFailed once the answer is known to be bad."""
+        self._raw_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.complete = True
+        except httptools.HttpParserError as error:
+            # a failure that a callback found comes wrapped in the parser's own
+            self._fail("body" if self.complete else "protocol", str(error) or type(error).__name__)
+        if not self.complete:
+            self._check_overhead()
+        if self._failure is not None:
+            raise self._failure
+
+    def end_of_stream(self, *, truncated: bool) -> None:
+        """The server closed: right only for a body that lasts until then (and not if TLS was cut)."""
+        if self._until_close and not truncated:
+            self.complete = True
+        elif self._headers_done:
+            wanted = self._length if self._length is not None else "the last chunk"
+            received = self._exchange.received_bytes
+            raise RequestFailed("body", f"closed after {received} bytes, before {wanted}")
+        elif self._raw_bytes:
+            raise RequestFailed("protocol", "closed in the middle of the headers")
+        else:
+            raise RequestFailed("reset", "closed without an answer")
+
+    def release(self) -> None:
+        """Lets go of the parser, which refers back to this: a cycle would wait for a collection."""
+        self._parser = None
+
+    def finish(self) -> bool:
+        """Hands body and hash over; returns whether the connection can serve another request."""
+        exchange = self._exchange
+        if self._decoder is not None and not self._decoder.complete and exchange.received_bytes:
+            raise RequestFailed("body", "the compressed body ends in the middle")
+        if self._keep:
+            exchange.body = b"".join(self._body)
+        if self._hash is not None:
+            exchange.sha256 = self._hash.hexdigest()
+        return self._keep_alive
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self._fail("body", "more bytes than the answer's length")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > HEADER_BYTES_MAX:
+            self._fail("protocol", f"headers above {HEADER_BYTES_MAX} bytes")
+            return
+        name = name.lower()
+        headers = self._exchange.raw_headers
+        if name == b"set-cookie":
+            self._exchange.set_cookies.append(value)
+        headers[name] = headers[name] + b", " + value if name in headers else value
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        exchange = self._exchange
+        if 100 <= status < 200 and status != 101:
+            exchange.raw_headers.clear()
+            exchange.set_cookies.clear()
+            return
+        exchange.status = status
+        self._headers_done = True
+        headers = exchange.raw_headers
+        # asked for now, as the parser forgets it with the end of the message
+        self._keep_alive = self._parser.should_keep_alive()
+        if self._without_body or status in _BODILESS:
+            self._keep_alive = b"close" not in headers.get(b"connection", b"").lower()
+            self.complete = True
+            return
+        chunked = b"chunked" in headers.get(b"transfer-encoding", b"").lower()
+        length = headers.get(b"content-length")
+        if length is not None and not chunked:
+            self._length = int(length)
+            if self._length > self._max_bytes:
+                self._fail("body", f"Content-Length {self._length} is over max_body_bytes")
+        self._until_close = not chunked and length is None
+        if b"content-encoding" in headers:
+            self._decoder = _decoder(headers[b"content-encoding"])
+
+    def on_body(self, data: bytes) -> None:
+        exchange = self._exchange
+        if self.complete:
+            self._fail("body", "a body where none may be")
+            return
+        exchange.received_bytes += len(data)
+        if exchange.received_bytes > self._max_bytes:
+            self._fail("body", f"over max_body_bytes ({self._max_bytes})")
+        elif self._decoder is None:
+            self._take(data)
+        elif self._failure is None:
+            self._decode(self._decoder, data)
+
+    def on_message_complete(self) -> None:
+        if self._headers_done:
+            self.complete = True
+
+    def _take(self, data: bytes) -> None:
+        exchange = self._exchange
+        if len(exchange.head) < HEAD_BYTES_KEPT:
+            exchange.head = (exchange.head + data)[:HEAD_BYTES_KEPT]
+        if self._keep:
+            self._body.append(data)
+        if self._hash is not None:
+            self._hash.update(data)
+
+    def _decode(self, decoder: _Decoder, data: bytes) -> None:
+        try:
+            for part in decoder.decoded(data):
+                if decoder.bytes_out > self._max_bytes:
+                    self._fail("body", f"decodes to more than max_body_bytes ({self._max_bytes})")
+                    return
+                self._take(part)
+        except zlib.error as error:
+            self._fail("body", f"the compressed body is broken: {error}")
+
+    def _check_overhead(self) -> None:
+        """Whatever is no body is bounded: headers, trailers, the framing of chunks."""
+        allowed = HEADER_BYTES_MAX
+        if self._headers_done:
+            allowed += self._header_bytes + FRAMING_BYTES_A_BYTE * self._exchange.received_bytes
+        if self._raw_bytes - self._exchange.received_bytes > allowed:
+            self._fail("protocol", f"headers or framing above {allowed} bytes")
+
+    def _fail(self, cause: str, detail: str) -> None:
+        if self._failure is None:
+            self._failure = RequestFailed(cause, detail)
+
+
+class _Decoder:
+    """gzip and deflate (RFC 1950, 1952), a bounded piece at a time."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self.bytes_out = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the compressed data came to its own end."""
+        return self._inflate.eof
+
+    def decoded(self, data: bytes) -> Iterator[bytes]:
+        """The next pieces; zlib.error when it is nothing compressed."""
+        while True:
+            piece = self._inflate.decompress(data, _DECODED_AT_ONCE)
+            self.bytes_out += len(piece)
+            yield piece
+            data = self._inflate.unconsumed_tail
+            if not data and len(piece) < _DECODED_AT_ONCE:
+                return
+
+
+def _decoder(encoding: bytes) -> _Decoder | None:
+    return _Decoder() if encoding.strip().lower() in (b"gzip", b"x-gzip", b"deflate") else None
