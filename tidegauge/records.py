@@ -65,6 +65,17 @@ class Outcome(NamedTuple):
     cause: str | None
 
 
+class SessionEnd(NamedTuple):
+    """A session that was sent, at its end; recorded where not every request is."""
+
+    arrival: int  # its index in the schedule
+    flow: str
+    intended_s: float
+    done_s: float  # of its last request
+    failed: bool  # whether one of its requests failed
+    requests: int
+
+
 class Health(NamedTuple):
     """The generator process over the last second or so."""
 

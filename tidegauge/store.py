@@ -14,17 +14,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegauge.errors import TidegaugeError
-from tidegauge.records import Health, Outcome, Sample
+from tidegauge.records import Health, Outcome, Sample, SessionEnd
 
 _STRINGS = {"flow", "endpoint", "cause", "cache", "pop", "request_id", "url_path", "base"}
-_INTEGERS = {"process", "session", "step", "status", "sent_bytes", "received_bytes", "arrival", "in_flight"}
+_INTEGERS = {
+    "process", "session", "step", "status", "sent_bytes", "received_bytes", "in_flight",
+    "arrival", "requests",
+}  # fmt: skip
+_FLAGS = {"sent", "failed"}
 
 
 def _schema(fields: Sequence[str]) -> Any:
     def column(name: str) -> Any:
         if name in _STRINGS:
             return pa.string()
-        if name == "sent":
+        if name in _FLAGS:
             return pa.bool_()
         return pa.int64() if name in _INTEGERS else pa.float64()
 
@@ -34,6 +38,7 @@ def _schema(fields: Sequence[str]) -> Any:
 KINDS = {
     "samples": _schema(Sample._fields),
     "outcomes": _schema(Outcome._fields),
+    "sessions": _schema(SessionEnd._fields),
     "health": _schema(Health._fields),
 }
 

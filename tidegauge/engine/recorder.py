@@ -14,7 +14,8 @@ from gevent import subprocess as green_subprocess
 from gevent.os import make_nonblocking, nb_write
 
 from tidegauge.engine.events import events_descriptors
-from tidegauge.records import Health, Outcome, Sample
+from tidegauge.records import Health, Outcome, Sample, SessionEnd
+from tidegauge.store import KINDS
 
 FLUSH_S = 0.25
 
@@ -24,7 +25,7 @@ class Recorder:
 
     def __init__(self, run_folder: Path, process: int, on_failure: Callable[[str], None]) -> None:
         """`on_failure` is told, once, when rows can no longer be stored."""
-        self._rows: dict[str, list[tuple[object, ...]]] = {"samples": [], "outcomes": [], "health": []}
+        self._rows: dict[str, list[tuple[object, ...]]] = {kind: [] for kind in KINDS}
         self._on_failure = on_failure
         self._failed = False
         self._writer = green_subprocess.Popen(
@@ -44,6 +45,9 @@ class Recorder:
 
     def add_outcome(self, row: Outcome) -> None:
         self._rows["outcomes"].append(row)
+
+    def add_session(self, row: SessionEnd) -> None:
+        self._rows["sessions"].append(row)
 
     def add_health(self, row: Health) -> None:
         self._rows["health"].append(row)
