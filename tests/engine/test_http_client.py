@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import socket
 import ssl
 import threading
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tidegauge.engine.answer import Exchange, RequestFailed
 from tidegauge.engine.http_client import AddressBook, ConnectionPool, Request, tls_context
-from tidegauge.engine.targets import Targets, message
+from tidegauge.engine.targets import Targets
 from tidegauge.stack import Stack
 
 Script = Callable[[socket.socket], None]
@@ -82,6 +83,11 @@ def says(*answers: bytes, then: Script | None = None) -> Script:
     return script
 
 
+@functools.cache
+def targets(url: str) -> Targets:
+    return Targets(Stack(api_url=url, allowed_hosts=("127.0.0.1",)))
+
+
 def pool() -> ConnectionPool:
     return ConnectionPool(AddressBook(), tls_context())
 
@@ -92,14 +98,19 @@ def get(
 ) -> Exchange:  # fmt: skip
     connections = using or pool()
     exchange = Exchange(sent=time.perf_counter())
-    target = Targets(Stack(api_url=url, allowed_hosts=("127.0.0.1",))).under("api", "/")
+    prepared = targets(url).prepare(method, "api", "/", ())
     request = Request(
         method=method,
-        origin=target.place.origin,
-        message=message(method, target, {}, "", body),
-        timeout_s=timeout_s,
-        max_body_bytes=max_body_bytes,
+        origin=prepared.target.place.origin,
+        message=prepared.message(method, "", body, len(body)),
         body_bytes=len(body),
+        stream=None,
+        keep_body=True,
+        hash_body=False,
+        timeout_s=timeout_s,
+        connect_timeout_s=None,
+        read_timeout_s=None,
+        max_body_bytes=max_body_bytes,
     )
     try:
         connections.exchange(request, time.perf_counter, exchange)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import httptools
 
@@ -27,23 +26,46 @@ class RequestFailed(Exception):
         self.detail = detail
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One request under way. Times are on the client's clock; None: not reached."""
+class Expected(Protocol):
+    """What an answer is held against: the request's method and limits."""
 
-    sent: float
+    method: str
+    keep_body: bool
+    hash_body: bool
+    max_body_bytes: int
+
+
+class Exchange:
+    """One request and its answer, as llhttp's callbacks fill it in; bad answers raise RequestFailed.
+
+    Times are on the client's clock; None: not reached. Attributes start as the class has them: an object is
+    made for each request, and most never set most of them.
+    """
+
     first_byte: float | None = None
     done: float | None = None
     connect_s: float | None = None
     tls_s: float | None = None
     status: int = 0
-    raw_headers: dict[bytes, bytes] = field(default_factory=dict)  # names in lower case; repeats by ", "
-    set_cookies: list[bytes] = field(default_factory=list)
+    set_cookies: Sequence[bytes] = ()
     head: bytes = b""  # the body's first bytes
     body: bytes = b""  # empty unless kept
     sha256: str | None = None  # when asked for
     sent_bytes: int = 0
     received_bytes: int = 0  # of the body, as received: before any decoding
+    complete: bool = False
+
+    _parser: Any = None
+    _headers_done = _keep_alive = _until_close = False
+    _length: int | None = None
+    _failure: RequestFailed | None = None
+    _header_bytes = _raw_bytes = 0
+    _decoder: _Decoder | None = None
+    _hash: Any = None
+
+    def __init__(self, sent: float) -> None:
+        self.sent = sent
+        self.raw_headers: dict[bytes, bytes] = {}  # names in lower case; repeats by ", "
 
     def header(self, name: bytes) -> str | None:
         """One header's text; `name` in lower case."""
@@ -55,30 +77,14 @@ class Exchange:
         """All headers as text, names in lower case."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw_headers.items()}
 
-
-class Answer:
-    """llhttp's callbacks for one answer, which fill `exchange`; bad answers raise RequestFailed."""
-
-    __slots__ = (
-        "_body", "_decoder", "_exchange", "_failure", "_hash", "_header_bytes", "_headers_done", "_keep",
-        "_keep_alive", "_length", "_max_bytes", "_parser", "_raw_bytes", "_until_close", "_without_body",
-        "complete",
-    )  # fmt: skip
-
-    def __init__(
-        self, exchange: Exchange, *, method: str, keep_body: bool, hash_body: bool, max_body_bytes: int
-    ) -> None:
-        self._exchange = exchange
-        self._without_body = method == "HEAD"
-        self._keep, self._max_bytes = keep_body, max_body_bytes
-        self._parser: Any = httptools.HttpResponseParser(self)
-        self.complete = self._headers_done = self._keep_alive = self._until_close = False
-        self._length: int | None = None
-        self._failure: RequestFailed | None = None
-        self._header_bytes = self._raw_bytes = 0
-        self._body: list[bytes] = []
-        self._decoder: _Decoder | None = None
-        self._hash = hashlib.sha256() if hash_body else None
+    def expect(self, request: Expected) -> None:
+        """Begins to take the answer to `request`."""
+        self._request = request
+        self._parser = httptools.HttpResponseParser(self)
+        if request.keep_body:
+            self._parts: list[bytes] = []
+        if request.hash_body:
+            self._hash = hashlib.sha256()
 
     def feed(self, data: memoryview | bytes) -> None:
         """Parses what came; raises RequestFailed once the answer is known to be bad."""
@@ -101,7 +107,7 @@ class Answer:
             self.complete = True
         elif self._headers_done:
             wanted = self._length if self._length is not None else "the last chunk"
-            received = self._exchange.received_bytes
+            received = self.received_bytes
             raise RequestFailed("body", f"closed after {received} bytes, before {wanted}")
         elif self._raw_bytes:
             raise RequestFailed("protocol", "closed in the middle of the headers")
@@ -114,13 +120,12 @@ class Answer:
 
     def finish(self) -> bool:
         """Hands body and hash over; returns whether the connection can serve another request."""
-        exchange = self._exchange
-        if self._decoder is not None and not self._decoder.complete and exchange.received_bytes:
+        if self._decoder is not None and not self._decoder.complete and self.received_bytes:
             raise RequestFailed("body", "the compressed body ends in the middle")
-        if self._keep:
-            exchange.body = b"".join(self._body)
+        if self._request.keep_body:
+            self.body = b"".join(self._parts)
         if self._hash is not None:
-            exchange.sha256 = self._hash.hexdigest()
+            self.sha256 = self._hash.hexdigest()
         return self._keep_alive
 
     def on_message_begin(self) -> None:
@@ -133,24 +138,23 @@ class Answer:
             self._fail("protocol", f"headers above {HEADER_BYTES_MAX} bytes")
             return
         name = name.lower()
-        headers = self._exchange.raw_headers
+        headers = self.raw_headers
         if name == b"set-cookie":
-            self._exchange.set_cookies.append(value)
+            self.set_cookies = [*self.set_cookies, value]
         headers[name] = headers[name] + b", " + value if name in headers else value
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        exchange = self._exchange
         if 100 <= status < 200 and status != 101:
-            exchange.raw_headers.clear()
-            exchange.set_cookies.clear()
+            self.raw_headers.clear()
+            self.set_cookies = ()
             return
-        exchange.status = status
+        self.status = status
         self._headers_done = True
-        headers = exchange.raw_headers
+        headers = self.raw_headers
         # asked for now, as the parser forgets it with the end of the message
         self._keep_alive = self._parser.should_keep_alive()
-        if self._without_body or status in _BODILESS:
+        if self._request.method == "HEAD" or status in _BODILESS:
             self._keep_alive = b"close" not in headers.get(b"connection", b"").lower()
             self.complete = True
             return
@@ -158,20 +162,19 @@ class Answer:
         length = headers.get(b"content-length")
         if length is not None and not chunked:
             self._length = int(length)
-            if self._length > self._max_bytes:
+            if self._length > self._request.max_body_bytes:
                 self._fail("body", f"Content-Length {self._length} is over max_body_bytes")
         self._until_close = not chunked and length is None
         if b"content-encoding" in headers:
             self._decoder = _decoder(headers[b"content-encoding"])
 
     def on_body(self, data: bytes) -> None:
-        exchange = self._exchange
         if self.complete:
             self._fail("body", "a body where none may be")
             return
-        exchange.received_bytes += len(data)
-        if exchange.received_bytes > self._max_bytes:
-            self._fail("body", f"over max_body_bytes ({self._max_bytes})")
+        self.received_bytes += len(data)
+        if self.received_bytes > self._request.max_body_bytes:
+            self._fail("body", f"over max_body_bytes ({self._request.max_body_bytes})")
         elif self._decoder is None:
             self._take(data)
         elif self._failure is None:
@@ -182,19 +185,20 @@ class Answer:
             self.complete = True
 
     def _take(self, data: bytes) -> None:
-        exchange = self._exchange
-        if len(exchange.head) < HEAD_BYTES_KEPT:
-            exchange.head = (exchange.head + data)[:HEAD_BYTES_KEPT]
-        if self._keep:
-            self._body.append(data)
+        if len(self.head) < HEAD_BYTES_KEPT:
+            self.head = (self.head + data)[:HEAD_BYTES_KEPT]
+        if self._request.keep_body:
+            self._parts.append(data)
         if self._hash is not None:
             self._hash.update(data)
 
     def _decode(self, decoder: _Decoder, data: bytes) -> None:
         try:
             for part in decoder.decoded(data):
-                if decoder.bytes_out > self._max_bytes:
-                    self._fail("body", f"decodes to more than max_body_bytes ({self._max_bytes})")
+                if decoder.bytes_out > self._request.max_body_bytes:
+                    self._fail(
+                        "body", f"decodes to more than max_body_bytes ({self._request.max_body_bytes})"
+                    )
                     return
                 self._take(part)
         except zlib.error as error:
@@ -204,8 +208,8 @@ class Answer:
         """Whatever is no body is bounded: headers, trailers, the framing of chunks."""
         allowed = HEADER_BYTES_MAX
         if self._headers_done:
-            allowed += self._header_bytes + FRAMING_BYTES_A_BYTE * self._exchange.received_bytes
-        if self._raw_bytes - self._exchange.received_bytes > allowed:
+            allowed += self._header_bytes + FRAMING_BYTES_A_BYTE * self.received_bytes
+        if self._raw_bytes - self.received_bytes > allowed:
             self._fail("protocol", f"headers or framing above {allowed} bytes")
 
     def _fail(self, cause: str, detail: str) -> None:

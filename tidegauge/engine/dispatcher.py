@@ -71,6 +71,12 @@ class Dispatcher:
         """Sessions under way."""
         return len(self._busy)
 
+    @property
+    def next_due_s(self) -> float:
+        """When the next arrival is to be sent; infinity after the last."""
+        intended = self._job.schedule.intended_s
+        return float(intended[self._next]) if self._next < len(intended) else float("inf")
+
     def run(self) -> None:
         """All arrivals, then the drain; returns when every session has ended or was cut."""
         gc.collect()

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import gevent
 
-from tidegauge.engine.answer import Answer, Exchange, RequestFailed
+from tidegauge.engine.answer import Exchange, RequestFailed
 from tidegauge.engine.connection import Connection
 
 ADDRESSES_KEPT_S = 30.0  # then a name is looked up again
@@ -29,9 +29,9 @@ class GeneratorExhausted(RequestFailed):
     """This machine, not the stack, could not send: the run is INVALID. `detail` is the verdict's cause."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Origin:
-    """Where connections go: scheme, host (no brackets) and port."""
+    """Where connections go: scheme, host (no brackets) and port. The same object is the same origin."""
 
     scheme: str
     host: str
@@ -84,14 +84,14 @@ class Request:
     method: str
     origin: Origin
     message: bytes
+    body_bytes: int  # in the message
+    stream: StreamedBody | None
+    keep_body: bool
+    hash_body: bool
     timeout_s: float
+    connect_timeout_s: float | None  # within timeout_s; look-up and TLS included
+    read_timeout_s: float | None  # the longest silence while an answer is due
     max_body_bytes: int
-    body_bytes: int = 0  # in the message
-    stream: StreamedBody | None = None
-    keep_body: bool = True
-    hash_body: bool = False
-    connect_timeout_s: float | None = None  # within timeout_s; look-up and TLS included
-    read_timeout_s: float | None = None  # the longest silence while an answer is due
 
 
 class AddressBook:
@@ -219,27 +219,21 @@ def _converse(
 ) -> bool:
     """Request out, answer in; returns whether the connection can serve another request."""
     sent = _send(connection, request, exchange, deadline)
-    answer = Answer(
-        exchange,
-        method=request.method,
-        keep_body=request.keep_body,
-        hash_body=request.hash_body,
-        max_body_bytes=request.max_body_bytes,
-    )
+    exchange.expect(request)
     silence_s = request.read_timeout_s
     try:
-        while not answer.complete:
+        while not exchange.complete:
             data = connection.receive(deadline if silence_s is None else min(deadline, now() + silence_s))
             if data:
                 if exchange.first_byte is None:
                     exchange.first_byte = now()
-                answer.feed(data)
+                exchange.feed(data)
             else:
-                answer.end_of_stream(truncated=connection.ended_badly)
+                exchange.end_of_stream(truncated=connection.ended_badly)
         exchange.done = now()
-        return answer.finish() and sent
+        return exchange.finish() and sent
     finally:
-        answer.release()
+        exchange.release()
 
 
 def _send(connection: Connection, request: Request, exchange: Exchange, deadline: float) -> bool:

@@ -14,7 +14,7 @@ from tidegauge.engine.clock import RunClock
 from tidegauge.engine.cookie_jar import CookieJar
 from tidegauge.engine.http_client import ConnectionPool, GeneratorExhausted, Request, StreamedBody
 from tidegauge.engine.response import BodyCheck, Response, cache_result, judge
-from tidegauge.engine.targets import Target, Targets, message
+from tidegauge.engine.targets import Target, Targets
 from tidegauge.records import Sample
 from tidegauge.stack import Stack
 from tidegauge.workload.schedule import session_seed
@@ -252,32 +252,32 @@ class Session:
     def _exchange(self, ask: _Ask, exchange: Exchange) -> None:
         world = self._world
         self._target = None
-        if ask.where.startswith("/"):
-            target = world.targets.under(ask.base, ask.where)
-        else:
-            target = world.targets.at(ask.where)
-        self._target = target
-        place = target.place
+        headers = tuple(ask.headers.items()) if ask.headers else ()
+        prepared = world.targets.prepare(ask.method, ask.base, ask.where, headers)
+        self._target = prepared.target
+        place = prepared.target.place
         if not place.allowed:
             raise RequestFailed("not_allowed", f"host {place.netloc} is not in allowed_hosts")
         cookies = self._cookies.header(place.netloc) if self._cookies is not None else ""
-        body = ask.body
-        if isinstance(body, bytes):
-            stream, data = None, message(ask.method, target, ask.headers, cookies, body)
+        body, stream, length = ask.body, None, 0
+        if body or cookies:
+            if not isinstance(body, bytes):
+                body, stream, length = b"", body, body.length
+            message = prepared.message(ask.method, cookies, body, length or len(body))
         else:
-            stream, data = body, message(ask.method, target, ask.headers, cookies, b"", body.length)
+            message = prepared.plain
         request = Request(
             ask.method,
             place.origin,
-            data,
-            ask.timeout_s,
-            ask.max_body_bytes,
-            len(body) if isinstance(body, bytes) else 0,
+            message,
+            len(body),
             stream,
             ask.keep_body,
             ask.hash_body,
+            ask.timeout_s,
             world.connect_timeout_s,
             world.read_timeout_s,
+            ask.max_body_bytes,
         )
         self._pool.exchange(request, world.clock.now, exchange)
         if exchange.set_cookies:
@@ -296,7 +296,6 @@ class Session:
     def _record(self, exchange: Exchange, ask: _Ask, cause: str | None) -> None:
         world, target = self._world, self._target
         done_s = exchange.done if exchange.done is not None else world.clock.now()
-        path = target.path.partition("?")[0] if target is not None else ""
         world.sink.add_sample(
             Sample(
                 intended_s=self._intended_s,
@@ -318,8 +317,8 @@ class Session:
                 age_s=_age(exchange.header(b"age")),
                 pop=exchange.header(b"x-amz-cf-pop"),
                 request_id=exchange.header(b"x-amz-cf-id"),
-                url_path=path,
-                base=target.place.base_of(path) if target is not None else "other",
+                url_path=target.bare_path if target is not None else "",
+                base=target.base if target is not None else "other",
             )
         )
         self._step += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
@@ -13,7 +12,7 @@ from tidegauge.engine.http_client import Origin
 from tidegauge.stack import Stack, is_allowed
 
 USER_AGENT = "tidegauge/0.1"
-HEADS_KEPT = 4096  # of requests' constant parts; those with a changing header pass through
+PREPARED_KEPT = 4096  # of the requests that are sent again and again; signed URLs pass through
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -29,13 +28,6 @@ class Place:
     allowed: bool
     bases: tuple[tuple[str, str], ...]  # (cdn or api, path prefix with its slash), in that order
 
-    def base_of(self, path: str) -> str:
-        """`cdn`, `api` or `other`, for the results."""
-        for base, prefix in self.bases:
-            if path.startswith(prefix):
-                return base
-        return "other"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -43,11 +35,33 @@ class Target:
 
     place: Place
     path: str  # with the query, without a fragment
+    bare_path: str  # without either
+    base: str  # `cdn`, `api` or `other`, for the results
 
     @property
     def url(self) -> str:
         """The whole of it."""
         return f"{self.place.origin.scheme}://{self.place.netloc}{self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request but for its cookies and its body."""
+
+    target: Target
+    head: str  # up to the end of its own headers
+    has_length: bool  # a Content-Length is among them
+    plain: bytes  # the whole message without cookies and body
+
+    def message(self, method: str, cookies: str, body: bytes, body_length: int) -> bytes:
+        """The message; of a body that is streamed after it, `body` is empty and `body_length` is not."""
+        lines = [self.head]
+        if cookies:
+            lines.append(f"Cookie: {cookies}\r\n")
+        if (body_length or method in _WITH_BODY) and not self.has_length:
+            lines.append(f"Content-Length: {body_length}\r\n")
+        lines.append("\r\n")
+        return "".join(lines).encode() + body
 
 
 class Targets:
@@ -57,15 +71,27 @@ class Targets:
         self._stack = stack
         self._places: dict[tuple[str, str], Place] = {}
         self._bases: dict[str, tuple[Place, str]] = {}
+        self.prepare = lru_cache(maxsize=PREPARED_KEPT)(self._prepare)
+
+    def _prepare(self, method: str, base: str, where: str, headers: tuple[tuple[str, str], ...]) -> Prepared:
+        """`where` is a path under the stack's `base` URL, or a URL; RequestFailed `protocol` when neither."""
+        target = self.under(base, where) if where.startswith("/") else self.at(where)
+        given = {name.lower() for name, _ in headers}
+        lines = [] if "host" in given else [("Host", target.place.netloc)]
+        lines += [(name, value) for name, value in _DEFAULTS.items() if name.lower() not in given]
+        fields = "".join(f"{name}: {value}\r\n" for name, value in (*lines, *headers))
+        head, has_length = f"{method} {target.path} HTTP/1.1\r\n{fields}", "content-length" in given
+        ending = "Content-Length: 0\r\n\r\n" if method in _WITH_BODY and not has_length else "\r\n"
+        return Prepared(target=target, head=head, has_length=has_length, plain=(head + ending).encode())
 
     def under(self, base: str, path: str) -> Target:
-        """`path` under the stack's `api` or `cdn` URL (RequestFailed `protocol` when it cannot be sent)."""
+        """`path` under the stack's `base` URL (RequestFailed `protocol` when it cannot be sent)."""
         known = self._bases.get(base)
         if known is None:
             root = self.at(self._stack.url(base))
             known = self._bases[base] = (root.place, root.path.rstrip("/"))
         place, prefix = known
-        return Target(place=place, path=_sendable(prefix + path if prefix else path))
+        return _target(place, prefix + path)
 
     def at(self, url: str) -> Target:
         """A whole URL (RequestFailed `protocol` when it is none)."""
@@ -76,7 +102,7 @@ class Targets:
         place = self._places.get((scheme, netloc))
         if place is None:
             place = self._places[scheme, netloc] = self._place(scheme, netloc)
-        return Target(place=place, path=_sendable(path if path.startswith("/") else "/" + path))
+        return _target(place, path if path.startswith("/") else "/" + path)
 
     def _place(self, scheme: str, netloc: str) -> Place:
         parts = _split(f"{scheme}://{netloc}")
@@ -93,47 +119,16 @@ class Targets:
         )
 
 
-def message(
-    method: str,
-    target: Target,
-    headers: Mapping[str, str],
-    cookies: str,
-    body: bytes,
-    body_length: int | None = None,
-) -> bytes:
-    """A request's bytes; with `body_length`, its head for a body of that length that follows."""
-    start, rest, has_length = _head(method, target.place.netloc, tuple(headers.items()))
-    lines = [start, target.path, rest]
-    if cookies:
-        lines.append(f"Cookie: {cookies}\r\n")
-    length = len(body) if body_length is None else body_length
-    if (length or method in _WITH_BODY) and not has_length:
-        lines.append(f"Content-Length: {length}\r\n")
-    lines.append("\r\n")
-    return "".join(lines).encode() + body
-
-
-@lru_cache(maxsize=HEADS_KEPT)
-def _head(method: str, netloc: str, headers: tuple[tuple[str, str], ...]) -> tuple[str, str, bool]:
-    """What stands before and after the path, and whether a Content-Length is among the headers."""
-    given = {name.lower() for name, _ in headers}
-    lines = [] if "host" in given else [f"Host: {netloc}"]
-    lines += [f"{name}: {value}" for name, value in _DEFAULTS.items() if name.lower() not in given]
-    lines += [f"{name}: {value}" for name, value in headers]
-    return (
-        f"{method} ",
-        f" HTTP/1.1\r\n{''.join(line + chr(13) + chr(10) for line in lines)}",
-        ("content-length" in given),
-    )
-
-
 _DEFAULTS = {"User-Agent": USER_AGENT, "Accept": "*/*"}
 
 
-def _sendable(path: str) -> str:
+def _target(place: Place, path: str) -> Target:
     if _UNSAFE.search(path):
         raise RequestFailed("protocol", "a URL with a space or control character")
-    return path.partition("#")[0] if "#" in path else path
+    path = path.partition("#")[0]
+    bare = path.partition("?")[0]
+    base = next((base for base, prefix in place.bases if bare.startswith(prefix)), "other")
+    return Target(place=place, path=path, bare_path=bare, base=base)
 
 
 def _split(url: str) -> SplitResult:
