@@ -1,0 +1,1 @@
+"""What comes from outside into the meter: files, here and elsewhere."""
