@@ -93,3 +93,20 @@ class Histogram:
     def _add(self, counts: Mapping[int, int]) -> None:
         for bucket, count in counts.items():
             self.counts[bucket] = self.counts.get(bucket, 0) + count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entries:
+    """Histograms in parallel arrays: `count` values of `row` fall in `bucket`."""
+
+    row: Integers
+    bucket: Integers
+    count: Integers
+
+
+def counted(row: Integers, bucket: Integers, count: Integers | None = None) -> Entries:
+    """Entries in order of row and bucket, equal ones added up; without `count`, each counts once."""
+    width = int(bucket.max(initial=0)) + 1
+    codes, first = np.unique(row * width + bucket, return_inverse=True)
+    sums = np.bincount(first, weights=count, minlength=len(codes)).astype(np.int64)
+    return Entries(row=codes // width, bucket=codes % width, count=sums)

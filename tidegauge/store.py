@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.records import Health, Outcome, Sample, SessionEnd
+from tidegauge.request_counts import HISTOGRAMS, MOMENTS, merge_histograms, merge_moments
 
 _STRINGS = {"flow", "endpoint", "cause", "cache", "pop", "request_id", "url_path", "base"}
 _INTEGERS = {
@@ -41,9 +42,26 @@ KINDS = {
     "sessions": _schema(SessionEnd._fields),
     "health": _schema(Health._fields),
 }
-
+COUNTS = {"histograms": HISTOGRAMS, "moments": MOMENTS}
+SCHEMAS = KINDS | COUNTS
+MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
+MERGED_BYTES = 128 * 2**20  # of parts in memory at once: of a long run, each such stretch is merged by itself
 
 RESERVE_BYTES = 2**20
+
+
+def table_of(kind: str, columns: Sequence[Sequence[object]]) -> Any:
+    """Rows of `kind`, given as columns, as a table."""
+    schema = KINDS[kind]
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _layout(schema: Any) -> dict[str, Any]:
+    """How a file of rows is laid out: texts recur, times do not; readers see plain values."""
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    times = [field.name for field in schema if pa.types.is_floating(field.type)]
+    return {"compression": "zstd", "use_dictionary": texts, "use_byte_stream_split": times}
 
 
 class DiskFull(TidegaugeError):
@@ -128,8 +146,21 @@ class RunFolder:
         return self.path / "benchmark.json"
 
     @property
+    def trace(self) -> Path:
+        return self.path / "trace.parquet"
+
+    @property
+    def job_failure(self) -> Path:
+        """Of a worker's own folder: why its job could not be fetched."""
+        return self.path / "job-failure.txt"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
+
+    def merged(self, kind: str) -> Path:
+        """The one file of `kind` (of COUNTS) that the processes' parts become."""
+        return self.path / f"{kind}.parquet"
 
     def part(self, kind: str, process: int, sequence: int) -> Path:
         """The file of a generator process' rows; numbered, as each is closed within seconds."""
@@ -170,24 +201,74 @@ class RunFolder:
 
     def write_rows(self, kind: str, process: int, sequence: int, rows: Iterable[Sequence[object]]) -> None:
         """One numbered file of rows of `kind`; raises OSError as it comes (the writer judges it)."""
-        schema = KINDS[kind]
-        columns = list(zip(*rows, strict=True))
-        arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+        self.write_part(kind, process, sequence, table_of(kind, list(zip(*rows, strict=True))))
+
+    def write_part(self, kind: str, process: int, sequence: int, table: Any) -> None:
+        """One numbered file of a table of `kind`; raises OSError as it comes (the writer judges it)."""
         path = self.part(kind, process, sequence)
         path.parent.mkdir(exist_ok=True)
         partial = path.with_name(path.name + ".partial")
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), partial, compression="zstd")
+        pq.write_table(table, partial, **_layout(table.schema))
         partial.replace(path)
 
-    def read_rows(self, kind: str) -> tuple[Any, list[str]]:
+    def read_rows(self, kind: str, columns: Sequence[str] | None = None) -> tuple[Any, list[str]]:
         """All rows of `kind` as a table, and the names of files that could not be read."""
-        tables, torn = [KINDS[kind].empty_table()], []
-        for path in sorted((self.path / kind).glob("*.parquet")):
-            try:
-                tables.append(pq.read_table(path, schema=KINDS[kind]))
-            except (OSError, pa.ArrowException):
+        schema = KINDS[kind]
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
+        tables, torn = [schema.empty_table()], []
+        for path in self._parts(kind):
+            table = _part(path, schema)
+            if table is None:
                 torn.append(path.name)
+            else:
+                tables.append(table)
         return pa.concat_tables(tables), torn
+
+    def merge_counts(self, kind: str) -> None:
+        """The processes' parts of `kind` (of COUNTS) in one file; torn ones stay behind."""
+        target, merged, schema = self.merged(kind), MERGED_BY[kind], COUNTS[kind]
+        partial = target.with_name(target.name + ".partial")
+        read, pending = [], []
+        try:
+            with pq.ParquetWriter(partial, schema, **_layout(schema)) as out:
+                for path in self._parts(kind):
+                    table = _part(path, schema)
+                    if table is None:
+                        continue
+                    read.append(path)
+                    pending.append(table)
+                    if sum(part.nbytes for part in pending) > MERGED_BYTES:
+                        out.write_table(merged(pa.concat_tables(pending)))
+                        pending = []
+                if pending:
+                    out.write_table(merged(pa.concat_tables(pending)))
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise _disk_error(error, target) from None
+        self._remove(kind, read)
+
+    def torn_parts(self, kind: str) -> list[str]:
+        """Files of `kind` that cannot be read, where the others are merged."""
+        return [path.name for path in self._parts(kind) if _part(path, SCHEMAS[kind]) is None]
+
+    def read_counts(self, kind: str, columns: Sequence[str]) -> Iterator[Any]:
+        """What was counted, in tables of some million values each; from the parts where nothing is merged.
+
+        A merged file that is torn is an error (exit 2).
+        """
+        path = self.merged(kind)
+        if not path.exists():
+            schema = pa.schema([COUNTS[kind].field(name) for name in columns])
+            yield from (table for table in (_part(part, schema) for part in self._parts(kind)) if table)
+            return
+        try:
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    yield file.read_row_group(group, columns=list(columns))
+        except (OSError, pa.ArrowException) as error:
+            raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
     def read_table(self, path: Path) -> Any:
         """A Parquet file of the run (exit 2 when torn or absent)."""
@@ -196,12 +277,32 @@ class RunFolder:
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
-    def remove_parts(self, kind: str) -> None:
-        """Drops the per-process files of `kind`, once they are merged."""
-        for path in (self.path / kind).glob("*"):
+    def remove_parts(self, kind: str, keep: Sequence[str] = ()) -> None:
+        """Drops the per-process files of `kind`, once they are merged; those named in `keep` stay."""
+        self._remove(kind, [path for path in (self.path / kind).glob("*") if path.name not in keep])
+
+    def _parts(self, kind: str) -> list[Path]:
+        """The files of `kind`, those of the same time together."""
+        return sorted((self.path / kind).glob("*.parquet"), key=lambda path: (_sequence(path), path.name))
+
+    def _remove(self, kind: str, paths: Sequence[Path]) -> None:
+        for path in paths:
             path.unlink()
-        if (self.path / kind).is_dir():
+        if (self.path / kind).is_dir() and not any((self.path / kind).iterdir()):
             (self.path / kind).rmdir()
+
+
+def _sequence(path: Path) -> int:
+    number = path.stem.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _part(path: Path, schema: Any) -> Any:
+    """The file's columns of `schema`; None when it is torn."""
+    try:
+        return pq.read_table(path, columns=schema.names).cast(schema)
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return None
 
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:

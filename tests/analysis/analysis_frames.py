@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from tidegauge.analysis.traffic import Traffic, Window, traffic_of_samples
+
 _SAMPLE = {
     "intended_s": 1.0,
     "sent_s": None,  # as intended unless told
@@ -81,6 +83,17 @@ def samples(rows: Sequence[Row]) -> pd.DataFrame:
         full["done_s"] = intended_s + 0.01 if full["done_s"] is None else full["done_s"]
         filled.append(full)
     return _frame(filled, list(_SAMPLE))
+
+
+def traffic(
+    rows: Sequence[Row] | pd.DataFrame,
+    *,
+    warmup_s: float = 0.0,
+    end_s: float = 10.0,
+    behaviours: Sequence[Rule] = (),
+) -> Traffic:
+    frame = rows if isinstance(rows, pd.DataFrame) else samples(rows)
+    return traffic_of_samples(frame, Window(warmup_s=warmup_s, end_s=end_s), behaviours)
 
 
 def arrivals(rows: Sequence[Row]) -> pd.DataFrame:

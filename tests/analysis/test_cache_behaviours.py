@@ -4,18 +4,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from analysis_frames import SEED, Rule, arrivals, health, samples
+from analysis_frames import SEED, Rule, arrivals, health, traffic
 
-from tidegauge.analysis.cache import OUTSIDE, match_behaviours, result_codes
+from tidegauge.analysis.cache import match_behaviours, result_codes
 from tidegauge.analysis.summary import summarise
+from tidegauge.behaviours import OUTSIDE
 
 
 def cache_of(rows: list[dict[str, object]], behaviours: list[Rule]) -> tuple[Any, Any]:
     summary: Any = summarise(
-        samples(rows),
+        traffic(rows, behaviours=behaviours),
         arrivals([]),
-        warmup_s=0.0,
-        end_s=10.0,
         flows=[],
         endpoints=[],
         behaviours=behaviours,

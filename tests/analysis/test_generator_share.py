@@ -3,16 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from analysis_frames import arrivals, health, samples
+from analysis_frames import arrivals, health, traffic
 
 from tidegauge.analysis.generator import cpu_ratio_max, generator_share, loop_lag_ms_max
-from tidegauge.analysis.observed import Window, observe
+from tidegauge.analysis.observed import observe
+from tidegauge.analysis.traffic import Window
 
 WINDOW = Window(warmup_s=10.0, end_s=70.0)
 
 
 def share_of(sample_rows: list[dict[str, object]], arrival_rows: list[dict[str, object]]) -> Any:
-    observed = observe(samples(sample_rows), arrivals(arrival_rows), WINDOW)
+    observed = observe(traffic(sample_rows, warmup_s=10.0, end_s=70.0), arrivals(arrival_rows))
     return generator_share(observed, health([]), lag_ms_p99_max=10.0)
 
 

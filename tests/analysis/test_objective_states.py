@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from analysis_frames import arrivals, samples
+from analysis_frames import arrivals, traffic
 from scipy import stats
 
 from tidegauge.analysis.objectives import judge_objectives
@@ -15,9 +15,7 @@ def judge(
     sample_rows: list[dict[str, object]],
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
-    rows = judge_objectives(
-        objectives, samples(sample_rows), arrivals(arrival_rows or []), warmup_s=0.0, end_s=10.0
-    )
+    rows = judge_objectives(objectives, traffic(sample_rows), arrivals(arrival_rows or []))
     json.dumps(rows, allow_nan=False)
     return rows
 

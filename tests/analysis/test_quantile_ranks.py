@@ -15,9 +15,9 @@ from tidegauge.analysis.quantiles import (
     quantile_ms,
     quantile_of,
     quantile_rank,
-    rank_of,
     required_n,
 )
+from tidegauge.histograms import rank_of
 
 
 @pytest.mark.parametrize(

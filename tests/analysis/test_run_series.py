@@ -5,17 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from analysis_frames import arrivals, samples
+from analysis_frames import arrivals, traffic
 
-from tidegauge.analysis.observed import Window, observe
+from tidegauge.analysis.observed import observe
 from tidegauge.analysis.series import percentile_curve, time_series
 
 
 def series_of(
-    sample_rows: list[dict[str, object]], arrival_rows: list[dict[str, object]], **changed: object
+    sample_rows: list[dict[str, object]],
+    arrival_rows: list[dict[str, object]],
+    end_s: float = 3.0,
+    **changed: object,
 ) -> Any:
-    options: Any = {"flows": ["view"], "end_s": 3.0, **changed}
-    rows = time_series(samples(sample_rows), arrivals(arrival_rows), **options)
+    options: Any = {"flows": ["view"], **changed}
+    rows = time_series(traffic(sample_rows, end_s=end_s), arrivals(arrival_rows), **options)
     json.dumps(rows, allow_nan=False)
     return rows
 
@@ -68,7 +71,7 @@ def curve_of(n: int, **changed: object) -> Any:
     rows: list[dict[str, object]] = [{"intended_s": 1.0, "done_s": 1.0 + k / 1000} for k in range(1, n + 1)]
     rows += [{"done_s": 9.0, "cause": "timeout"}]
     options: Any = {"kind": "response", **changed}
-    observed = observe(samples(rows), arrivals([]), Window(warmup_s=0.0, end_s=10.0))
+    observed = observe(traffic(rows), arrivals([]))
     return percentile_curve(observed, **options)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from analysis_frames import arrivals, health, samples
+from analysis_frames import arrivals, health, samples, traffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,11 +16,12 @@ from tidegauge.analysis.summary import summarise
 def summary_of(
     sample_rows: pd.DataFrame | list[dict[str, object]],
     arrival_rows: pd.DataFrame | list[dict[str, object]],
+    *,
+    warmup_s: float = 0.0,
+    end_s: float = 10.0,
     **changed: object,
 ) -> Any:
     options: dict[str, Any] = {
-        "warmup_s": 0.0,
-        "end_s": 10.0,
         "flows": ["view"],
         "endpoints": [("view", "GET /a")],
         "behaviours": [],
@@ -28,11 +29,10 @@ def summary_of(
         "lag_ms_p99_max": 10.0,
         **changed,
     }
-    if isinstance(sample_rows, list):
-        sample_rows = samples(sample_rows)
     if isinstance(arrival_rows, list):
         arrival_rows = arrivals(arrival_rows)
-    summary = summarise(sample_rows, arrival_rows, **options)
+    window: dict[str, Any] = {"warmup_s": warmup_s, "end_s": end_s}
+    summary = summarise(traffic(sample_rows, **window), arrival_rows, **options)
     json.dumps(summary, allow_nan=False)
     return summary
 
@@ -165,8 +165,10 @@ def test_arrow_backed_frames_give_the_same_summary() -> None:
         [{"session": i, "intended_s": i / 10, "cause": None if i % 7 else "status"} for i in range(60)]
     )
     arrival_rows = arrivals([{"intended_s": i / 10, "sent": i != 3} for i in range(60)])
-    arrow = [frame.convert_dtypes(dtype_backend="pyarrow") for frame in (sample_rows, arrival_rows)]
-    assert summary_of(*arrow) == summary_of(sample_rows, arrival_rows)
+    arrow_samples, arrow_arrivals = (
+        frame.convert_dtypes(dtype_backend="pyarrow") for frame in (sample_rows, arrival_rows)
+    )
+    assert summary_of(arrow_samples, arrow_arrivals) == summary_of(sample_rows, arrival_rows)
 
 
 _REQUEST = st.tuples(

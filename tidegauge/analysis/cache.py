@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,11 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidegauge.behaviours import OUTSIDE, path_matcher
+
 RESULTS = ("hit", "refresh_hit", "miss", "error", "none")
 NONE = RESULTS.index("none")
-OUTSIDE = -1  # no behaviour
 
 Codes = NDArray[np.int64]
+Amounts = NDArray[np.integer] | NDArray[np.float64]
 
 
 class Behaviour(Protocol):
@@ -32,7 +33,7 @@ class Behaviour(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheRecord:
-    """Parallel arrays, an entry a response.
+    """Parallel arrays, an entry for each `count` responses, which received `received_bytes` together.
 
     `x_cache` indexes RESULTS as the header says; `counted` too, but is `none` where the response does not
     count towards a hit ratio; `behaviour` indexes the behaviours, or is OUTSIDE.
@@ -42,14 +43,15 @@ class CacheRecord:
     counted: Codes
     behaviour: Codes
     received_bytes: Codes
+    count: Codes
 
     def tally(self, chosen: NDArray[np.bool_]) -> dict[str, object]:
         """Counts and ratios of the chosen responses, as they count."""
-        return tally(self.counted[chosen], self.received_bytes[chosen])
+        return tally(self.counted[chosen], self.received_bytes[chosen], self.count[chosen])
 
 
 def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> CacheRecord:
-    """The cache results of `answers` (sample rows that all have a status above 0)."""
+    """The cache results of `answers`: rows of Traffic's requests that all were answered."""
     x_cache = result_codes(answers["cache"])
     behaviour = np.full(len(answers), OUTSIDE, dtype=np.int64)
     counted = x_cache
@@ -57,20 +59,28 @@ def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> Cach
         base = answers["base"].to_numpy(dtype=object)
         # An API that is itself reached through the edge shows it by its X-Cache.
         through_edge = (base == "cdn") | ((base == "api") & (x_cache != NONE))
-        behaviour[through_edge] = match_behaviours(answers.loc[through_edge, "url_path"], behaviours)
+        behaviour[through_edge] = answers["behaviour"].to_numpy(dtype=np.int64)[through_edge]
         counted = np.where(cacheable(behaviour, behaviours), x_cache, NONE)
     received = answers["received_bytes"].to_numpy(dtype=np.int64)
-    return CacheRecord(x_cache=x_cache, counted=counted, behaviour=behaviour, received_bytes=received)
+    return CacheRecord(
+        x_cache=x_cache,
+        counted=counted,
+        behaviour=behaviour,
+        received_bytes=received,
+        count=answers["count"].to_numpy(dtype=np.int64),
+    )
 
 
-def tally(codes: Codes, received_bytes: Codes) -> dict[str, object]:
+def tally(codes: Codes, received_bytes: Codes, count: Codes) -> dict[str, object]:
     """Responses by result, and the share of them, and of their bytes, that the cache answered.
 
+    Each code stands for `count` responses, with `received_bytes` of them together.
     Hit ratio = (hit + refresh_hit) / (hit + refresh_hit + miss + error); null where that is 0/0.
     """
-    counts = np.bincount(codes, minlength=len(RESULTS))
-    volumes = np.bincount(codes, weights=received_bytes, minlength=len(RESULTS))
-    return {name: int(counts[code]) for code, name in enumerate(RESULTS)} | {
+    counts: Amounts = np.bincount(codes, weights=count, minlength=len(RESULTS))
+    volumes: Amounts = np.bincount(codes, weights=received_bytes, minlength=len(RESULTS))
+    results: dict[str, object] = {name: int(counts[code]) for code, name in enumerate(RESULTS)}
+    return results | {
         "hit_ratio_by_request": _hit_ratio(counts),
         "hit_ratio_by_byte": _hit_ratio(volumes),
     }
@@ -81,7 +91,7 @@ def behaviour_rows(record: CacheRecord, behaviours: Sequence[Behaviour]) -> list
     rows: list[dict[str, object]] = []
     for index, behaviour in enumerate(behaviours):
         own = record.behaviour == index
-        cache = tally(record.x_cache[own], record.received_bytes[own])
+        cache = tally(record.x_cache[own], record.received_bytes[own], record.count[own])
         if behaviour.ttl_s <= 0:
             cache |= {"hit_ratio_by_request": None, "hit_ratio_by_byte": None}
         rows.append({"path_pattern": behaviour.path_pattern, "ttl_s": float(behaviour.ttl_s), "cache": cache})
@@ -97,13 +107,9 @@ def result_codes(results: pd.Series) -> Codes:
 
 def match_behaviours(url_paths: pd.Series, behaviours: Sequence[Behaviour]) -> Codes:
     """The first behaviour that matches each path, in the order given; OUTSIDE where none does."""
-    patterns = [_compile(behaviour.path_pattern) for behaviour in behaviours]
+    match = path_matcher([behaviour.path_pattern for behaviour in behaviours])
     codes, paths = pd.factorize(url_paths)
-    first = [
-        next((index for index, pattern in enumerate(patterns) if pattern.fullmatch(str(path))), OUTSIDE)
-        for path in paths
-    ]
-    return np.array([*first, OUTSIDE], dtype=np.int64)[codes]
+    return np.array([*(match(str(path)) for path in paths), OUTSIDE], dtype=np.int64)[codes]
 
 
 def cacheable(behaviour: Codes, behaviours: Sequence[Behaviour]) -> NDArray[np.bool_]:
@@ -112,17 +118,7 @@ def cacheable(behaviour: Codes, behaviours: Sequence[Behaviour]) -> NDArray[np.b
     return caches[behaviour]
 
 
-def _compile(path_pattern: str) -> re.Pattern[str]:
-    """CloudFront's rules: case-sensitive, the leading slash optional, `*` also matches slashes.
-
-    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html
-    """
-    rooted = path_pattern if path_pattern.startswith(("/", "*")) else f"/{path_pattern}"
-    wildcards = {"*": ".*", "?": "."}
-    return re.compile("".join(wildcards.get(char) or re.escape(char) for char in rooted), re.DOTALL)
-
-
-def _hit_ratio(amounts: NDArray[np.int64] | NDArray[np.float64]) -> float | None:
+def _hit_ratio(amounts: Amounts) -> float | None:
     asked = float(amounts[:NONE].sum())
     return float(amounts[:2].sum()) / asked if asked else None
 

@@ -124,4 +124,4 @@ def _tally(rows: pd.DataFrame, bytes_column: str, behaviours: Sequence[Behaviour
     codes = result_codes(rows["cache"])
     if behaviours:
         codes = np.where(cacheable(match_behaviours(rows["url_path"], behaviours), behaviours), codes, NONE)
-    return tally(codes, rows[bytes_column].to_numpy(dtype=np.int64))
+    return tally(codes, rows[bytes_column].to_numpy(dtype=np.int64), np.ones(len(rows), dtype=np.int64))

@@ -11,36 +11,39 @@ import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.intervals import clopper_pearson, needed_n
-from tidegauge.analysis.observed import HALF_A_TICK_S, Flags, Observed, Window, flags, observe, seconds
+from tidegauge.analysis.observed import HALF_A_TICK_S, Observed, observe
 from tidegauge.analysis.quantiles import quantile_of
+from tidegauge.analysis.traffic import Floats, Traffic, chosen_rows, counts, flags, seconds
+from tidegauge.histograms import Integers
 
 ERROR_RATIO = "error_ratio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trials:
-    """What one objective looks at: a duration and a failure flag for each request, or session, asked for."""
+    """What one objective looks at: how many were asked for and failed, and the times of the others."""
 
-    times_s: np.ndarray[tuple[int], np.dtype[np.float64]]
-    failed: Flags
+    n: int
+    failures: int
+    times_s: Floats
+    count: Integers  # of each of the times
     noun: str
     window_s: float
 
+    def slower_than(self, limit_s: float) -> int:
+        """How many good ones took longer."""
+        return int(self.count[self.times_s - limit_s > HALF_A_TICK_S].sum())
+
 
 def judge_objectives(
-    objectives: Mapping[str, Mapping[str, float]],
-    samples: pd.DataFrame,
-    arrivals: pd.DataFrame,
-    *,
-    warmup_s: float,
-    end_s: float,
+    objectives: Mapping[str, Mapping[str, float]], traffic: Traffic, arrivals: pd.DataFrame
 ) -> list[dict[str, object]]:
     """A row an objective, in the plan's order, with its state, bounds and a sentence (`reason`).
 
     Targets: an endpoint (flows pooled), `total`, `flow:NAME` (its requests), `session:NAME` (session time).
     Limits: `pNN_ms` (failed, unsent and slower ones violate) or `error_ratio` (failed and unsent ones do).
     """
-    observed = observe(samples, arrivals, Window(warmup_s=warmup_s, end_s=end_s))
+    observed = observe(traffic, arrivals)
     return [
         _judge(target, key, float(limit), _trials(target, observed))
         for target, limits in objectives.items()
@@ -51,35 +54,44 @@ def judge_objectives(
 def _trials(target: str, observed: Observed) -> _Trials:
     kind, _, name = target.partition(":")
     if kind == "session" and name:
-        frame, column, noun = observed.sessions, "session_s", "sessions"
-        chosen = frame["flow"] == name
-    else:
-        frame, column, noun = observed.requests, "response_s", "requests"
-        if target == "total":
-            chosen = pd.Series(True, index=frame.index)
-        else:
-            chosen = frame["flow"] == name if kind == "flow" and name else frame["endpoint"] == target
-    own = frame.loc[chosen.to_numpy(dtype=np.bool_)]
+        return _session_trials(name, observed)
+    flow = name if kind == "flow" and name else None
+    endpoint = None if flow is not None or target == "total" else target
+    requests = observed.requests.loc[chosen_rows(observed.requests, flow, endpoint)]
+    times = observed.response.loc[chosen_rows(observed.response, flow, endpoint)]
     return _Trials(
-        times_s=seconds(own, column),
-        failed=flags(own, "failed"),
-        noun=noun,
+        n=int(counts(requests).sum()),
+        failures=int(counts(requests)[flags(requests, "failed")].sum()),
+        times_s=seconds(times, "value_s"),
+        count=counts(times),
+        noun="requests",
+        window_s=observed.window.duration_s,
+    )
+
+
+def _session_trials(flow: str, observed: Observed) -> _Trials:
+    sessions = observed.sessions.loc[chosen_rows(observed.sessions, flow)]
+    good = ~flags(sessions, "failed")
+    return _Trials(
+        n=len(sessions),
+        failures=int((~good).sum()),
+        times_s=seconds(sessions, "session_s")[good],
+        count=good[good].astype(np.int64),
+        noun="sessions",
         window_s=observed.window.duration_s,
     )
 
 
 def _judge(target: str, key: str, limit: float, trials: _Trials) -> dict[str, object]:
     if key == ERROR_RATIO:
-        limit_key, allowed_ratio, violating = "limit_ratio", limit, trials.failed
+        limit_key, allowed_ratio, violations = "limit_ratio", limit, trials.failures
     else:
         quantile: Fraction = quantile_of(key.removesuffix("_ms"))
         limit_key, allowed_ratio = "limit_ms", float(1 - quantile)
-        slower = np.nan_to_num(trials.times_s, nan=math.inf) - limit / 1000.0 > HALF_A_TICK_S
-        violating = np.asarray(trials.failed | slower, dtype=np.bool_)
-    n, violations = len(violating), int(violating.sum())
+        violations = trials.failures + trials.slower_than(limit / 1000.0)
     row: dict[str, object] = {"target": target, "objective": key, limit_key: limit}
-    row |= {"n": n, "violations": violations, "allowed_ratio": allowed_ratio}
-    row |= _state(violations, n, allowed_ratio, trials.window_s)
+    row |= {"n": trials.n, "violations": violations, "allowed_ratio": allowed_ratio}
+    row |= _state(violations, trials.n, allowed_ratio, trials.window_s)
     return row | {"reason": _sentence(row, limit, trials.noun)}
 
 

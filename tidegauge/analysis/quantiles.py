@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegauge.analysis.intervals import order_statistic_ranks
+from tidegauge.histograms import rank_of
 
 REPORTED = ("p50", "p90", "p95", "p99", "p999")
 SUPPORT_RISK = 0.05  # a one-sided 95 % bound of the quantile exists from the required n on
@@ -27,11 +29,6 @@ def quantile_of(name: str) -> Fraction:
     return Fraction(int(digits), 10 ** len(digits))
 
 
-def rank_of(n: int, q: Fraction) -> int:
-    """The 1-based rank ceil(qn) of a quantile among `n` ascending values, without rounding error."""
-    return -(-n * q.numerator // q.denominator)
-
-
 def quantile_rank(n: int, per_mille: int) -> int:
     """`rank_of` for a quantile in thousandths: 990 is P99."""
     return rank_of(n, Fraction(per_mille, 1000))
@@ -46,16 +43,42 @@ def required_n(q: Fraction) -> int:
     return math.ceil(math.log(SUPPORT_RISK) / math.log1p(-float(min(q, 1 - q))))
 
 
-def latency_ms(values_s: NDArray[np.float64]) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Durations in milliseconds in ascending order, each with how many are at most as long."""
+
+    values_ms: NDArray[np.float64]
+    reached: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, values_s: NDArray[np.float64], counts: NDArray[np.int64] | None = None) -> Ordered:
+        """Of durations in seconds, the k-th `counts[k]` times (once without)."""
+        if counts is None:
+            return cls(np.sort(values_s) * 1000.0, np.arange(1, len(values_s) + 1))
+        order = np.argsort(values_s)
+        return cls(values_s[order] * 1000.0, np.cumsum(counts[order]))
+
+    @property
+    def n(self) -> int:
+        """How many durations there are."""
+        return int(self.reached[-1]) if len(self.reached) else 0
+
+    def at_rank(self, rank: int | None) -> float | None:
+        """The `rank`-th smallest, counted from 1; None for none."""
+        return None if rank is None else float(self.values_ms[np.searchsorted(self.reached, rank)])
+
+
+def latency_ms(values_s: NDArray[np.float64], counts: NDArray[np.int64] | None = None) -> dict[str, object]:
     """Quantiles of durations in seconds, in milliseconds, as summary.json holds them.
 
-    `_low` and `_high` are a two-sided 95 % interval by order statistics, each null where its rank does not
-    exist. A quantile with too few values is null and named in `unsupported` as "have of needed".
+    The k-th value counts `counts[k]` times (once without). `_low` and `_high` are a two-sided 95 % interval
+    by order statistics, each null where its rank does not exist. A quantile with too few values is null and
+    named in `unsupported` as "have of needed".
     """
     if not np.isfinite(values_s).all():
         raise ValueError("a duration is missing or infinite: only finished requests have one")
-    ordered_ms = np.sort(values_s) * 1000.0
-    n = len(ordered_ms)
+    ordered = Ordered.of(values_s, counts)
+    n = ordered.n
     values: dict[str, object] = {}
     bounds: dict[str, object] = {}
     unsupported: dict[str, str] = {}
@@ -64,21 +87,16 @@ def latency_ms(values_s: NDArray[np.float64]) -> dict[str, object]:
         supported = n >= required_n(q)
         if not supported:
             unsupported[name] = f"{n} of {required_n(q)}"
-        values[name] = _at_rank(ordered_ms, rank_of(n, q) if supported else None)
+        values[name] = ordered.at_rank(rank_of(n, q) if supported else None)
         low, high = order_statistic_ranks(n, q)
-        bounds[f"{name}_low"] = _at_rank(ordered_ms, low)
-        bounds[f"{name}_high"] = _at_rank(ordered_ms, high)
-    return values | {"max": _at_rank(ordered_ms, n or None), "n": n} | bounds | {"unsupported": unsupported}
+        bounds[f"{name}_low"] = ordered.at_rank(low)
+        bounds[f"{name}_high"] = ordered.at_rank(high)
+    return values | {"max": ordered.at_rank(n or None), "n": n} | bounds | {"unsupported": unsupported}
 
 
-def quantile_ms(values_s: NDArray[np.float64], q: Fraction) -> float | None:
+def quantile_ms(
+    values_s: NDArray[np.float64], q: Fraction, counts: NDArray[np.int64] | None = None
+) -> float | None:
     """The ceil(qn)-th smallest duration in milliseconds, however few there are; null without any."""
-    n = len(values_s)
-    if n == 0:
-        return None
-    position = rank_of(n, q) - 1
-    return float(np.partition(values_s, position)[position] * 1000.0)
-
-
-def _at_rank(ordered: NDArray[np.float64], rank: int | None) -> float | None:
-    return None if rank is None else float(ordered[rank - 1])
+    ordered = Ordered.of(values_s, counts)
+    return ordered.at_rank(rank_of(ordered.n, q)) if ordered.n else None

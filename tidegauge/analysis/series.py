@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tidegauge.analysis.intervals import order_statistic_ranks
-from tidegauge.analysis.observed import Flags, Floats, Observed, flags, seconds
-from tidegauge.analysis.quantiles import quantile_of, rank_of, required_n
+from tidegauge.analysis.observed import Observed
+from tidegauge.analysis.quantiles import Ordered, quantile_of, required_n
+from tidegauge.analysis.traffic import (
+    Traffic,
+    chosen_rows,
+    counts,
+    flags,
+    second_of,
+    seconds,
+)
+from tidegauge.histograms import Integers, rank_of
 
 QUANTILES = ("p50", "p99")
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -20,28 +29,29 @@ NINES = 6  # the finest decade of the percentile axis: up to P99.9999
 
 
 def time_series(
-    samples: pd.DataFrame,
+    traffic: Traffic,
     arrivals: pd.DataFrame,
     *,
     flows: Sequence[str],
-    end_s: float,
-    bin_s: float = 1.0,
     quantile_bin_s: float | None = None,
 ) -> list[dict[str, object]]:
-    """The whole run, warm-up and drain included, in bins: a row for the total (flow null), then one a flow.
+    """The whole run, warm-up and drain included, by the second: of the total (flow null), then of each flow.
 
-    Bin k covers k x bin_s < t <= (k+1) x bin_s. `asked`: arrivals by intended time; `sent`: requests by
-    `sent_s`; `completed` and `failures`: by `done_s` (of unsent arrivals: by intended time). `quantiles` has
-    bins of its own, by intended time, wide enough for a P99 of the total unless `quantile_bin_s` is given.
+    Second k covers k < t <= k + 1. `asked`: arrivals by intended time; `sent`: requests by the time they
+    were; `completed` and `failures`: by the time they were done (of unsent arrivals: by intended time).
+    `quantiles` has bins of its own, by intended time: wide enough for a P99 of the total unless
+    `quantile_bin_s` is given.
     """
-    last_s = max([end_s, *_latest(samples, "done_s"), *_latest(samples, "sent_s")])
-    width_s = quantile_bin_s or _supported_bin_s(len(samples), end_s)
+    end_s = traffic.window.end_s
+    last_s = max([end_s, *(traffic.moments["second"] + 1.0)])
+    width_s = quantile_bin_s or _supported_bin_s(int(traffic.requests["count"].sum()), end_s)
     rows: list[dict[str, object]] = []
     for flow in (None, *flows):
-        own = samples if flow is None else samples.loc[samples["flow"] == flow]
-        asked = arrivals if flow is None else arrivals.loc[arrivals["flow"] == flow]
-        row: dict[str, object] = {"flow": flow, "bin_s": bin_s} | _counts(own, asked, last_s, bin_s)
-        rows.append(row | {"quantiles": _quantile_bins(own, last_s, width_s)})
+        moments = traffic.moments.loc[chosen_rows(traffic.moments, flow)]
+        response = traffic.response.loc[chosen_rows(traffic.response, flow)]
+        asked = arrivals.loc[chosen_rows(arrivals, flow)]
+        row: dict[str, object] = {"flow": flow, "bin_s": 1.0} | _counts(moments, asked, last_s)
+        rows.append(row | {"quantiles": _quantile_bins(response, last_s, width_s)})
     return rows
 
 
@@ -53,12 +63,10 @@ def percentile_curve(
     The curve ends where the count no longer supports the quantile; the 95 % bounds are null where no rank
     gives them. `flow` null means all flows.
     """
-    requests = observed.requests
-    chosen = ~flags(requests, "failed")
-    if flow is not None:
-        chosen &= (requests["flow"] == flow).to_numpy(dtype=np.bool_)
-    ordered_ms = np.sort(seconds(requests, f"{kind}_s")[chosen]) * 1000.0
-    n = len(ordered_ms)
+    times = observed.response if kind == "response" else observed.service
+    chosen = chosen_rows(times, flow)
+    ordered = Ordered.of(seconds(times, "value_s")[chosen], counts(times)[chosen])
+    n = ordered.n
     points: list[dict[str, float | None]] = []
     for q in _grid():
         if n < required_n(q):
@@ -67,9 +75,9 @@ def percentile_curve(
         points.append(
             {
                 "q": float(q),
-                "ms": float(ordered_ms[rank_of(n, q) - 1]),
-                "low_ms": None if low is None else float(ordered_ms[low - 1]),
-                "high_ms": None if high is None else float(ordered_ms[high - 1]),
+                "ms": ordered.at_rank(rank_of(n, q)),
+                "low_ms": ordered.at_rank(low),
+                "high_ms": ordered.at_rank(high),
             }
         )
     return points
@@ -82,51 +90,44 @@ def _grid() -> list[Fraction]:
     return [1 - tail for tail in tails]
 
 
-def _counts(samples: pd.DataFrame, arrivals: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
-    failed = samples["cause"].notna().to_numpy(dtype=np.bool_)
-    done_s, due_s = seconds(samples, "done_s"), seconds(arrivals, "intended_s")
-    unsent = due_s[~flags(arrivals, "sent")]
-    count = _bin_count(last_s, bin_s)
+def _counts(moments: pd.DataFrame, arrivals: pd.DataFrame, last_s: float) -> dict[str, object]:
+    due_s = seconds(arrivals, "intended_s")
+    count = _bin_count(last_s, 1.0)
 
-    def per_bin(times_s: Floats) -> NDArray[np.int64]:
-        bins = _bins(times_s[~np.isnan(times_s)], bin_s)
-        return np.bincount(bins, minlength=count)[:count]
+    def per_second(second: Integers, weights: Integers | None = None) -> Integers:
+        return np.bincount(second, weights=weights, minlength=count)[:count].astype(np.int64)
 
+    second = moments["second"].to_numpy(dtype=np.int64)
+    sent, completed, failed = (
+        per_second(second, moments[name].to_numpy(dtype=np.int64)) for name in ("sent", "completed", "failed")
+    )
     return {
-        "t_s": [index * bin_s for index in range(count)],
-        "asked": per_bin(due_s).tolist(),
-        "sent": per_bin(seconds(samples, "sent_s")).tolist(),
-        "completed": per_bin(done_s[~failed]).tolist(),
-        "failures": (per_bin(done_s[failed]) + per_bin(unsent)).tolist(),
+        "t_s": [float(index) for index in range(count)],
+        "asked": per_second(second_of(due_s)).tolist(),
+        "sent": sent.tolist(),
+        "completed": completed.tolist(),
+        "failures": (failed + per_second(second_of(due_s[~flags(arrivals, "sent")]))).tolist(),
     }
 
 
-def _quantile_bins(samples: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
+def _quantile_bins(response: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
     """P50, P99 and maximum of the good response times in each bin; null where too few do."""
-    good: Flags = samples["cause"].isna().to_numpy(dtype=np.bool_)
-    intended_s, done_s = seconds(samples, "intended_s")[good], seconds(samples, "done_s")[good]
-    bins, response_s = _bins(intended_s, bin_s), done_s - intended_s
-    order = np.lexsort((response_s, bins))
-    ordered_ms = response_s[order] * 1000.0
-    count = _bin_count(last_s, bin_s)
-    n = np.bincount(bins, minlength=count)
-    first = np.cumsum(n) - n
-    columns: dict[str, object] = {
-        "bin_s": bin_s,
-        "t_s": [index * bin_s for index in range(len(n))],
-        "n": n.tolist(),
-    }
-    for name in QUANTILES:
-        q = quantile_of(name)
-        columns[f"{name}_ms"] = [
-            float(ordered_ms[start + rank_of(size, q) - 1]) if size >= required_n(q) else None
-            for start, size in zip(first.tolist(), n.tolist(), strict=True)
-        ]
-    columns["max_ms"] = [
-        float(ordered_ms[start + size - 1]) if size else None
-        for start, size in zip(first.tolist(), n.tolist(), strict=True)
-    ]
-    return columns
+    bins = (response["second"].to_numpy(dtype=np.int64) // bin_s).astype(np.int64)
+    values_s, weights = seconds(response, "value_s"), counts(response)
+    order = np.argsort(bins, kind="stable")
+    count = max(_bin_count(last_s, bin_s), int(bins.max(initial=-1)) + 1)
+    edges = np.searchsorted(bins[order], np.arange(count + 1))
+    columns: dict[str, list[object]] = {name: [] for name in ("n", *(f"{q}_ms" for q in QUANTILES), "max_ms")}
+    for start, end in itertools.pairwise(edges.tolist()):
+        own = order[start:end]
+        ordered = Ordered.of(values_s[own], weights[own])
+        n = ordered.n
+        columns["n"].append(n)
+        for name in QUANTILES:
+            q = quantile_of(name)
+            columns[f"{name}_ms"].append(ordered.at_rank(rank_of(n, q) if n >= required_n(q) else None))
+        columns["max_ms"].append(ordered.at_rank(n or None))
+    return {"bin_s": bin_s, "t_s": [index * bin_s for index in range(count)], **columns}
 
 
 def _supported_bin_s(requests: int, duration_s: float) -> float:
@@ -137,15 +138,5 @@ def _supported_bin_s(requests: int, duration_s: float) -> float:
     return fitting[0] if fitting else allowed[-1]
 
 
-def _bins(times_s: Floats, bin_s: float) -> NDArray[np.int64]:
-    return np.maximum(np.ceil(times_s / bin_s).astype(np.int64) - 1, 0)
-
-
 def _bin_count(last_s: float, bin_s: float) -> int:
     return max(int(np.ceil(last_s / bin_s)), 1)
-
-
-def _latest(samples: pd.DataFrame, column: str) -> list[float]:
-    times_s = seconds(samples, column)
-    times_s = times_s[~np.isnan(times_s)]
-    return [float(times_s.max())] if len(times_s) else []

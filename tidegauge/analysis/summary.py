@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
-from tidegauge.analysis.observed import Flags, Observed, Window, flags, observe, seconds
+from tidegauge.analysis.observed import Observed, observe
 from tidegauge.analysis.quantiles import latency_ms
+from tidegauge.analysis.traffic import Flags, Traffic, chosen_rows, counts, flags, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,9 @@ class _Measured:
 
 
 def summarise(
-    samples: pd.DataFrame,
+    traffic: Traffic,
     arrivals: pd.DataFrame,
     *,
-    warmup_s: float,
-    end_s: float,
     flows: Sequence[str],
     endpoints: Sequence[tuple[str, str]],
     behaviours: Sequence[Behaviour],
@@ -38,16 +36,14 @@ def summarise(
     """What a run measured, as plain values.
 
     `flows` and `endpoints` (flow, endpoint) give the order of the rows, and rows to what saw no request;
-    whatever else the samples hold follows them. `lag_ms_p99_max` (ms) says which requests were `late`.
+    whatever else was seen follows them. `lag_ms_p99_max` (ms) says which requests were `late`.
     """
-    observed = observe(samples, arrivals, Window(warmup_s=warmup_s, end_s=end_s))
-    status = observed.answers["status"].to_numpy(dtype=np.int64)
-    answered = np.zeros(len(observed.requests), dtype=np.bool_)
-    answered[: len(status)] = status > 0  # the sent requests come first
-    record = record_cache(observed.answers.loc[status > 0], behaviours)
+    observed = observe(traffic, arrivals)
+    answered = flags(observed.requests, "answered")
+    record = record_cache(observed.requests.loc[answered], behaviours)
     measured = _Measured(observed=observed, answered=answered, cache=record)
     return {
-        "total": _figures(measured, np.ones(len(observed.requests), dtype=np.bool_)),
+        "total": _figures(measured),
         "flows": _flow_rows(measured, flows),
         "endpoints": _endpoint_rows(measured, endpoints),
         "behaviours": behaviour_rows(record, behaviours),
@@ -55,19 +51,26 @@ def summarise(
     }
 
 
-def _figures(measured: _Measured, chosen: Flags) -> dict[str, object]:
-    """Count, failures, rate, times and cache results of the chosen requests."""
-    requests = measured.observed.requests.loc[chosen]
-    failed = flags(requests, "failed")
+def _figures(measured: _Measured, flow: str | None = None, endpoint: str | None = None) -> dict[str, object]:
+    """Count, failures, rate, times and cache results of all requests, or of a flow's (to an endpoint)."""
+    observed = measured.observed
+    chosen = chosen_rows(observed.requests, flow, endpoint)
+    requests = observed.requests.loc[chosen]
+    count, failed = counts(requests), flags(requests, "failed")
     return {
-        "count": len(requests),
-        "failures": int(failed.sum()),
-        "failures_by_cause": _by_cause(requests["cause"]),
-        "rate_per_s": len(requests) / measured.observed.window.duration_s,
-        "response_time_ms": latency_ms(seconds(requests, "response_s")[~failed]),
-        "service_time_ms": latency_ms(seconds(requests, "service_s")[~failed]),
+        "count": int(count.sum()),
+        "failures": int(count[failed].sum()),
+        "failures_by_cause": _by_cause(requests),
+        "rate_per_s": int(count.sum()) / observed.window.duration_s,
+        "response_time_ms": _latency_ms(observed.response, flow, endpoint),
+        "service_time_ms": _latency_ms(observed.service, flow, endpoint),
         "cache": measured.cache.tally(chosen[measured.answered]),
     }
+
+
+def _latency_ms(times: pd.DataFrame, flow: str | None, endpoint: str | None) -> dict[str, object]:
+    chosen = chosen_rows(times, flow, endpoint)
+    return latency_ms(seconds(times, "value_s")[chosen], counts(times)[chosen])
 
 
 def _flow_rows(measured: _Measured, flows: Sequence[str]) -> list[dict[str, object]]:
@@ -84,33 +87,22 @@ def _flow_rows(measured: _Measured, flows: Sequence[str]) -> list[dict[str, obje
                 "session_failures": int(failed.sum()),
                 "session_time_ms": latency_ms(seconds(own, "session_s")[~failed]),
             }
-            | _figures(measured, (requests["flow"] == flow).to_numpy(dtype=np.bool_))
+            | _figures(measured, flow)
         )
     return rows
 
 
 def _endpoint_rows(measured: _Measured, endpoints: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
-    requests = measured.observed.requests
-    # One code a (flow, endpoint): comparing numbers is much faster than comparing strings a million times.
-    width = max(len(requests["endpoint"].cat.categories), 1)
-    codes = (
-        requests["flow"].cat.codes.to_numpy() * np.int64(width) + requests["endpoint"].cat.codes.to_numpy()
-    )
-    code_of = {
-        (
-            str(requests["flow"].cat.categories[code // width]),
-            str(requests["endpoint"].cat.categories[code % width]),
-        ): code
-        for code in np.unique(codes)
-    }
-    others = sorted(set(code_of) - set(endpoints))
+    seen = measured.observed.requests[["flow", "endpoint"]].drop_duplicates().itertuples(index=False)
+    others = sorted({(str(flow), str(endpoint)) for flow, endpoint in seen} - set(endpoints))
     return [
-        {"flow": flow, "endpoint": endpoint} | _figures(measured, codes == code_of.get((flow, endpoint), -1))
+        {"flow": flow, "endpoint": endpoint} | _figures(measured, flow, endpoint)
         for flow, endpoint in [*endpoints, *others]
     ]
 
 
-def _by_cause(causes: pd.Series) -> dict[str, int]:
+def _by_cause(requests: pd.DataFrame) -> dict[str, int]:
     """Failures by cause, the most frequent first, equals by name."""
-    counts = {str(cause): int(count) for cause, count in causes.value_counts().items() if count}
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    sums = requests.loc[flags(requests, "failed")].groupby("cause", observed=True)["count"].sum()
+    causes = {str(cause): int(count) for cause, count in sums.items()}
+    return dict(sorted(causes.items(), key=lambda item: (-item[1], item[0])))

@@ -7,13 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
-from tidegauge.analysis.observed import Window, observe
+from tidegauge.analysis.observed import Observed, observe
 from tidegauge.analysis.series import percentile_curve, time_series
-from tidegauge.cli.measure import read_frames
-from tidegauge.plan import Validity
+from tidegauge.analysis.traffic import chosen_rows, counts, second_of
+from tidegauge.cli.frames import read_frames
+from tidegauge.documents import parse
+from tidegauge.plan import Validity, stored_plan
+from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
 OBSERVED_VALIDITY = {
@@ -26,11 +30,12 @@ OBSERVED_VALIDITY = {
 def report_data(folder: RunFolder) -> ReportData:
     """What `reports` needs of the run in `folder`."""
     run, summary = folder.read_json(folder.run_json), folder.read_json(folder.summary_json)
-    samples, _health, arrivals = read_frames(folder, run)
+    plan, stack = stored_plan(run["plan"]), parse(Stack, run["stack"], "run.json")
+    frames = read_frames(folder, run, plan, stack)
+    traffic, arrivals = frames.traffic, frames.arrivals
     flows = [row["flow"] for row in summary["flows"]]
-    window = Window(warmup_s=run["window"]["start_s"], end_s=run["window"]["end_s"])
-    series = time_series(samples, arrivals, flows=flows, end_s=window.end_s)
-    observed = observe(samples, arrivals, window)
+    series = time_series(traffic, arrivals, flows=flows)
+    observed = observe(traffic, arrivals)
     curves = [_curve(observed, flow) for flow in flows]
     cost = summary["cost"]
     return ReportData(
@@ -43,15 +48,14 @@ def report_data(folder: RunFolder) -> ReportData:
         bench=_optional(folder, folder.bench_json),
         usage_unknown=cost["unknown"],
         validity=_validity(summary),
-        warnings=[*run["notes"], *summary["looser_validity"]],
+        warnings=[*run["notes"], *summary["notes"], *summary["looser_validity"]],
     )
 
 
 def _rates(total: Mapping[str, Any], arrivals: pd.DataFrame) -> RateSeries:
     bin_s = float(total["bin_s"])
-    sent = [0] * len(total["t_s"])
-    for moment in arrivals.loc[arrivals["sent"], "intended_s"]:
-        sent[min(max(-int(-moment // bin_s) - 1, 0), len(sent) - 1)] += 1  # the bins of `asked`: (k, k + 1]
+    bins = second_of(arrivals.loc[arrivals["sent"], "intended_s"].to_numpy())
+    sent = np.bincount(bins, minlength=len(total["t_s"])).tolist()
     completed = [good + bad for good, bad in zip(total["completed"], total["failures"], strict=True)]
     return RateSeries(
         bin_s=bin_s,
@@ -74,14 +78,13 @@ def _flow_series(row: Mapping[str, Any]) -> FlowSeries:
     )
 
 
-def _curve(observed: Any, flow: str) -> PercentileCurve | None:
+def _curve(observed: Observed, flow: str) -> PercentileCurve | None:
     response, service = (percentile_curve(observed, kind, flow) for kind in ("response", "service"))
     if not response:
         return None
-    good = observed.requests[(observed.requests["flow"] == flow) & ~observed.requests["failed"]]
     return PercentileCurve(
         flow=flow,
-        n=len(good),
+        n=int(counts(observed.response)[chosen_rows(observed.response, flow)].sum()),
         quantiles=[float(point["q"] or 0) for point in response],
         response_ms=[point["ms"] for point in response],
         service_ms=[point["ms"] for point in service],

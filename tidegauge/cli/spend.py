@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from tidegauge.analysis.traffic import Traffic, added_up
 from tidegauge.cost.architecture import price_architecture
 from tidegauge.cost.local_traffic import ClientRequests
 from tidegauge.cost.local_usage import usage_from_local
@@ -26,7 +25,7 @@ def cost_of_run(
     folder: RunFolder,
     run: Mapping[str, Any],
     stack: Stack,
-    samples: pd.DataFrame,
+    traffic: Traffic,
     flows: list[Mapping[str, Any]],
 ) -> tuple[dict[str, object], dict[str, object]]:
     """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows."""
@@ -34,7 +33,7 @@ def cost_of_run(
     counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
     window_s = run["window"]["end_s"] - run["window"]["start_s"]
     usage = usage_from_local(
-        client_requests(samples, run["window"]["start_s"], run["window"]["end_s"]),
+        client_requests(traffic),
         counted.get("before"),
         counted.get("after"),
         region=book.region,
@@ -58,26 +57,25 @@ def cost_of_run(
     return cost, usage_document(usage)
 
 
-def client_requests(samples: pd.DataFrame, start_s: float, end_s: float) -> list[ClientRequests]:
+def client_requests(traffic: Traffic) -> list[ClientRequests]:
     """The window's answered requests by flow, endpoint and base."""
-    inside = (samples["intended_s"] > start_s) & (samples["intended_s"] <= end_s) & (samples["status"] > 0)
-    answered = samples.loc[inside]
+    answered = traffic.requests.loc[traffic.requests["in_window"] & traffic.requests["answered"]]
     rows = answered.assign(
-        miss=answered["cache"] == "miss", refresh_hit=answered["cache"] == "refresh_hit", one=1
+        misses=answered["count"].where(answered["cache"] == "miss", 0),
+        refresh_hits=answered["count"].where(answered["cache"] == "refresh_hit", 0),
     )
-    keys = ["flow", "endpoint", "base"]
-    sums = rows.groupby(keys, as_index=False)[["one", "received_bytes", "miss", "refresh_hit"]].sum()
+    sums = ("count", "received_bytes", "misses", "refresh_hits")
     return [
         ClientRequests(
             flow=row["flow"],
             endpoint=row["endpoint"],
             base=row["base"],
-            requests=int(row["one"]),
+            requests=int(row["count"]),
             received_bytes=int(row["received_bytes"]),
-            cache_misses=int(row["miss"]),
-            refresh_hits=int(row["refresh_hit"]),
+            cache_misses=int(row["misses"]),
+            refresh_hits=int(row["refresh_hits"]),
         )
-        for row in sums.to_dict("records")
+        for row in added_up(rows, ("flow", "endpoint", "base"), sums).to_dict("records")
     ]
 
 

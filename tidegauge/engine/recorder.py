@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import json
 import marshal
 import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gevent
 from gevent import subprocess as green_subprocess
-from gevent.os import make_nonblocking, nb_write
+from gevent.event import Event
+from gevent.os import make_nonblocking, nb_read, nb_write
 
 from tidegauge.engine.events import events_descriptors
+from tidegauge.engine.recording import Recording, recording_of
 from tidegauge.records import Health, Outcome, Sample, SessionEnd
-from tidegauge.store import KINDS
+from tidegauge.store import KINDS, RunFolder
 
 FLUSH_S = 0.25
+BLOCK_ROWS = 200  # handed over in one go: a third of a millisecond, and then arrivals have their turn
+PIPE_BYTES = 1 << 20  # so that a writer that is kept waiting does not hold up the next block
+READ_BYTES = 65536
+LiveListener = Callable[[dict[str, Any]], None]
 
 
 class Recorder:
     """Hands rows over a pipe to `tidegauge.engine.writer`, four times a second."""
 
-    def __init__(self, run_folder: Path, process: int, on_failure: Callable[[str], None]) -> None:
-        """`on_failure` is told, once, when rows can no longer be stored."""
+    def __init__(
+        self,
+        run_folder: Path,
+        process: int,
+        on_failure: Callable[[str], None],
+        on_live: LiveListener | None = None,
+    ) -> None:
+        """`on_failure` is told, once, when rows can no longer be stored.
+
+        `on_live` gets, about once a second, what the requests of that second were (`Batch.live`).
+        """
+        recording = recording_of(RunFolder(run_folder)) or Recording()
+        self.keeps_sessions = recording.samples != "all"  # otherwise they follow from the samples
         self._rows: dict[str, list[tuple[object, ...]]] = {kind: [] for kind in KINDS}
         self._on_failure = on_failure
         self._failed = False
+        live = ["live"] if on_live is not None else []
         self._writer = green_subprocess.Popen(
-            [sys.executable, "-m", "tidegauge.engine.writer", str(run_folder), str(process)],
+            [sys.executable, "-m", "tidegauge.engine.writer", str(run_folder), str(process), *live],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if live else None,
             pass_fds=events_descriptors(),  # the CLI waits for the pipe's end, and so for the last file
             start_new_session=True,  # Ctrl-C is for the run; the writer ends when its pipe does
         )
@@ -38,7 +61,10 @@ class Recorder:
         self._pipe = self._writer.stdin
         self._descriptor = self._pipe.fileno()
         make_nonblocking(self._descriptor)
+        _widen(self._descriptor)
+        self._closing = Event()
         self._flusher = gevent.spawn(self._flush_for_ever)
+        self._listener = gevent.spawn(self._listen, on_live) if on_live is not None else None
 
     def add_sample(self, row: Sample) -> None:
         self._rows["samples"].append(row)
@@ -47,37 +73,43 @@ class Recorder:
         self._rows["outcomes"].append(row)
 
     def add_session(self, row: SessionEnd) -> None:
-        self._rows["sessions"].append(row)
+        """Kept where samples are not; callers may spare themselves the row by `keeps_sessions`."""
+        if self.keeps_sessions:
+            self._rows["sessions"].append(row)
 
     def add_health(self, row: Health) -> None:
         self._rows["health"].append(row)
 
     def close(self) -> bool:
         """Everything out, the writer's last files closed; whether all of it was stored."""
-        self._flusher.kill()
+        self._closing.set()
+        self._flusher.join()  # in the middle of a block it is not to be cut
         self._flush()
         self._pipe.close()
         stored = self._writer.wait() == 0
+        if self._listener is not None:
+            self._listener.join()
         if not stored:
             self._fail(_writer_failure(self._writer.returncode))
         return not self._failed
 
     def _flush_for_ever(self) -> None:
-        while not self._failed:
-            gevent.sleep(FLUSH_S)
+        while not self._failed and not self._closing.wait(FLUSH_S):
             self._flush()
             if self._writer.poll() is not None:
                 self._fail(_writer_failure(self._writer.returncode))
 
     def _flush(self) -> None:
-        for kind, rows in self._rows.items():
-            while rows and not self._failed:
-                block, self._rows[kind] = rows[:500], rows[500:]
-                rows = self._rows[kind]
-                self._send(kind, block)
+        for kind in self._rows:
+            rows, self._rows[kind] = self._rows[kind], []
+            for start in range(0, len(rows), BLOCK_ROWS):
+                if not self._failed:
+                    self._send(kind, rows[start : start + BLOCK_ROWS])
+                    gevent.sleep(0)
 
     def _send(self, kind: str, block: Sequence[tuple[object, ...]]) -> None:
-        payload = marshal.dumps((kind, [tuple(row) for row in block]))
+        """As columns: cheaper to read than rows are, and no dearer to write."""
+        payload = marshal.dumps((kind, list(zip(*block, strict=True))))
         data = memoryview(struct.pack("<I", len(payload)) + payload)
         try:
             while data:
@@ -85,10 +117,29 @@ class Recorder:
         except OSError:
             self._fail(_writer_failure(self._writer.wait()))
 
+    def _listen(self, on_live: LiveListener) -> None:
+        assert self._writer.stdout is not None
+        descriptor = self._writer.stdout.fileno()
+        make_nonblocking(descriptor)
+        rest = b""
+        try:
+            while data := nb_read(descriptor, READ_BYTES):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    on_live(json.loads(line))
+        finally:
+            self._writer.stdout.close()  # the writer must not wait for a listener that is no more
+
     def _fail(self, reason: str) -> None:
         if not self._failed:
             self._failed = True
             self._on_failure(reason)
+
+
+def _widen(pipe: int) -> None:
+    """Beyond the system's default where that is allowed (Linux)."""
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _writer_failure(code: int) -> str:

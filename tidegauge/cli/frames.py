@@ -1,0 +1,144 @@
+"""A run folder's rows as the frames that analysis works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tidegauge.analysis.traffic import (
+    SAMPLE_COLUMNS,
+    Stretch,
+    Traffic,
+    Window,
+    traffic_of_counts,
+    traffic_of_samples,
+)
+from tidegauge.plan import Plan
+from tidegauge.request_counts import KEYS, MOMENTS, TIMES, entries_of
+from tidegauge.stack import Stack
+from tidegauge.store import COUNTS, DiskFull, RunFolder
+from tidegauge.workload.schedule import make_schedule
+
+TORN_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """What a run folder holds; `notes` say what is missing of it."""
+
+    traffic: Traffic
+    arrivals: pd.DataFrame  # every intended session; of an interrupted run, those until then
+    health: pd.DataFrame
+    notes: list[str]
+
+
+def read_frames(folder: RunFolder, run: Mapping[str, Any], plan: Plan, stack: Stack) -> Frames:
+    """The frames of a run, its processes' parts merged first where that is still to be done."""
+    notes = _merge_parts(folder, run, plan)
+    traffic, torn = _read_traffic(folder, run, plan, stack)
+    health, torn["health"] = folder.read_rows("health")
+    torn |= {kind: folder.torn_parts(kind) for kind in ("outcomes", *COUNTS)}
+    arrivals = folder.read_table(folder.arrivals).to_pandas()
+    if run["interrupted"]:
+        arrivals = arrivals[arrivals["intended_s"] <= run["window"]["end_s"]]
+    return Frames(
+        traffic=traffic,
+        arrivals=arrivals,
+        health=health.to_pandas(),
+        notes=[*notes, *(_torn_note(kind, names) for kind, names in torn.items() if names)],
+    )
+
+
+def _merge_parts(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> list[str]:
+    """Makes one file each of the processes' outcomes and counts; returns notes on what could not be."""
+    notes = []
+    if not folder.arrivals.exists():
+        _merge_arrivals(folder, run, plan)
+    for kind in COUNTS:
+        if not folder.merged(kind).exists():
+            try:
+                folder.merge_counts(kind)
+            except DiskFull:  # what the parts hold is read from them
+                notes.append(f"There was no room to merge {kind}/ into one file; its parts are kept.")
+    return notes
+
+
+def _read_traffic(
+    folder: RunFolder, run: Mapping[str, Any], plan: Plan, stack: Stack
+) -> tuple[Traffic, dict[str, list[str]]]:
+    """What was sent, from the samples where all are stored, from the histograms otherwise; and torn files."""
+    window = Window(warmup_s=run["window"]["start_s"], end_s=run["window"]["end_s"])
+    if plan.samples == "all":
+        samples, torn = folder.read_rows("samples", SAMPLE_COLUMNS)
+        return traffic_of_samples(samples.to_pandas(), window, stack.behaviour), {"samples": torn}
+    moments = pa.concat_tables([MOMENTS.empty_table(), *folder.read_counts("moments", MOMENTS.names)])
+    sessions, torn = folder.read_rows("sessions", ("arrival", "done_s", "failed", "requests"))
+    traffic = traffic_of_counts(_stretches(folder), moments.to_pandas(), sessions.to_pandas(), window)
+    return traffic, {"sessions": torn}
+
+
+def _torn_note(kind: str, names: Sequence[str]) -> str:
+    shown = ", ".join(names[:TORN_SHOWN]) + (" …" if len(names) > TORN_SHOWN else "")
+    return f"Rows are missing: {len(names)} files of {kind}/ cannot be read ({shown})."
+
+
+def _stretches(folder: RunFolder) -> Iterator[Stretch]:
+    rows = [*KEYS.names, "requests", "received_bytes"]
+    lists = [f"{time}_{part}" for time in TIMES for part in ("bucket", "count")]
+    yield _stretch(COUNTS["histograms"].empty_table(), rows)
+    for table in folder.read_counts("histograms", [*rows, *lists]):
+        yield _stretch(table, rows)
+
+
+def _stretch(table: Any, rows: list[str]) -> Stretch:
+    return Stretch(
+        rows=table.select(rows).to_pandas(), times={time: entries_of(table, time) for time in TIMES}
+    )
+
+
+def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> None:
+    """Writes arrivals.parquet: every intended session, and what the generators said became of it.
+
+    An arrival without an outcome is `lost`, and so is one that a process sent and then died with.
+    """
+    assets, processes = run["assets"], run["processes"]
+    endpoints: dict[str, str] = {}
+    for flow, endpoint in run["endpoints"]:
+        endpoints.setdefault(flow, endpoint)
+    schedule = make_schedule(plan, assets)
+    outcomes, torn = folder.read_rows("outcomes")
+    told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
+    flow_names = np.array(schedule.flows, dtype=object)
+    frame = pd.DataFrame(
+        {
+            "index": np.arange(len(schedule)),
+            "intended_s": schedule.intended_s,
+            "flow": flow_names[schedule.flow_index],
+            "asset": pd.array(schedule.asset_rank if assets else [None] * len(schedule), dtype="Int64"),
+            "process": np.arange(len(schedule)) % processes,
+            "sent": told["sent"].fillna(False).astype(bool).to_numpy(),
+            "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
+        }
+    )
+    if run.get("died"):
+        died_with = (
+            frame["sent"]
+            & frame["process"].isin(run["died"])
+            & ~frame["index"].isin(_on_record(folder, plan))
+        )
+        frame["sent"] &= ~died_with
+        frame["cause"] = frame["cause"].mask(died_with, "lost")
+    frame["endpoint"] = frame["flow"].map(endpoints)
+    folder.write_table(folder.arrivals, pa.Table.from_pandas(frame, preserve_index=False))
+    folder.remove_parts("outcomes", keep=torn)
+
+
+def _on_record(folder: RunFolder, plan: Plan) -> Any:
+    """The arrivals whose sessions left a row."""
+    kind, column = ("samples", "session") if plan.samples == "all" else ("sessions", "arrival")
+    return folder.read_rows(kind, (column,))[0][column].to_numpy()

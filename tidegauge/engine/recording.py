@@ -1,0 +1,32 @@
+"""What of a run's requests is kept, by its plan and stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tidegauge.store import RunFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """Which rows are stored, and by what they are counted."""
+
+    samples: Literal["all", "slow", "none"] = "all"
+    start_s: float = 0.0  # of the measured window: after the warm-up …
+    end_s: float = float("inf")  # … to the end of the last phase
+    path_patterns: Sequence[str] = ()  # of the stack's cache behaviours
+
+
+def recording_of(folder: RunFolder) -> Recording | None:
+    """The recording of a run; None in a folder without run.json, where plain Locust stores its samples."""
+    if not folder.run_json.exists():
+        return None
+    run = folder.read_json(folder.run_json)
+    return Recording(
+        samples=run["plan"]["samples"],
+        start_s=run["window"]["start_s"],
+        end_s=run["window"]["end_s"],
+        path_patterns=[behaviour["path_pattern"] for behaviour in run["stack"]["behaviour"]],
+    )
