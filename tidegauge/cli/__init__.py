@@ -17,6 +17,7 @@ VERBS = {  # verb: (module, attribute); loaded when called, so that --help is qu
     "catalogue": ("catalogue", "catalogue_group"),
     "doctor": ("doctor", "doctor_command"),
     "run": ("run", "run_command"),
+    "worker": ("worker", "worker_command"),
     "report": ("report", "report_command"),
     "bench": ("bench", "bench_group"),
 }

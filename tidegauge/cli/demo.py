@@ -46,7 +46,8 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     real media is uploaded, transcoded and viewed under mixed traffic. Everything is taken down at the end,
     also after Ctrl-C or a crash. Exits as the verdict does.
     """
-    from tidegauge.cli.measure import exit_code  # what these load takes seconds: --help must not wait for it
+    from tidegauge.cli.fleet import Fleet  # what these load takes seconds: --help must not wait for it
+    from tidegauge.cli.measure import exit_code
     from tidegauge.cli.report import print_summary, write_report
     from tidegauge.cli.stages import carry_out
 
@@ -69,7 +70,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         )
         clock.done("catalogue", f": {ASSETS} assets, {timing.transcode_s:.1f} s of it transcoding")
         prepared = preflight.prepare(plan, load_stack(descriptor), descriptor, known)
-        folder, summary = carry_out(prepared, 1, out)
+        folder, summary = carry_out(prepared, Fleet(), out)
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
     run = folder.read_json(folder.run_json)

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from tidegauge.cli import preflight
+from tidegauge.cli.fleet import DEFAULT_HOST, Fleet, Remote, address
+from tidegauge.cli.launch import check_free, free_port
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.preflight import RUNS, Prepared
 from tidegauge.cli.scenarios import scenarios
@@ -28,6 +30,20 @@ from tidegauge.workload.schedule import make_schedule
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The run folder: empty or new. [default: runs/<id>]"
 )
+@click.option("--web", is_flag=True, help="Serve Locust's web page of the run on a free loopback port.")
+@click.option(
+    "--master", metavar="[HOST:]PORT",
+    help="Have workers elsewhere send it (tidegauge worker); listens on 127.0.0.1 unless HOST is given.",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 1000), help="With --master: worker processes to wait for.")
+@click.option(
+    "--exchange", metavar="PLACE",
+    help="With --master: s3://BUCKET/PREFIX or a shared folder, for the job and the workers' rows.",
+)  # fmt: skip
+@click.option(
+    "--wait", "wait_s", default=300.0, show_default=True, type=click.FloatRange(1, 86400), metavar="S",
+    help="With --master: seconds to wait for the workers.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check everything, show what would be sent, send nothing.")
 @json_option
 def run_command(
@@ -36,6 +52,11 @@ def run_command(
     processes: int,
     overrides: tuple[str, ...],
     out: Path | None,
+    web: bool,
+    master: str | None,
+    workers: int | None,
+    exchange: str | None,
+    wait_s: float,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -45,10 +66,14 @@ def run_command(
     intended moment. Exit code: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 INVALID, 130 interrupted (what was
     measured is kept and reported), 2 for a mistake, 13 refused by a guard.
 
+    Ctrl-C once ends the arrivals and lets the sessions under way end; twice ends at once. --master: workers
+    are neither authenticated nor is what they are told encrypted; listen in a private network only.
+
     \b
     Example: tidegauge run plans/mixed.toml --stack infra_under_test/stacks/local.toml
              tidegauge run plan.toml --stack s.toml --set arrivals.0.rate_per_s=80
     """
+    remote = _remote(master, workers, exchange, wait_s, processes)
     known = scenarios()
     plan = load_plan(plan_file, overrides, frozenset(known))
     prepared = preflight.prepare(plan, load_stack(stack_file), stack_file, known)
@@ -61,7 +86,8 @@ def run_command(
     from tidegauge.cli.report import print_summary, write_report
     from tidegauge.cli.stages import carry_out
 
-    folder, summary = carry_out(prepared, processes, out)
+    fleet = Fleet(processes=processes, web_port=free_port() if web else None, remote=remote)
+    folder, summary = carry_out(prepared, fleet, out)
     write_report(folder)
     if as_json:
         print_json({**summary, "run_dir": str(folder.path)})
@@ -70,6 +96,25 @@ def run_command(
     say(f"run folder: {folder.path}")
     say(f"report:     {folder.report_html}")
     return exit_code(summary, folder.read_json(folder.run_json))
+
+
+def _remote(
+    master: str | None, workers: int | None, exchange: str | None, wait_s: float, processes: int
+) -> Remote | None:
+    """What the options on other machines' workers say together (exit 2 when that makes no sense)."""
+    if master is None:
+        for name, value in (("--workers", workers), ("--exchange", exchange)):
+            if value is not None:
+                raise click.UsageError(f"{name} goes with --master")
+        return None
+    if workers is None or exchange is None:
+        raise click.UsageError("--master needs --workers N and --exchange PLACE")
+    if processes > 1:
+        raise click.UsageError("with --master the workers send: give --processes to `tidegauge worker`")
+    place = exchange if exchange.startswith("s3:") else str(Path(exchange).resolve())
+    listen = address(master, DEFAULT_HOST)
+    check_free(listen)
+    return Remote(listen=listen, workers=workers, exchange=place, wait_s=wait_s)
 
 
 def _show(prepared: Prepared, as_json: bool) -> int:

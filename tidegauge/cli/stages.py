@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from tidegauge.cli import local_stack, preflight, provenance
-from tidegauge.cli.launch import GeneratorReport, run_generator
+from tidegauge.cli.fleet import Fleet, Remote, clock_notes, gather, program, send_job, workers_of
+from tidegauge.cli.launch import Bounds, GeneratorReport, Launch, no_start, run_generator
+from tidegauge.cli.live import LiveView
+from tidegauge.cli.live_figures import Figures
 from tidegauge.cli.measure import check_measured, measure
-from tidegauge.cli.output import people
+from tidegauge.cli.output import say
 from tidegauge.cli.preflight import RUNS, Prepared
+from tidegauge.cli.scenarios import LOCUSTFILES, scenarios
+from tidegauge.engine.exchange import Exchange, open_exchange
+from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import plan_document
 from tidegauge.records import SCHEMA_VERSION
@@ -22,7 +27,7 @@ from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
 
-def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[RunFolder, dict[str, Any]]:
+def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFolder, dict[str, Any]]:
     """Sends, collects and measures; the report is the caller's to write."""
     plan = prepared.plan
     started = dt.datetime.now(dt.UTC)
@@ -31,9 +36,9 @@ def carry_out(prepared: Prepared, processes: int, out: Path | None) -> tuple[Run
     preflight.check_disk(path, plan)
     folder = RunFolder.create(path)
     before = local_stack.snapshot(prepared.stack)
-    run = _resolved(prepared, run_id, started, processes, before)
+    run = _resolved(prepared, run_id, started, fleet.size, before)
     folder.write_json(folder.run_json, run)
-    report = _send(folder, prepared, processes)
+    report = _send(folder, run, prepared, fleet)
     folder.reserve.unlink(missing_ok=True)
     try:
         return folder, _conclude(folder, run, prepared, report, before)
@@ -66,38 +71,75 @@ def _conclude(
     return measure(folder)
 
 
-def _send(folder: RunFolder, prepared: Prepared, processes: int) -> GeneratorReport:
-    plan = prepared.plan
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"))
-    progress = Progress(
-        *columns, TimeElapsedColumn(), console=people, transient=True, disable=not people.is_terminal
+def _send(folder: RunFolder, run: dict[str, Any], prepared: Prepared, fleet: Fleet) -> GeneratorReport:
+    plan, remote = prepared.plan, fleet.remote
+    exchange = None
+    role = Role(workers=fleet.size, page=fleet.web_port is not None)
+    bounds = Bounds(run_s=plan.duration_s + plan.drain_s, drain_s=plan.drain_s)
+    if remote is not None:
+        exchange = open_exchange(remote.exchange, run["run_id"])
+        send_job(folder, run, exchange)
+        role = _master_role(run, prepared, remote, page=role.page)
+        bounds.start_s = remote.wait_s
+        say(f"waiting for {remote.workers} workers: tidegauge worker {remote.listen}")
+    if fleet.web_port is not None:
+        say(f"Locust's page: http://127.0.0.1:{fleet.web_port}")
+    launch = Launch(
+        files=prepared.files,
+        role=role,
+        processes=fleet.processes,
+        web_port=fleet.web_port,
+        listen=remote.listen if remote else None,
     )
-    with progress:
-        bar = progress.add_task(f"sending {plan.name}", total=plan.duration_s, state="starting")
-        latest: dict[int, dict[str, Any]] = {}
+    with LiveView(Figures(plan, prepared.stack, remote.workers if remote else 0)) as view:
+        report = run_generator(folder, launch, bounds, view.on_event)
+    if report.start_unix_s is None and report.interrupted_s is None:
+        raise _none_came(report, remote) if remote and report.exit_code in (0, -15) else no_start(folder)
+    if exchange is not None and report.start_unix_s is not None:
+        _bring_home(folder, run, report, exchange)
+    return report
 
-        def show(event: dict[str, Any]) -> None:
-            latest[event["process"]] = event
-            sent = sum(row["sent"] for row in latest.values())
-            open_now = sum(row["in_flight"] for row in latest.values())
-            refused = sum(row["unsent"] for row in latest.values())
-            state = f"{sent} sessions sent, {open_now} in flight" + (
-                f", {refused} refused" if refused else ""
-            )
-            progress.update(bar, completed=max(event["t_s"], 0), state=state)
 
-        hang_s = plan.duration_s + plan.drain_s + 60.0
-        return run_generator(folder, prepared.files, processes, hang_s, show)
+def _master_role(run: dict[str, Any], prepared: Prepared, remote: Remote, *, page: bool) -> Role:
+    other_scenarios = {scenario.file for scenario in scenarios().values()} - set(prepared.files)
+    files = [path for path in LOCUSTFILES.glob("*.py") if path not in other_scenarios]
+    return Role(
+        workers=remote.workers,
+        page=page,
+        exchange=remote.exchange,
+        run_id=run["run_id"],
+        program=program(files),
+    )
+
+
+def _none_came(report: GeneratorReport, remote: Remote) -> TidegaugeError:
+    refused = (
+        f"; {len(report.refused)} were refused: {report.refused[-1]['reason']}" if report.refused else ""
+    )
+    return TidegaugeError(
+        f"{report.ready} of {remote.workers} workers were ready within {remote.wait_s:g} s{refused}",
+        f"on each machine: tidegauge worker {remote.listen}; is that port open to them?",
+    )
+
+
+def _bring_home(folder: RunFolder, run: dict[str, Any], report: GeneratorReport, exchange: Exchange) -> None:
+    """The workers' rows; a worker whose last ones don't come is taken for one that died."""
+    run["workers"] = workers_of(report.shares)
+    run["notes"] += clock_notes(report.shares)
+    for note in clock_notes(report.shares):
+        say(note)
+    report.finished -= gather(folder, exchange, report.finished, run["processes"], say)
 
 
 def _finish(folder: RunFolder, run: dict[str, Any], report: GeneratorReport) -> None:
     """What only the end of the sending knows, into run.json."""
     run["fatal"] = report.fatal
     run["start_unix_s"] = report.start_unix_s
-    run["interrupted"] = report.interrupted_s is not None
-    if report.interrupted_s is not None:
-        run["window"]["end_s"] = min(run["window"]["end_s"], report.interrupted_s)
-    else:
+    run["interrupted"] = report.end_s is not None
+    if report.end_s is not None:
+        # Whole seconds, as requests are counted by; a histogram can't be cut within one.
+        run["window"]["end_s"] = min(run["window"]["end_s"], math.floor(report.end_s))
+    if not report.cut:
         run["died"] = sorted(set(range(run["processes"])) - report.finished)
     folder.write_json(folder.run_json, run)
     check_measured(folder, run, ExitCode.INTERRUPTED)

@@ -20,37 +20,15 @@ from locust import User, between, events, task
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.flows import REGISTRY
 from tidegauge.engine.job import make_world, read_assets
+from tidegauge.engine.locust_statistics import StatisticsSink
 from tidegauge.engine.recorder import Recorder
 from tidegauge.engine.session import Session, StepFailed, World
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Constant, Plan
-from tidegauge.records import Sample
 from tidegauge.stack import Stack, check_url, load_stack, relative_to
 
 WRITTEN = ("samples",)  # by the writers of a test's processes
 COUNT_ALL = 10**9  # rows of a catalogue to read: all
-
-
-class _Sink:
-    """Samples into the run folder, and to Locust's own statistics (which round them)."""
-
-    def __init__(self, environment: Any, recorder: Recorder, start_unix_s: float) -> None:
-        self._environment, self._recorder, self._start_unix_s = environment, recorder, start_unix_s
-
-    def add_sample(self, row: Sample) -> None:
-        self._recorder.add_sample(row)
-        method, _, name = row.endpoint.partition(" ")
-        self._environment.events.request.fire(
-            request_type=method,
-            name=name,
-            response_time=row.response_time_s * 1000,
-            response_length=row.received_bytes,
-            exception=StepFailed(row.cause) if row.cause else None,
-            start_time=self._start_unix_s + row.sent_s,
-            context={},
-            url=row.url_path,
-            response=None,
-        )
 
 
 class Closed:
@@ -72,7 +50,7 @@ class Closed:
             stack=self.stack,
             assets=assets,
             clock=clock,
-            sink=_Sink(environment, self.recorder, time.time()),
+            sink=StatisticsSink(environment, self.recorder, time.time()),
             process=process,
             on_exhausted=lambda reason: _stop(environment, reason),
         )

@@ -15,16 +15,29 @@ TICK_S = 0.05
 PERIOD_S = 1.0
 
 
-def watch(clock: RunClock, recorder: Recorder, process: int, in_flight: Callable[[], int]) -> None:
-    """A `Health` row a second, until killed."""
-    cpu, wall = time.process_time(), clock.now()
-    lag_s = 0.0
-    while True:
-        due = clock.now() + TICK_S
-        gevent.sleep(TICK_S)
-        now = clock.now()
-        lag_s = max(lag_s, now - due)
-        if now - wall >= PERIOD_S:
-            used = time.process_time()
-            recorder.add_health(Health(process, now, (used - cpu) / (now - wall), lag_s * 1000, in_flight()))
-            cpu, wall, lag_s = used, now, 0.0
+class Watch:
+    """Looks at its own process' CPU time and event loop."""
+
+    def __init__(
+        self, clock: RunClock, recorder: Recorder, process: int, in_flight: Callable[[], int]
+    ) -> None:
+        self._clock, self._recorder, self._process, self._in_flight = clock, recorder, process, in_flight
+        self.cpu_ratio = 0.0  # of one core, over the last period
+
+    def run(self) -> None:
+        """A `Health` row a second, until killed."""
+        clock = self._clock
+        cpu, wall = time.process_time(), clock.now()
+        lag_s = 0.0
+        while True:
+            due = clock.now() + TICK_S
+            gevent.sleep(TICK_S)
+            now = clock.now()
+            lag_s = max(lag_s, now - due)
+            if now - wall >= PERIOD_S:
+                used = time.process_time()
+                self.cpu_ratio = (used - cpu) / (now - wall)
+                self._recorder.add_health(
+                    Health(self._process, now, self.cpu_ratio, lag_s * 1000, self._in_flight())
+                )
+                cpu, wall, lag_s = used, now, 0.0

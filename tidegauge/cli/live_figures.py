@@ -1,0 +1,216 @@
+"""The figures of the live view, from the events of the generator."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.errors import TidegaugeError
+from tidegauge.plan import Plan, phase_duration_s
+from tidegauge.stack import Stack
+
+RATE_WINDOW_S = 5.0
+US = (("geo", "us"),)
+DEFAULT_REGION = "us-east-1"
+CDN_UNITS = {"cdn_requests": "https_request", "cdn_bytes": "egress_byte"}
+
+
+class Figures:
+    """Where the run stands."""
+
+    def __init__(self, plan: Plan, stack: Stack, workers: int = 0) -> None:
+        """`workers` on other machines are waited for."""
+        self._plan, self._workers = plan, workers
+        self._prices = cdn_prices(stack)
+        self._progress: dict[int, Mapping[str, Any]] = {}
+        self._marks: deque[tuple[float, int, int]] = deque()  # t_s, due, sent
+        self._live: Mapping[str, Any] | None = None
+        self._state = "starting"
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """One event."""
+        kind = event["event"]
+        if kind == "progress":
+            self._progress[event["process"]] = event
+            self._mark()
+        elif kind == "live":
+            self._live = event
+        elif kind == "waiting" and self._workers:
+            self._state = f"waiting for workers: {event['ready']} of {self._workers}"
+        elif kind == "stopping":
+            self._state = "stopping"
+        elif kind == "started" and self._state != "stopping":
+            self._state = "running"
+
+    def announcement(self, event: Mapping[str, Any]) -> str | None:
+        """What is worth a line of its own."""
+        match event["event"]:
+            case "stopping":
+                return (
+                    f"stopping: {self.in_flight} sessions in flight, up to {self._plan.drain_s:g} s; "
+                    "Ctrl-C again to stop now"
+                )
+            case "ending":
+                return "stopping now; what was measured is kept"
+            case "refused" if "host" in event:
+                return printable(f"worker on {event['host']} refused: {event['reason']}")
+            case "joined" if self._workers:
+                return printable(f"a worker on {event['host']} is ready")
+            case "fatal":
+                return printable(f"generator {event['process']}: {event['detail']}")
+        return None
+
+    @property
+    def t_s(self) -> float:
+        """Run-relative seconds; negative before the start."""
+        return max((float(row["t_s"]) for row in self._progress.values()), default=0.0)
+
+    @property
+    def in_flight(self) -> int:
+        """Sessions under way."""
+        return self._sum("in_flight")
+
+    @property
+    def spend_usd(self) -> float | None:
+        """What the CDN charges for the requests so far, as the client counts them; None without a price."""
+        if self._prices is None or self._live is None:
+            return None
+        return float(sum(Fraction(self._live[name]) * price for name, price in self._prices.items()))
+
+    def title(self) -> str:
+        """Plan, phase and time."""
+        return printable(f"{self._plan.name} · {self.phase()}")
+
+    def phase(self) -> str:
+        """The phase under way, and which of how many it is."""
+        if not self._progress or self._state in ("stopping",):
+            return self._state
+        end_s = 0.0
+        for number, phase in enumerate(self._plan.arrivals, 1):
+            end_s += phase_duration_s(phase)
+            if self.t_s < end_s:
+                warm = " (warm-up)" if self.t_s < self._plan.warmup_s else ""
+                return f"{phase.shape}, phase {number} of {len(self._plan.arrivals)}{warm}"
+        return "draining"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Name and value of each line of the panel."""
+        asked, sent = self._rates()
+        live = self._live or {"requests": 0, "failures": {}, "cache": {}, "recent": {}}
+        recent = live["recent"]
+        cpu = " ".join(f"{row['cpu_ratio']:.2f}" for _, row in sorted(self._progress.items())[:8])
+        return [
+            ("rate", f"asked {asked}/s, sent {sent}/s (sessions)"),
+            (
+                "response",
+                f"P50 {_ms(recent, 'p50_ms')}, P99 {_ms(recent, 'p99_ms')} (last 10 s: {_n(recent)})",
+            ),
+            ("requests", f"{live['requests']:,}, {_failures(live['failures'])}"),
+            ("cache", _hit_ratio(live["cache"])),
+            ("generator", f"lag P99 {_ms(recent, 'lag_p99_ms')}, CPU {cpu or 'n/a'} of a core"),
+            (
+                "sessions",
+                f"{self._sum('sent'):,} sent, {self.in_flight:,} in flight, {self._sum('unsent'):,} refused",
+            ),
+            ("spend", f"{self._spend()} (CDN, client side only)"),
+            ("left", self._left()),
+        ]
+
+    def line(self) -> str:
+        """The same in short, for logs."""
+        if not self._progress:
+            return printable(self._state)
+        asked, _sent = self._rates()
+        live = self._live or {"requests": 0, "failures": {}, "cache": {}, "recent": {}}
+        recent = live["recent"]
+        return printable(
+            f"{_time(self.t_s)} {self.phase()} {asked}/s: sent {self._sum('sent')}, "
+            f"in flight {self.in_flight}, "
+            f"requests {live['requests']}, {_failures(live['failures'])}, P50 {_ms(recent, 'p50_ms')}, "
+            f"P99 {_ms(recent, 'p99_ms')}, lag P99 {_ms(recent, 'lag_p99_ms')}, "
+            f"{_hit_ratio(live['cache'])}, spend {self._spend()}, left {self._left()}"
+        )
+
+    def _mark(self) -> None:
+        if self.t_s < 0:
+            return
+        due = max(int(row["due"]) for row in self._progress.values())
+        self._marks.append((self.t_s, due, self._sum("sent")))
+        while self._marks[0][0] < self.t_s - RATE_WINDOW_S:
+            self._marks.popleft()
+
+    def _rates(self) -> tuple[str, str]:
+        """Sessions a second over the last few seconds: due by the schedule, and sent."""
+        if len(self._marks) < 2 or self._marks[-1][0] - self._marks[0][0] < 1:
+            return "n/a", "n/a"
+        (t0, due0, sent0), (t1, due1, sent1) = self._marks[0], self._marks[-1]
+        return f"{(due1 - due0) / (t1 - t0):.1f}", f"{(sent1 - sent0) / (t1 - t0):.1f}"
+
+    def _sum(self, name: str) -> int:
+        return sum(int(row[name]) for row in self._progress.values())
+
+    def _spend(self) -> str:
+        spend = self.spend_usd
+        return "n/a" if spend is None else f"${spend:.4f}"
+
+    def _left(self) -> str:
+        left_s = self._plan.duration_s - self.t_s
+        if left_s > 0 and self._state != "stopping":
+            return _time(left_s)
+        return f"drain, up to {self._plan.drain_s:g} s"
+
+
+def cdn_prices(stack: Stack) -> dict[str, Fraction] | None:
+    """USD a CDN request and byte at the first tier; None without a CDN or a price of its region."""
+    if stack.cdn_url is None:
+        return None
+    try:
+        book = load_price_book(str(stack.aws.get("region", DEFAULT_REGION)))
+    except TidegaugeError:
+        return None  # the view says n/a; the summary names what is missing
+    found = {name: book.prices.get(("cloudfront", unit, US)) for name, unit in CDN_UNITS.items()}
+    return (
+        {name: price.unit_price(price.tiers[0]) for name, price in found.items() if price is not None}
+        if all(found.values())
+        else None
+    )
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would take for more than text."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _failures(failures: Mapping[str, int]) -> str:
+    total = sum(failures.values())
+    if not total:
+        return "failed 0"
+    causes = ", ".join(
+        f"{cause} {count:,}" for cause, count in sorted(failures.items(), key=lambda kv: -kv[1])
+    )
+    return f"failed {total:,} ({causes})"
+
+
+def _hit_ratio(cache: Mapping[str, int]) -> str:
+    known = sum(cache.get(name, 0) for name in ("hit", "refresh_hit", "miss", "error"))
+    if not known:
+        return "hit ratio n/a"
+    return f"hit ratio {(cache['hit'] + cache['refresh_hit']) / known:.3f} ({known:,})"
+
+
+def _ms(recent: Mapping[str, Any], name: str) -> str:
+    value = recent.get(name)
+    return "n/a" if value is None else f"{value:.1f} ms"
+
+
+def _n(recent: Mapping[str, Any]) -> str:
+    return f"{recent.get('count', 0):,}"
+
+
+def _time(seconds: float) -> str:
+    whole = max(int(seconds), 0)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes:02}:{whole % 60:02}"

@@ -1,0 +1,54 @@
+"""What part a generator process plays, as the CLI that started it says."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+
+ROLE = "TIDEGAUGE_ROLE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """By default: a process, or Locust's own processes, on the machine of the CLI."""
+
+    workers: int = 1  # generator processes that take part
+    page: bool = False  # whether Locust's web page is to show our requests
+    joins: bool = False  # a worker of another CLI's run, whose job is still to come
+    exchange: str = ""  # master of such workers: where they find the job and leave their rows
+    run_id: str = ""
+    program: dict[str, str] = field(default_factory=dict)  # what master and such workers must have alike
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the workers are those of other CLIs."""
+        return self.joins or bool(self.exchange)
+
+    def environment(self) -> dict[str, str]:
+        """The variable that hands this down."""
+        return {ROLE: json.dumps(asdict(self))}
+
+
+def own_role() -> Role:
+    """The role of this process."""
+    return Role(**json.loads(os.environ.get(ROLE, "{}")))
+
+
+def difference(master: dict[str, str], worker: dict[str, str]) -> str | None:
+    """Why a worker with `worker` can't take part in a run with `master`; None when it can.
+
+    Both are as in `Role.program`: a version or sha256 by name. What only the worker has doesn't matter.
+    """
+    for name, wanted in master.items():
+        found = worker.get(name)
+        if found is None:
+            return f"{name} is missing on the worker"
+        if found != wanted:
+            is_file = "/" in name
+            return (
+                f"{name} is not the same file on master and worker"
+                if is_file
+                else f"{name} is {wanted} on the master, {found} on the worker"
+            )
+    return None
