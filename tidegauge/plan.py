@@ -201,8 +201,6 @@ def _check_phases(plan: Plan, what: str) -> None:
             f"{what}: warmup_s is {plan.warmup_s:g}, the phases last {plan.duration_s:g} s",
             "shorten warmup_s or lengthen duration_s, so that something is left to measure",
         )
-    if plan.samples != "all":
-        raise TidegaugeError(f"{what}: samples = '{plan.samples}' is not built yet", 'use samples = "all"')
 
 
 def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:

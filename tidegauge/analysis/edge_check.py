@@ -22,6 +22,7 @@ from tidegauge.analysis.cache import (
 
 MISMATCHES_SHOWN = 100
 RESULT_OF_EDGE = {"Hit": "hit", "RefreshHit": "refresh_hit", "Miss": "miss", "Error": "error", "": "none"}
+CLIENT_COLUMNS = ("request_id", "base", "status", "url_path", "cache", "received_bytes")
 COLUMNS = ("t_s", "request_id", "url_path", "status", "sent_bytes", "cache")
 
 

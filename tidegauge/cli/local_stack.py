@@ -11,7 +11,7 @@ from typing import Any
 
 import urllib3
 
-from tidegauge.analysis.edge_check import cross_check, parse_edge_log
+from tidegauge.analysis.edge_check import CLIENT_COLUMNS, cross_check, parse_edge_log
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
@@ -55,10 +55,12 @@ def collect(folder: RunFolder, stack: Stack, before: Snapshot, started_at_s: flo
     folder.write_json(folder.stack_usage_json, {"before": before.usage, "after": after})
     if stack.local.edge_log is None or before.edge_log_bytes is None:
         return
+    if folder.read_json(folder.run_json)["plan"]["samples"] != "all":
+        return  # request by request needs every request
     with Path(stack.local.edge_log).open("rb") as log:
         log.seek(before.edge_log_bytes)
         parsed = parse_edge_log(log.read().decode("utf-8", errors="replace").splitlines())
-    samples = folder.read_rows("samples")[0].to_pandas()
+    samples = folder.read_rows("samples", CLIENT_COLUMNS)[0].to_pandas()
     check = cross_check(
         samples, parsed, started_at_s=started_at_s, ended_at_s=time.time(), behaviours=stack.behaviour
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import stored_plan
 from tidegauge.store import RunFolder
@@ -29,6 +31,7 @@ def recover(folder: RunFolder) -> None:
     last_s = outcomes.groupby("process")["arrival"].max().map(lambda arrival: float(intended_s[arrival]))
     folder.reserve.unlink(missing_ok=True)
     run["interrupted"] = True
-    run["window"]["end_s"] = min(run["window"]["end_s"], last_s[last_s > last_s.max() - RECENT_S].min())
+    ended_s = last_s[last_s > last_s.max() - RECENT_S].min()
+    run["window"]["end_s"] = min(run["window"]["end_s"], math.floor(ended_s))  # requests count by the second
     run["notes"].append("The command was killed in mid-run: this is what its generators had stored.")
     folder.write_json(folder.run_json, run)
