@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,49 +12,12 @@ from pydantic import Field
 
 from tidegauge.documents import parse, read_toml
 from tidegauge.errors import TidegaugeError, nearest
-
-Process = Literal["poisson", "uniform"]
-Rate = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(ge=0, le=31 * 86400, allow_inf_nan=False)]
-Duration = Annotated[float, Field(gt=0, le=31 * 86400, allow_inf_nan=False)]
+from tidegauge.overrides import apply_override
+from tidegauge.replay import REPLAY_FLOW, Replay, check_replay
+from tidegauge.shapes import SHAPES, Duration, Phase, Seconds, Trace, check_phase, phase_duration_s
 
 PLACEHOLDERS = frozenset({"asset_id", "short_code"})
 QUANTILE_KEY = re.compile(r"p([0-9]{2,5})_ms")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
-    """The same rate for the whole phase, in sessions per second."""
-
-    shape: Literal["constant"]
-    rate_per_s: Rate
-    duration_s: Duration
-    process: Process = "poisson"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ramp:
-    """A rate that rises or falls in a straight line."""
-
-    shape: Literal["ramp"]
-    from_rate_per_s: Rate
-    to_rate_per_s: Rate
-    duration_s: Duration
-    process: Process = "poisson"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """One constant rate after another, `step_s` each."""
-
-    shape: Literal["steps"]
-    rates_per_s: tuple[Rate, ...]
-    step_s: Duration
-    process: Process = "poisson"
-
-
-Phase = Annotated[Constant | Ramp | Steps, Field(discriminator="shape")]
-SHAPES_TO_COME = ("spike", "diurnal", "trace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +89,7 @@ class Plan:
     mix: dict[str, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None
     popularity: Popularity | None = None
     flow: tuple[Flow, ...] = ()
+    replay: Replay | None = None
     objectives: dict[str, dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = field(
         default_factory=dict
     )
@@ -138,21 +101,30 @@ class Plan:
         return math.fsum(phase_duration_s(phase) for phase in self.arrivals)
 
     @property
+    def trace(self) -> Trace | None:
+        """The only phase of a plan that replays logs; None of other plans."""
+        return next((phase for phase in self.arrivals if isinstance(phase, Trace)), None)
+
+    @property
     def shares(self) -> dict[str, float]:
-        """Share of the sessions by flow; a single declared flow needs no mix."""
+        """Share of the sessions by flow; a single declared flow needs no mix, and a trace has none."""
+        if self.trace is not None:
+            return {}
         return dict(self.mix) if self.mix is not None else {self.flow[0].name: 1.0}
 
-
-def phase_duration_s(phase: Constant | Ramp | Steps) -> float:
-    """Seconds that a phase lasts."""
-    return len(phase.rates_per_s) * phase.step_s if isinstance(phase, Steps) else phase.duration_s
+    @property
+    def flow_names(self) -> tuple[str, ...]:
+        """The flows that sessions may be of: those of the mix, or of a replay."""
+        if self.trace is None:
+            return tuple(self.shares)
+        return (REPLAY_FLOW, *dict.fromkeys((self.replay or Replay()).flows.values()))
 
 
 def load_plan(path: Path, overrides: tuple[str, ...] = (), known_flows: frozenset[str] = frozenset()) -> Plan:
     """The plan file with `KEY=VALUE` overrides; `known_flows` are those of locustfiles/."""
     data = read_toml(path, "plan")
     for override in overrides:
-        _apply_override(data, override)
+        apply_override(data, override)
     return parse_plan(data, f"plan {path}", known_flows)
 
 
@@ -171,7 +143,8 @@ def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = fr
 def stored_plan(data: dict[str, Any]) -> Plan:
     """The plan that a run folder holds; its flows were checked when the run was made."""
     declared = {flow["name"] for flow in data.get("flow") or ()}
-    return parse_plan(data, "run.json", frozenset(data.get("mix") or ()) - declared)
+    replayed = (data.get("replay") or {}).get("flows") or {}
+    return parse_plan(data, "run.json", frozenset([*(data.get("mix") or ()), *replayed.values()]) - declared)
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -183,20 +156,22 @@ def _refuse_unknown_shapes(data: dict[str, Any], what: str) -> None:
     phases = data.get("arrivals")
     if not isinstance(phases, list) or not phases:
         raise TidegaugeError(f"{what}: no [[arrivals]]", "add a phase: shape, rate_per_s, duration_s")
-    known = ("constant", "ramp", "steps")
     for index, phase in enumerate(phases):
         shape = phase.get("shape") if isinstance(phase, dict) else None
-        if shape in SHAPES_TO_COME:
-            raise TidegaugeError(
-                f"{what}: arrivals.{index}.shape '{shape}' is not built yet", f"use {', '.join(known)}"
-            )
-        if shape not in known:
-            hint = nearest(str(shape), known)
+        if shape not in SHAPES:
+            hint = nearest(str(shape), SHAPES)
             raise TidegaugeError(f"{what}: arrivals.{index}.shape is {shape!r:.40}", hint)
 
 
 def _check_phases(plan: Plan, what: str) -> None:
-    if plan.warmup_s >= plan.duration_s:
+    for index, phase in enumerate(plan.arrivals):
+        check_phase(phase, f"{what}: arrivals.{index}")
+    if plan.trace is not None and len(plan.arrivals) > 1:
+        raise TidegaugeError(
+            f"{what}: shape 'trace' beside other phases", "a trace is the only phase of its plan"
+        )
+    unread = plan.trace is not None and plan.trace.found is None
+    if plan.warmup_s >= plan.duration_s and not unread:
         raise TidegaugeError(
             f"{what}: warmup_s is {plan.warmup_s:g}, the phases last {plan.duration_s:g} s",
             "shorten warmup_s or lengthen duration_s, so that something is left to measure",
@@ -213,6 +188,11 @@ def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
     for flow in plan.flow:
         for index, step in enumerate(flow.step):
             _check_step(step, f"{what}: flow '{flow.name}' step {index + 1}")
+    if plan.trace is not None:
+        _check_trace_flows(plan, what, {*declared, *known_flows})
+        return
+    if plan.replay is not None:
+        raise TidegaugeError(f"{what}: [replay] without a trace", 'it belongs to shape = "trace"')
     if plan.mix is None:
         if len(declared) != 1:
             raise TidegaugeError(
@@ -230,6 +210,19 @@ def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
         raise TidegaugeError(
             f"{what}: the shares of [mix] sum to {total:.6g}, not 1", "make the shares sum to 1"
         )
+
+
+def _check_trace_flows(plan: Plan, what: str, flows: set[str]) -> None:
+    if plan.mix is not None:
+        raise TidegaugeError(
+            f"{what}: [mix] beside shape 'trace'", "leave [mix] out: each line of the log is a session"
+        )
+    if REPLAY_FLOW in flows:
+        raise TidegaugeError(
+            f"{what}: flow '{REPLAY_FLOW}' is that of the log's own requests", "choose another name"
+        )
+    if plan.replay is not None:
+        check_replay(plan.replay, what, flows)
 
 
 def _check_step(step: Step, where: str) -> None:
@@ -271,13 +264,13 @@ def _check_objective(plan: Plan, what: str, target: str, limits: dict[str, float
             )
     kind, _, name = target.partition(":")
     if kind in ("flow", "session") and name:
-        if name not in plan.shares:
-            raise TidegaugeError(f"{where}: no such flow in this plan", nearest(name, plan.shares))
+        if name not in plan.flow_names:
+            raise TidegaugeError(f"{where}: no such flow in this plan", nearest(name, plan.flow_names))
         return
     if target == "total":
         return
     endpoints = {step.endpoint for flow in plan.flow for step in flow.step}
-    only_declared = all(name in {flow.name for flow in plan.flow} for name in plan.shares)
+    only_declared = all(name in {flow.name for flow in plan.flow} for name in plan.flow_names)
     if target not in endpoints and (only_declared or " " not in target):
         raise TidegaugeError(
             f"{where}: no such endpoint in this plan", nearest(target, {*endpoints, "total"})
@@ -288,50 +281,3 @@ def _is_quantile_key(key: str) -> bool:
     """p50_ms, p99_ms, p999_ms …: two digits, or nines and more; p100, p5 and p990 mean no one quantile."""
     match = QUANTILE_KEY.fullmatch(key)
     return match is not None and match[1] != "00" and (len(match[1]) == 2 or not match[1].endswith("0"))
-
-
-def _apply_override(data: dict[str, Any], override: str) -> None:
-    """`arrivals.0.rate_per_s=80` and the like; the value is TOML, else taken as text."""
-    match = re.fullmatch(r'((?:"[^"]*"|[^="])+)=(.*)', override, re.DOTALL)  # a quoted part may hold a =
-    if match is None:
-        raise TidegaugeError(f"--set {override}: not KEY=VALUE", "for example --set arrivals.0.rate_per_s=80")
-    key, value = match[1], _override_value(match[2])
-    node: Any = data
-    parts = _split_key(key)
-    if parts is None:
-        raise TidegaugeError(f"--set {key}: not a dotted key", 'for example objectives."GET /x".p99_ms')
-    for position, part in enumerate(parts):
-        last = position == len(parts) - 1
-        if isinstance(node, list):
-            if not part.isdigit() or int(part) >= len(node):
-                raise TidegaugeError(
-                    f"--set {key}: there is no element {part} in {'.'.join(parts[:position])}",
-                    f"it has {len(node)} elements, counted from 0",
-                )
-            if last:
-                node[int(part)] = value
-            else:
-                node = node[int(part)]
-        elif isinstance(node, dict):
-            if last:
-                node[part] = value
-            else:
-                node = node.setdefault(part, {})
-        else:
-            raise TidegaugeError(f"--set {key}: {'.'.join(parts[:position])} has no keys", "see docs/plan.md")
-
-
-def _override_value(text: str) -> Any:
-    try:
-        read = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return read["value"] if len(read) == 1 else text  # a line break would have begun another key
-
-
-def _split_key(key: str) -> list[str] | None:
-    """Dotted parts, where one in double quotes may hold dots (endpoint names); None when it is no key."""
-    part = r'(?:"[^"]+"|[^."]+)'
-    if not re.fullmatch(rf"{part}(?:\.{part})*", key):
-        return None
-    return [found.strip('"') for found in re.findall(part, key)]

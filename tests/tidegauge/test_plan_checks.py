@@ -64,7 +64,7 @@ step_s = 4
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("arrivals.0.shape=spike", "not built yet"),
+        ("arrivals.0.shape=spyke", "did you mean 'spike'?"),
         ("arrivals=5", "no [[arrivals]]"),
         ("arrivals=[5]", "arrivals.0.shape"),
         ("samples=few", "samples"),

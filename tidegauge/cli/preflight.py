@@ -16,7 +16,7 @@ from tidegauge.cli.scenarios import Scenario
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.plan import Plan, Step
 from tidegauge.stack import Stack, is_allowed, not_allowed, relative_to
-from tidegauge.workload.schedule import pieces
+from tidegauge.workload.schedule import expected_sessions, peak_rate_per_s
 
 RUNS = Path("runs")  # where run folders go by default
 CONNECT_TIMEOUT_S = 5.0
@@ -46,15 +46,14 @@ def prepare(plan: Plan, stack: Stack, stack_file: Path, scenarios: Mapping[str, 
     for flow in declared:
         for step in flow.step:
             _check_target(step, stack, f"flow '{flow.name}'")
-    expected = sum(piece.expected for piece in pieces(plan))
-    peak = max(max(piece.from_rate_per_s, piece.to_rate_per_s) for piece in pieces(plan))
+    peak = peak_rate_per_s(plan)
     if peak > REQUESTS_PER_S_MAX:
         raise TidegaugeError(
             f"the plan peaks at {peak:g} sessions/s, over the ceiling of {REQUESTS_PER_S_MAX}",
             "lower the rate: AWS wants to be asked before such a test",
             ExitCode.REFUSED,
         )
-    if expected < 1:
+    if expected_sessions(plan) < 1:
         raise TidegaugeError("the plan sends no session", "raise the rate or lengthen the phases")
     draws = any("{" in step.path for flow in declared for step in flow.step)
     needs_assets = bool(used) or draws
@@ -184,8 +183,7 @@ def check_alive(stack: Stack) -> None:
 
 def check_disk(folder: Path, plan: Plan) -> None:
     """Room for the samples (exit 2)."""
-    sessions = sum(piece.expected for piece in pieces(plan))
-    needed = FREE_BYTES_MIN + math.ceil(sessions) * ROWS_A_SESSION * BYTES_A_ROW
+    needed = FREE_BYTES_MIN + math.ceil(expected_sessions(plan)) * ROWS_A_SESSION * BYTES_A_ROW
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:

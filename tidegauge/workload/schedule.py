@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegauge.plan import Constant, Plan, Popularity, Ramp, Steps
-from tidegauge.workload.arrivals import LinearPiece, arrival_times_s
+from tidegauge.plan import Plan, Popularity
+from tidegauge.shapes import Constant, Diurnal, Ramp, Spike, Steps, Trace, phase_duration_s
+from tidegauge.workload.arrivals import LinearPiece, Piece, WavePiece, arrival_times_s
 from tidegauge.workload.popularity import draw_ranks, stretched_exponential_weights, zipf_weights
 
 DEFAULT_ALPHA = 0.9  # of a plan without [popularity] run with a catalogue; run.json says so
@@ -43,16 +44,23 @@ def make_schedule(plan: Plan, assets: int) -> Schedule:
     )
 
 
-def pieces(plan: Plan) -> list[LinearPiece]:
-    """The plan's phases as stretches of linear rate."""
-    found: list[LinearPiece] = []
-    for phase in plan.arrivals:
-        poisson = phase.process == "poisson"
-        for duration_s, start, end in _lines(phase):
-            found.append(
-                LinearPiece(duration_s=duration_s, from_rate_per_s=start, to_rate_per_s=end, poisson=poisson)
-            )
-    return found
+def expected_sessions(plan: Plan) -> float:
+    """How many sessions the plan sends; of Poisson arrivals, on average."""
+    if plan.trace is not None:
+        return plan.trace.found.sessions if plan.trace.found else 0.0
+    return sum(piece.expected for piece in pieces(plan))
+
+
+def peak_rate_per_s(plan: Plan) -> float:
+    """The highest rate of sessions; of a trace, that of its busiest second."""
+    if plan.trace is not None:
+        return plan.trace.found.peak_rate_per_s if plan.trace.found else 0.0
+    return max(piece.peak_rate_per_s for piece in pieces(plan))
+
+
+def pieces(plan: Plan) -> list[Piece]:
+    """The plan's phases as stretches of a rate with a known integral; a trace has none."""
+    return [piece for phase in plan.arrivals for piece in _pieces_of(phase)]
 
 
 def popularity_weights(popularity: Popularity | None, assets: int) -> NDArray[np.float64]:
@@ -72,12 +80,44 @@ def session_seed(seed: int, index: int) -> int:
     return int(low) | int(high) << 32
 
 
-def _lines(phase: Constant | Ramp | Steps) -> list[tuple[float, float, float]]:
-    if isinstance(phase, Constant):
-        return [(phase.duration_s, phase.rate_per_s, phase.rate_per_s)]
-    if isinstance(phase, Ramp):
-        return [(phase.duration_s, phase.from_rate_per_s, phase.to_rate_per_s)]
-    return [(phase.step_s, rate, rate) for rate in phase.rates_per_s]
+def _pieces_of(phase: Constant | Ramp | Steps | Spike | Diurnal | Trace) -> list[Piece]:
+    if isinstance(phase, Trace):
+        return []
+    poisson = phase.process == "poisson"
+    if isinstance(phase, Diurnal):
+        wave = WavePiece(
+            duration_s=phase_duration_s(phase),
+            mean_rate_per_s=phase.mean_rate_per_s,
+            amplitude=phase.amplitude,
+            period_s=phase.period_s,
+            peak_at_s=phase.peak_at_s,
+            poisson=poisson,
+        )
+        return [wave]
+    return [
+        LinearPiece(duration_s=duration_s, from_rate_per_s=start, to_rate_per_s=end, poisson=poisson)
+        for duration_s, start, end in _lines(phase)
+        if duration_s
+    ]
+
+
+def _lines(phase: Constant | Ramp | Steps | Spike) -> list[tuple[float, float, float]]:
+    """Duration, first and last rate of each straight stretch."""
+    match phase:
+        case Constant():
+            return [(phase.duration_s, phase.rate_per_s, phase.rate_per_s)]
+        case Ramp():
+            return [(phase.duration_s, phase.from_rate_per_s, phase.to_rate_per_s)]
+        case Steps():
+            return [(phase.step_s, rate, rate) for rate in phase.rates_per_s]
+    base, peak = phase.rate_per_s, phase.peak_rate_per_s
+    return [
+        (phase.at_s, base, base),
+        (phase.rise_s, base, peak),
+        (phase.hold_s, peak, peak),
+        (phase.fall_s, peak, base),
+        (phase_duration_s(phase) - phase.over_s, base, base),
+    ]
 
 
 def _stream(seed: int, number: int) -> np.random.Generator:
