@@ -15,8 +15,9 @@ from tidegauge.engine.clock import RunClock
 from tidegauge.engine.dispatcher import Share
 from tidegauge.engine.job import make_world, read_assets
 from tidegauge.engine.session import Session, StepFailed
-from tidegauge.plan import Constant, Plan
+from tidegauge.plan import Plan
 from tidegauge.records import Sample
+from tidegauge.shapes import Constant
 from tidegauge.stack import Stack
 
 

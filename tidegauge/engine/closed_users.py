@@ -24,7 +24,8 @@ from tidegauge.engine.locust_statistics import StatisticsSink
 from tidegauge.engine.recorder import Recorder
 from tidegauge.engine.session import Session, StepFailed, World
 from tidegauge.errors import TidegaugeError
-from tidegauge.plan import Constant, Plan
+from tidegauge.plan import Plan
+from tidegauge.shapes import Constant
 from tidegauge.stack import Stack, check_url, load_stack, relative_to
 
 WRITTEN = ("samples",)  # by the writers of a test's processes

@@ -259,11 +259,11 @@ class Session:
         if not place.allowed:
             raise RequestFailed("not_allowed", f"host {place.netloc} is not in allowed_hosts")
         cookies = self._cookies.header(place.netloc) if self._cookies is not None else ""
-        body, stream, length = ask.body, None, 0
-        if body or cookies:
-            if not isinstance(body, bytes):
-                body, stream, length = b"", body, body.length
-            message = prepared.message(ask.method, cookies, body, length or len(body))
+        body = ask.body if isinstance(ask.body, bytes) else b""
+        stream = None if isinstance(ask.body, bytes) else ask.body
+        if body or stream is not None or cookies:
+            length = len(body) if stream is None else stream.length
+            message = prepared.message(ask.method, cookies, body, length)
         else:
             message = prepared.plain
         request = Request(
