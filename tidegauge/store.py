@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -199,6 +200,14 @@ class RunFolder:
             partial.unlink(missing_ok=True)
             raise _disk_error(error, path) from None
 
+    def write_frame(self, path: Path, frame: pd.DataFrame) -> None:
+        """A data frame as a Parquet file at `path`, replaced in one step."""
+        self.write_table(path, pa.Table.from_pandas(frame, preserve_index=False))
+
+    def read_trace(self) -> pd.DataFrame | None:
+        """The sessions of a replay, a row each; None of other runs."""
+        return self.read_table(self.trace).to_pandas() if self.trace.exists() else None
+
     def write_rows(self, kind: str, process: int, sequence: int, rows: Iterable[Sequence[object]]) -> None:
         """One numbered file of rows of `kind`; raises OSError as it comes (the writer judges it)."""
         self.write_part(kind, process, sequence, table_of(kind, list(zip(*rows, strict=True))))
@@ -270,10 +279,10 @@ class RunFolder:
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
-    def read_table(self, path: Path) -> Any:
-        """A Parquet file of the run (exit 2 when torn or absent)."""
+    def read_table(self, path: Path, columns: Sequence[str] | None = None) -> Any:
+        """A Parquet file of the run, or some of its columns (exit 2 when torn or absent)."""
         try:
-            return pq.read_table(path)
+            return pq.read_table(path, columns=None if columns is None else list(columns))
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 

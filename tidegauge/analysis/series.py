@@ -14,9 +14,11 @@ from tidegauge.analysis.intervals import order_statistic_ranks
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import Ordered, quantile_of, required_n
 from tidegauge.analysis.traffic import (
+    BIN_CHOICES_S,
     Traffic,
     chosen_rows,
     counts,
+    course_step_s,
     flags,
     second_of,
     seconds,
@@ -24,7 +26,6 @@ from tidegauge.analysis.traffic import (
 from tidegauge.histograms import Integers, rank_of
 
 QUANTILES = ("p50", "p99")
-BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 NINES = 6  # the finest decade of the percentile axis: up to P99.9999
 
 
@@ -131,9 +132,10 @@ def _quantile_bins(response: pd.DataFrame, last_s: float, bin_s: float) -> dict[
 
 
 def _supported_bin_s(requests: int, duration_s: float) -> float:
-    """The narrowest bin that holds enough requests for a P99, with ten bins left to see a course."""
-    enough = required_n(quantile_of("p99"))
-    allowed = [width for width in BIN_CHOICES_S if width * 10 <= duration_s] or [BIN_CHOICES_S[0]]
+    """The narrowest bin that holds enough requests for a P99, with ten to 600 bins to see a course."""
+    enough, step_s = required_n(quantile_of("p99")), course_step_s(duration_s)
+    whole = [width for width in BIN_CHOICES_S if width % step_s == 0]
+    allowed = [width for width in whole if width * 10 <= duration_s] or whole[:1]
     fitting = [width for width in allowed if requests * width >= enough * duration_s]
     return fitting[0] if fitting else allowed[-1]
 

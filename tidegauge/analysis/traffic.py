@@ -19,6 +19,13 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 OUTCOME = ("in_window", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
+COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
+BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+_TIME_KEYS = {
+    "response": ("in_window", "second", "flow", "endpoint"),
+    "service": ("in_window", "flow", "endpoint"),
+    "lag": ("in_window",),
+}
 _TEXTS = ("flow", "endpoint", "base", "cause", "cache", "pop")
 SAMPLE_COLUMNS = (
     "intended_s", "sent_s", "done_s", "session", "flow", "endpoint", "status", "cause", "received_bytes",
@@ -52,10 +59,10 @@ class Traffic:
     """What was sent in a whole run, warm-up and drain included.
 
     `requests`: OUTCOME (cause null when good, cache and pop null without, behaviour -1 for none), count and
-    received_bytes of them together. `response` and `service`, of good requests: in_window, second (of the
-    intended time), flow, endpoint, value_s, count. `lag`, of all: in_window, value_s, count. `moments`:
-    second, flow, and how many were sent, completed (well) and failed in it. `sessions`: arrival, done_s,
-    failed, requests.
+    received_bytes of them together. `response` and `service`, of good requests: in_window, flow, endpoint,
+    value_s, count; with the former, `second` of the intended time, at steps of `course_step_s`. `lag`, of
+    all: in_window, value_s, count. `moments`: second, flow, and how many were sent, completed (well) and
+    failed in it. `sessions`: arrival, done_s, failed, requests.
     """
 
     window: Window
@@ -96,17 +103,16 @@ def traffic_of_samples(samples: pd.DataFrame, window: Window, behaviours: Sequen
     rows["count"] = 1
     good = samples["cause"].isna().to_numpy(dtype=np.bool_)
 
-    def times(values_s: Floats) -> pd.DataFrame:
-        kept = rows.loc[good, ["in_window", "second", "flow", "endpoint", "count"]]
-        return kept.assign(value_s=values_s[good])
+    def times(name: str, values_s: Floats, chosen: Flags) -> pd.DataFrame:
+        return rows.loc[chosen, [*_TIME_KEYS[name], "count"]].assign(value_s=values_s[chosen])
 
     requests = rows.assign(received_bytes=samples["received_bytes"].to_numpy(dtype=np.int64))
     return Traffic(
         window=window,
         requests=added_up(requests, OUTCOME, ("count", "received_bytes")),
-        response=times(done_s - intended_s),
-        service=times(done_s - sent_s),
-        lag=rows[["in_window", "count"]].assign(value_s=sent_s - intended_s),
+        response=times("response", done_s - intended_s, good),
+        service=times("service", done_s - sent_s, good),
+        lag=times("lag", sent_s - intended_s, np.ones(len(rows), dtype=np.bool_)),
         moments=_moments(rows["flow"], sent_s, done_s, good),
         sessions=_sessions(samples, done_s, good),
     )
@@ -119,15 +125,20 @@ def traffic_of_counts(
 
     `moments` and `sessions` are as in Traffic, rows of equal keys not yet added up.
     """
-    requests, times = [], {name: [] for name in ("response", "service", "lag")}  # type: ignore[var-annotated]
+    requests: list[pd.DataFrame] = []
+    times: dict[str, list[pd.DataFrame]] = {name: [] for name in _TIME_KEYS}
+    step_s = int(course_step_s(window.end_s))
     for stretch in stretches:
-        in_window = flags(stretch.rows, "in_window") & (stretch.rows["second"] < np.ceil(window.end_s))
-        rows = stretch.rows.assign(in_window=in_window, count=stretch.rows["requests"])
+        second = stretch.rows["second"]
+        in_window = flags(stretch.rows, "in_window") & (second < np.ceil(window.end_s))
+        rows = stretch.rows.assign(
+            in_window=in_window, second=second // step_s * step_s, count=stretch.rows["requests"]
+        )
         requests.append(added_up(rows, OUTCOME, ("count", "received_bytes")))
         good = rows["cause"].isna().to_numpy(dtype=np.bool_)
-        for name, entries in stretch.times.items():
-            keys = ("in_window",) if name == "lag" else ("in_window", "second", "flow", "endpoint")
-            times[name].append(_timed(rows, keys, entries, None if name == "lag" else good))
+        for name, keys in _TIME_KEYS.items():
+            chosen = None if name == "lag" else good
+            times[name].append(_timed(rows, keys, stretch.times[name], chosen))
     return Traffic(
         window=window,
         requests=added_up(_joined(requests), OUTCOME, ("count", "received_bytes")),
@@ -159,6 +170,12 @@ def chosen_rows(frame: pd.DataFrame, flow: str | None, endpoint: str | None = No
         if wanted is not None:
             chosen &= (frame[name] == wanted).to_numpy(dtype=np.bool_)
     return chosen
+
+
+def course_step_s(duration_s: float) -> float:
+    """The narrowest bins of time in which a run of that length is told."""
+    fitting = (width for width in BIN_CHOICES_S if duration_s <= width * COURSE_BINS_MAX)
+    return next(fitting, BIN_CHOICES_S[-1])
 
 
 def second_of(times_s: Floats) -> Integers:

@@ -25,6 +25,7 @@ from tidegauge.store import COUNTS, DiskFull, RunFolder
 from tidegauge.workload.schedule import make_schedule
 
 TORN_SHOWN = 5
+ARRIVAL_COLUMNS = ("index", "intended_s", "flow", "sent", "cause", "endpoint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def read_frames(folder: RunFolder, run: Mapping[str, Any], plan: Plan, stack: St
     traffic, torn = _read_traffic(folder, run, plan, stack)
     health, torn["health"] = folder.read_rows("health")
     torn |= {kind: folder.torn_parts(kind) for kind in ("outcomes", *COUNTS)}
-    arrivals = folder.read_table(folder.arrivals).to_pandas()
+    arrivals = folder.read_table(folder.arrivals, ARRIVAL_COLUMNS).to_pandas()
     if run["interrupted"]:
         arrivals = arrivals[arrivals["intended_s"] <= run["window"]["end_s"]]
     return Frames(
@@ -110,7 +111,8 @@ def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> No
     endpoints: dict[str, str] = {}
     for flow, endpoint in run["endpoints"]:
         endpoints.setdefault(flow, endpoint)
-    schedule = make_schedule(plan, assets)
+    trace = folder.read_trace()
+    schedule = make_schedule(plan, assets, trace)
     outcomes, torn = folder.read_rows("outcomes")
     told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
     flow_names = np.array(schedule.flows, dtype=object)
@@ -119,7 +121,9 @@ def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> No
             "index": np.arange(len(schedule)),
             "intended_s": schedule.intended_s,
             "flow": flow_names[schedule.flow_index],
-            "asset": pd.array(schedule.asset_rank if assets else [None] * len(schedule), dtype="Int64"),
+            "asset": pd.Series(schedule.asset_rank, dtype="Int64").where(
+                (schedule.asset_rank >= 0) & (assets > 0)
+            ),
             "process": np.arange(len(schedule)) % processes,
             "sent": told["sent"].fillna(False).astype(bool).to_numpy(),
             "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
@@ -133,7 +137,7 @@ def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> No
         )
         frame["sent"] &= ~died_with
         frame["cause"] = frame["cause"].mask(died_with, "lost")
-    frame["endpoint"] = frame["flow"].map(endpoints)
+    frame["endpoint"] = frame["flow"].map(endpoints) if trace is None else trace["endpoint"]
     folder.write_table(folder.arrivals, pa.Table.from_pandas(frame, preserve_index=False))
     folder.remove_parts("outcomes", keep=torn)
 
