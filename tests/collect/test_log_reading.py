@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tidegauge.collect.logs import read_logs
+from tests.workload.log_samples import (
+    START_S,
+    Logged,
+    cloudfront_parquet,
+    cloudfront_tsv,
+    load_balancer,
+    write_logs,
+    zipf_requests,
+)
+from tidegauge.collect.log_files import CHUNK_BYTES, LINE_BYTES_MAX
+from tidegauge.collect.logs import LogRead, read_logs
 from tidegauge.errors import TidegaugeError
 
-V1_HEADER = (
-    "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status "
-    "cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header "
-    "cs-protocol cs-bytes time-taken\n"
-)
-V1_LINE = (
-    "2024-05-01\t10:00:07\tFRA56-P1\t2048\t192.0.2.7\tGET\td1.cloudfront.net\t/assets/a.gif\t200\t-\t"
-    "Mozilla/5.0%20(X11)\tw=200\t-\tRefreshHit\tREQ==\tgifs.example.com\thttps\t30\t0.004\n"
-)
+GOOD = Logged(t_s=START_S + 7, path="/assets/a.gif", query="w=200", result="RefreshHit")
+LINES = cloudfront_tsv([GOOD] * 99).encode()
+
+
+def read(folder: Path, content: bytes, bad_share_max: float = 0.01) -> LogRead:
+    (folder / "log").write_bytes(content)
+    return read_logs([folder / "log"], bad_share_max)
 
 
 def test_a_line_of_cloudfront_v1_is_one_record(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text(V1_HEADER + V1_LINE)
-    read = read_logs([log])
-    assert read.records.iloc[0].to_dict() == {
+    found = read(tmp_path, cloudfront_tsv([GOOD]).encode())
+    assert found.records.iloc[0].to_dict() == {
         "t_s": 1714557607.0,  # date -u -d '2024-05-01 10:00:07' +%s
         "quantum_s": 1.0,
         "method": "GET",
@@ -35,19 +43,97 @@ def test_a_line_of_cloudfront_v1_is_one_record(tmp_path: Path) -> None:
         "status": 200,
         "sent_bytes": 2048.0,
         "client": "192.0.2.7",
-        "user_agent": "Mozilla/5.0 (X11)",
+        "user_agent": "Mozilla/5.0 (X11; Linux)",
         "cache": "refresh_hit",
         "edge": "FRA56-P1",
         "time_taken_s": 0.004,
-        "source": f"{log}:3",
+        "source": f"{tmp_path}/log:3",
     }
-    assert (read.formats, read.lines, read.bad) == (("cloudfront-tsv",), 1, 0)
+    assert (found.formats, found.lines, found.bad) == (("cloudfront-tsv",), 1, 0)
 
 
-def test_torn_lines_above_the_share_are_refused_with_their_places(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text(V1_HEADER + V1_LINE * 8 + V1_LINE[:60] + "\n" + V1_LINE)
-    with pytest.raises(TidegaugeError, match=r"1 of 10 lines.*log:11: "):
-        read_logs([log])
-    read = read_logs([log], bad_share_max=0.1)
-    assert (len(read.records), read.bad) == (9, 1)
+def test_the_formats_tell_the_same_of_the_same_requests(tmp_path: Path) -> None:
+    paths = write_logs(tmp_path, zipf_requests(200, 50, 0.9, 20.0, seed=3))
+    records = {name: read_logs([path]).records for name, path in paths.items()}
+    shared = ["method", "scheme", "host", "path", "query", "status", "sent_bytes", "client", "user_agent"]
+    for name, found in records.items():
+        pd.testing.assert_frame_equal(found[shared], records["alb"][shared])
+        behind_s = records["alb"]["t_s"] - found["t_s"]
+        assert behind_s.between(0, 1).all(), name
+
+
+def test_a_folder_is_read_with_all_below_it_and_each_file_by_its_own_format(tmp_path: Path) -> None:
+    (tmp_path / "b" / "c").mkdir(parents=True)
+    (tmp_path / "b" / "c" / "1.log").write_text(load_balancer([GOOD] * 2))
+    (tmp_path / "a").write_bytes(gzip.compress(cloudfront_tsv([GOOD] * 3).encode()))
+    (tmp_path / ".hidden").write_text("no log")
+    (tmp_path / "ELBAccessLogTestFile").write_text("Enable AccessLog for ELB: front at 2024-05-01")
+    (tmp_path / "empty").write_text("")
+    found = read_logs([tmp_path, tmp_path / "a"])
+    assert list(found.records["source"]) == [
+        *(f"{tmp_path}/a:{line}" for line in (3, 4, 5)),
+        *(f"{tmp_path}/b/c/1.log:{line}" for line in (1, 2)),
+    ]
+    assert found.formats == ("alb", "cloudfront-tsv")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"2024-05-01\t10:00:07\tFRA",
+        b"\xff\xfe\x80",
+        LINES.splitlines()[2].replace(b"a.gif", b"a\0.gif"),
+        b"x" * (LINE_BYTES_MAX + 1),
+        b"x" * (10 * CHUNK_BYTES),
+    ],
+    ids=["torn", "not UTF-8", "NUL", "long", "endless"],
+)
+def test_a_line_that_is_no_record_counts_as_bad_with_its_place(tmp_path: Path, line: bytes) -> None:
+    found = read(tmp_path, LINES + line + b"\n" + LINES.splitlines()[2])
+    assert (len(found.records), found.lines, found.bad) == (100, 101, 1)
+    assert found.bad_examples[0][0] == f"{tmp_path}/log:102"
+    assert found.records["source"].iloc[-1] == f"{tmp_path}/log:103"
+
+
+def test_bad_lines_above_the_share_are_refused_with_their_places(tmp_path: Path) -> None:
+    with pytest.raises(TidegaugeError, match=r"2 of 101 lines.*log:102: .*log:103: "):
+        read(tmp_path, LINES + b"torn\ttorn\nagain\n")
+    assert read(tmp_path, LINES + b"torn\ttorn\nagain\n", bad_share_max=0.02).bad == 2
+
+
+def test_a_torn_gzip_file_keeps_what_was_read_and_counts_as_bad(tmp_path: Path) -> None:
+    requests = zipf_requests(5000, 50, 0.9, 20.0, seed=4)
+    whole = gzip.compress(cloudfront_tsv(requests).encode())
+    found = read(tmp_path, whole[: len(whole) * 3 // 4])
+    assert 2500 < len(found.records) < 5000
+    assert (found.bad, found.bad_examples[0][1][:20]) == (1, "the gzip file is tor")
+
+
+def test_a_packed_line_without_end_is_one_bad_line(tmp_path: Path) -> None:
+    bomb = gzip.compress(LINES + b"\0" * 200_000_000, compresslevel=1)
+    found = read(tmp_path, bomb)
+    assert (len(found.records), found.bad) == (99, 1)
+
+
+def test_a_parquet_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TidegaugeError, match=r"log:1: the Parquet file is damaged"):
+        read(tmp_path, cloudfront_parquet([GOOD] * 9)[:-20])
+
+
+def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
+    content = cloudfront_tsv([GOOD], ["date", "time", "cs-uri-stem", "sc-status"]).encode()
+    with pytest.raises(TidegaugeError, match=r"log .*/log has no column cs-method"):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize("content", [b"hello\n", b"PK\x03\x04zip", b"\x1f\x8bnot gzip at all"])
+def test_what_is_no_log_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(TidegaugeError, match=r"1 of 1 lines are no records"):
+        read(tmp_path, content)
+
+
+def test_logs_without_a_request_and_logs_that_do_not_exist_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TidegaugeError, match="no request in"):
+        read(tmp_path, cloudfront_tsv([]).encode())
+    with pytest.raises(TidegaugeError, match="does not exist"):
+        read_logs([tmp_path / "nowhere"])

@@ -86,7 +86,7 @@ def _url_parts(url: str) -> tuple[str, str, str, str]:
     """Scheme, host, path and query; urlsplit would refuse hosts that clients do send."""
     scheme, found, rest = url.partition("://")
     if not found or scheme not in ("http", "https", "ws", "wss"):
-        raise BadLine(f"'{url:.40}' is no URL")
+        raise BadLine(f"{url[:40]!r} is no URL")
     target, _, query = rest.partition("?")
     host, _, path = target.partition("/")
     return scheme, host, "/" + path, query
@@ -110,8 +110,8 @@ def _instant_s(text: str) -> float:
     """Unix seconds of `2024-07-02T22:23:00.186641Z`."""
     day, _, clock = text.partition("T")
     if not clock.endswith("Z"):
-        raise BadLine(f"'{text:.40}' is no time in UTC")
+        raise BadLine(f"{text[:40]!r} is no time in UTC")
     hour_to_second, _, decimals = clock[:-1].partition(".")
     if decimals and not (decimals.isascii() and decimals.isdecimal()):
-        raise BadLine(f"'{text:.40}' is no time in UTC")
+        raise BadLine(f"{text[:40]!r} is no time in UTC")
     return day_s(day) + second_of_day(hour_to_second) + (float(f"0.{decimals}") if decimals else 0.0)

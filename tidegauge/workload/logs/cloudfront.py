@@ -133,7 +133,7 @@ def row_fields(row: Mapping[str, object]) -> dict[str, str | None]:
         known = canonical(name)
         if known in USED:
             if isinstance(value, dict | list | bool):
-                raise BadLine(f"{name:.40} is no text or number")
+                raise BadLine(f"{name[:40]!r} is no text or number")
             fields[known] = None if value is None else str(value)
     return fields
 
@@ -142,10 +142,10 @@ def record(fields: Fields, period: Period) -> LogRecord:
     """The record of a line whose fields are text by canonical name."""
     scheme = _known(fields.get("cs_protocol")) or "https"
     if scheme not in SCHEMES:
-        raise BadLine(f"'{scheme:.40}' is no protocol")
+        raise BadLine(f"{scheme[:40]!r} is no protocol")
     path = _required(fields, "cs_uri_stem")
     if not path.startswith("/") and path != "*":
-        raise BadLine(f"path '{path:.40}' does not start with /")
+        raise BadLine(f"path {path[:40]!r} does not start with /")
     taken_s = quantity(fields.get("time_taken"), "time-taken")
     t_s, quantum_s = _began_s(fields, taken_s)
     period.check(t_s)

@@ -70,7 +70,7 @@ def day_s(text: str) -> float:
     try:
         return (date.fromisoformat(text).toordinal() - _EPOCH_DAY) * 86400.0
     except ValueError:
-        raise BadLine(f"'{text:.40}' is no date") from None
+        raise BadLine(f"{text[:40]!r} is no date") from None
 
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -81,14 +81,14 @@ def second_of_day(text: str) -> float:
     """Seconds from midnight of `HH:MM:SS`, with decimals or without."""
     match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d{1,9})?", text, re.ASCII)
     if match is None:
-        raise BadLine(f"'{text:.40}' is no time of day")
+        raise BadLine(f"{text[:40]!r} is no time of day")
     return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3]) + float(match[4] or 0)
 
 
 def checked_method(text: str) -> str:
     """The request method."""
     if _METHOD.fullmatch(text) is None:
-        raise BadLine(f"'{text:.40}' is no method")
+        raise BadLine(f"{text[:40]!r} is no method")
     return text
 
 
@@ -97,7 +97,7 @@ def checked_status(text: str) -> int:
     if text in (ABSENT, "000", "0"):
         return 0
     if len(text) != 3 or not text.isascii() or not text.isdecimal() or not "100" <= text <= "599":
-        raise BadLine(f"'{text:.40}' is no status")
+        raise BadLine(f"{text[:40]!r} is no status")
     return int(text)
 
 
@@ -110,7 +110,7 @@ def quantity(text: str | None, what: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < math.inf:
-        raise BadLine(f"{what} is '{text:.40}', no number from 0 up")
+        raise BadLine(f"{what} is {text[:40]!r}, no number from 0 up")
     return number
 
 
