@@ -1,0 +1,188 @@
+"""A fit of a whole log: what its plan needs, and how well sequences drawn from it resemble the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+
+from tidegauge.errors import TidegaugeError
+from tidegauge.workload.fit.arrivals import ArrivalFit, draw_arrivals, fit_arrivals
+from tidegauge.workload.fit.caches import che_hit_ratio, lru_hit_ratio, ttl_hit_ratio
+from tidegauge.workload.fit.lengths import Law, exponential, geometric, likelier, lognormal, lognormal_count
+from tidegauge.workload.fit.popularity import Model, PopularityFit, chosen, fit_popularity
+from tidegauge.workload.fit.requests import METHODS, NOTHING, Endpoint, sendable_requests
+from tidegauge.workload.fit.visits import Visits, client_sessions, visits
+from tidegauge.workload.popularity import draw_ranks
+
+Floats = NDArray[np.float64]
+Objects = NDArray[np.int64]
+
+CACHE_SHARE = 0.1  # of the objects seen: the simulated cache, unless its size is given
+TTL_S = 86_400.0  # CloudFront's default
+DAYS_MAX = 31  # of a plan
+SEED = 1  # the same log gives the same fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheFigures:
+    """Hit ratios of a cache simulated on the log's objects and on as many drawn from the fit."""
+
+    log: float
+    fit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsFit:
+    """What was asked for: popularity, and caches simulated on it."""
+
+    requests: int  # that name an object
+    seen: int  # objects
+    popularity: dict[Model, PopularityFit]
+    chosen: PopularityFit
+    cache_objects: int
+    lru: CacheFigures
+    lru_che: float  # of the fit, in theory
+    ttl_s: float
+    ttl: CacheFigures
+    distance: float  # between the shares of the most popular k in log and fit: the largest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFit:
+    """A log as a plan has it."""
+
+    requests: int  # that a plan can send
+    not_sendable: int  # other methods and schemes
+    endpoints: tuple[Endpoint, ...]
+    visits: Visits
+    arrivals: ArrivalFit
+    gaps_distance: float | None  # of the gaps between arrivals in log and fit; None: too few
+    sessions: int  # of clients
+    session_requests: Law
+    session_requests_distance: float
+    session_gaps: Law | None  # None: no session has two requests
+    sizes: Law | None  # None: not logged
+    sizes_distance: float | None
+    objects: ObjectsFit
+
+
+def fit_log(records: pd.DataFrame, cache_objects: int | None = None, ttl_s: float = TTL_S) -> LogFit:
+    """The fit of `records` (those of LogRecord); a cache of `cache_objects` and one of `ttl_s` are simulated.
+
+    TidegaugeError when no plan can be made of them.
+    """
+    generator = np.random.default_rng(SEED)
+    requests = sendable_requests(records)
+    if not len(requests):
+        raise TidegaugeError(
+            f"none of the {len(records)} requests can be sent from a plan",
+            f"{', '.join(METHODS)} over http and https can; others need bodies and tokens, which logs lack",
+        )
+    if requests.t_s.max() > DAYS_MAX * 86_400:
+        raise TidegaugeError(
+            f"the logs span {requests.t_s.max() / 86_400:.0f} days, a plan at most {DAYS_MAX}",
+            "name the logs of fewer days",
+        )
+    seen = visits(requests)
+    times_s = spread(seen.t_s, seen.quantum_s, generator)
+    quantum_s = float(seen.quantum_s.max())
+    arrivals = fit_arrivals(times_s, quantum_s)
+    sessions = client_sessions(requests)
+    counts = sessions.requests.astype(np.float64)
+    session_requests = likelier(geometric(counts), lognormal_count(counts))
+    sizes = records["sent_bytes"].to_numpy()
+    sizes = sizes[sizes > 0]
+    size_law = lognormal(sizes) if len(sizes) else None
+    return LogFit(
+        requests=len(requests),
+        not_sendable=len(records) - len(requests),
+        endpoints=requests.endpoints,
+        visits=seen,
+        arrivals=arrivals,
+        gaps_distance=_gaps_distance(arrivals, times_s, quantum_s, generator),
+        sessions=len(counts),
+        session_requests=session_requests,
+        session_requests_distance=session_requests.distance(counts),
+        session_gaps=_session_gaps(sessions.gaps_s, sessions.quantum_s, generator),
+        sizes=size_law,
+        sizes_distance=size_law.distance(sizes) if size_law else None,
+        objects=fit_objects(*_objects(seen, times_s), cache_objects, ttl_s, generator),
+    )
+
+
+def spread(t_s: Floats, quantum_s: Floats, generator: np.random.Generator) -> Floats:
+    """Ascending times, each anywhere in its tick of the log's clock."""
+    spread_s: Floats = np.sort(t_s + generator.random(len(t_s)) * quantum_s)
+    return spread_s
+
+
+def fit_objects(
+    objects: Objects, times_s: Floats, cache_objects: int | None, ttl_s: float, generator: np.random.Generator
+) -> ObjectsFit:
+    """The popularity of `objects`, numbers asked for in order at `times_s`."""
+    counts = np.unique(objects, return_counts=True)[1]
+    fits = fit_popularity(counts)
+    best = chosen(fits)
+    size = cache_objects or max(round(CACHE_SHARE * len(counts)), 1)
+    drawn = draw_ranks(best.weights, len(objects), generator)
+    return ObjectsFit(
+        requests=len(objects),
+        seen=len(counts),
+        popularity=fits,
+        chosen=best,
+        cache_objects=size,
+        lru=CacheFigures(log=lru_hit_ratio(objects, size), fit=lru_hit_ratio(drawn, size)),
+        lru_che=che_hit_ratio(best.weights, size),
+        ttl_s=ttl_s,
+        ttl=CacheFigures(
+            log=ttl_hit_ratio(objects, times_s, ttl_s), fit=ttl_hit_ratio(drawn, times_s, ttl_s)
+        ),
+        distance=_concentration_distance(counts, np.unique(drawn, return_counts=True)[1]),
+    )
+
+
+def _objects(seen: Visits, times_s: Floats) -> tuple[Objects, Floats]:
+    """The visits' assets and when; those named like most are: by themselves, or by links.
+
+    Where nothing varies, the kinds of visits stand for objects.
+    """
+    named = seen.asset != NOTHING
+    if not named.any():
+        return seen.kind, times_s
+    links = 2 * int(np.count_nonzero(seen.by_link[named])) > int(np.count_nonzero(named))
+    kept = named & (seen.by_link == links)
+    return seen.asset[kept], times_s[kept]
+
+
+def _gaps_distance(
+    arrivals: ArrivalFit, times_s: Floats, quantum_s: float, generator: np.random.Generator
+) -> float | None:
+    """Between the gaps of the log's arrivals and of as drawn ones, both as the log's clock shows them."""
+    drawn = np.floor(draw_arrivals(arrivals, generator) / quantum_s) * quantum_s
+    if min(len(drawn), len(times_s)) < 2:
+        return None
+    shown = spread(drawn, np.full(len(drawn), quantum_s), generator)
+    return float(ks_2samp(np.diff(times_s), np.diff(shown), method="asymp").statistic)
+
+
+def _session_gaps(gaps_s: Floats, quantum_s: float, generator: np.random.Generator) -> Law | None:
+    """Of the time between a session's requests; what the clock shows as 0 lies within a tick."""
+    if not len(gaps_s):
+        return None
+    positive = np.abs(gaps_s + (generator.random(len(gaps_s)) - generator.random(len(gaps_s))) * quantum_s)
+    positive = np.maximum(positive, 1e-9)
+    return likelier(exponential(positive), lognormal(positive))
+
+
+def _concentration_distance(log: Objects, fit: Objects) -> float:
+    """Largest gap between the shares of the requests that went to the k most asked for, over all k."""
+    length = max(len(log), len(fit))
+    shares = [
+        np.cumsum(np.pad(np.sort(counts)[::-1], (0, length - len(counts)))) / counts.sum()
+        for counts in (log, fit)
+    ]
+    return float(np.abs(shares[0] - shares[1]).max())
