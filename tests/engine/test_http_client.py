@@ -2,128 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from scripted_servers import cause_of, get, pool, read_request, says, self_signed, server
 
-from tidegauge.engine.answer import Exchange, RequestFailed
-from tidegauge.engine.http_client import AddressBook, ConnectionPool, Request, tls_context
-from tidegauge.engine.targets import Targets
-from tidegauge.stack import Stack
-
-Script = Callable[[socket.socket], None]
-
-
-@contextmanager
-def server(*scripts: Script) -> Iterator[str]:
-    """Serves each accepted connection with the next script; the last one serves all further."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threads: list[threading.Thread] = []
-
-    def serve() -> None:
-        for number in range(100):
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=run, args=(connection, scripts[min(number, len(scripts) - 1)]))
-            threads.append(thread)
-            thread.start()
-
-    def run(connection: socket.socket, script: Script) -> None:
-        with connection:
-            try:
-                script(connection)
-            except OSError:
-                return
-
-    acceptor = threading.Thread(target=serve)
-    acceptor.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        acceptor.join()
-        for thread in threads:
-            thread.join()
-
-
-def read_request(connection: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            raise OSError("closed")
-        data += more
-    return data
-
-
-def says(*answers: bytes, then: Script | None = None) -> Script:
-    """Answers one request after another with the given bytes."""
-
-    def script(connection: socket.socket) -> None:
-        for answer in answers:
-            read_request(connection)
-            connection.sendall(answer)
-        if then is not None:
-            then(connection)
-
-    return script
-
-
-@functools.cache
-def targets(url: str) -> Targets:
-    return Targets(Stack(api_url=url, allowed_hosts=("127.0.0.1",)))
-
-
-def pool() -> ConnectionPool:
-    return ConnectionPool(AddressBook(), tls_context())
-
-
-def get(
-    url: str, *, method: str = "GET", using: ConnectionPool | None = None, timeout_s: float = 5.0,
-    max_body_bytes: int = 1 << 20, body: bytes = b"",
-) -> Exchange:  # fmt: skip
-    connections = using or pool()
-    exchange = Exchange(sent=time.perf_counter())
-    prepared = targets(url).prepare(method, "api", "/", ())
-    request = Request(
-        method=method,
-        origin=prepared.target.place.origin,
-        message=prepared.message(method, "", body, len(body)),
-        body_bytes=len(body),
-        stream=None,
-        keep_body=True,
-        hash_body=False,
-        timeout_s=timeout_s,
-        connect_timeout_s=None,
-        read_timeout_s=None,
-        max_body_bytes=max_body_bytes,
-    )
-    try:
-        connections.exchange(request, time.perf_counter, exchange)
-    finally:
-        if using is None:
-            connections.close()
-    return exchange
-
-
-def cause_of(url: str, **options: object) -> str:
-    with pytest.raises(RequestFailed) as failure:
-        get(url, **options)  # type: ignore[arg-type]
-    return failure.value.cause
+from tidegauge.engine.answer import RequestFailed
+from tidegauge.engine.http_client import FilePart
 
 
 def test_a_body_of_stated_length_is_read_whole_and_both_times_are_taken() -> None:
@@ -280,7 +168,7 @@ def test_a_reset_in_the_middle_fails_as_reset() -> None:
 
 def test_a_certificate_that_nobody_vouches_for_fails_as_tls(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_self_signed(tmp_path))
+    context.load_cert_chain(self_signed(tmp_path))
 
     def handshake(connection: socket.socket) -> None:
         context.wrap_socket(connection, server_side=True).close()
@@ -289,25 +177,111 @@ def test_a_certificate_that_nobody_vouches_for_fails_as_tls(tmp_path: Path) -> N
         assert cause_of(url.replace("http:", "https:")) == "tls"
 
 
-def _self_signed(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+def test_a_certificate_that_is_vouched_for_is_verified_by_name_and_timed(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    names: list[str] = []
+    context.sni_callback = lambda _socket, name, _context: names.append(name)
+    body = b"x" * 300_000  # more than one record, and more than one read
+
+    def serve(plain: socket.socket) -> None:
+        with context.wrap_socket(plain, server_side=True) as connection:
+            for _ in range(2):
+                read_request(connection)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    with server(serve) as url:
+        secure = url.replace("http://127.0.0.1", "https://localhost")
+        connections = pool(trusting)
+        first, second = get(secure, using=connections), get(secure, using=connections)
+        connections.close()
+    assert first.body == second.body == body
+    assert first.tls_s is not None
+    assert (second.tls_s, second.connect_s) == (None, None)
+    assert names == ["localhost"]
+
+
+def test_a_certificate_for_another_name_fails_as_tls(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    trusting = pool(ssl.create_default_context(cafile=str(certificate)))
+
+    def handshake(plain: socket.socket) -> None:
+        context.wrap_socket(plain, server_side=True).close()
+
+    with server(handshake, host="127.0.0.2") as url, pytest.raises(RequestFailed, match="tls: "):
+        get(url.replace("http:", "https:"), using=trusting)
+
+
+def test_an_ipv6_address_is_reached() -> None:
+    with server(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), host="::1") as url:
+        assert url.startswith("http://[::1]:")
+        assert get(url).body == b"ok"
+
+
+def test_a_streamed_body_goes_out_with_its_length_and_never_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "media"
+    path.write_bytes(bytes(range(256)) * 20_000)
+    received: list[bytes] = []
+
+    def take(connection: socket.socket) -> None:
+        data = connection.recv(65536)
+        while len(data.partition(b"\r\n\r\n")[2]) < 4_000_000:
+            data += connection.recv(1 << 20)
+        received.append(data)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    part = FilePart(path=path, offset=1_000_000, length=4_000_000)
+    with server(take) as url:
+        exchange = get(url, method="PUT", stream=part)
+    head, _, body = received[0].partition(b"\r\n\r\n")
+    assert b"Content-Length: 4000000" in head
+    assert body == path.read_bytes()[1_000_000:5_000_000]
+    assert exchange.sent_bytes == 4_000_000
+    assert max(map(len, part.pieces())) <= 256 * 1024
+
+
+def test_a_long_body_that_is_refused_in_its_midst_reports_the_refusal() -> None:
+    def refuse(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1 << 20):
+            pass
+
+    with server(refuse) as url:
+        assert get(url, method="PUT", body=bytes(20_000_000)).status == 413
+
+
+def test_silence_is_limited_apart_from_the_whole() -> None:
+    def pause(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+        for _ in range(4):
+            time.sleep(0.15)
+            connection.sendall(b"x")
+
+    with server(pause) as url:
+        assert get(url, read_timeout_s=0.5).received_bytes == 4
+    with server(pause) as url:
+        assert cause_of(url, read_timeout_s=0.05) == "timeout"
+
+
+def test_connecting_is_limited_apart_from_the_whole() -> None:
+    with socket.socket() as full:  # a listener that takes nothing: further connections are left waiting
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        start = time.perf_counter()
+        cause = cause_of(f"http://127.0.0.1:{port}", connect_timeout_s=0.2)
+        for one in waiting:
+            one.close()
+    assert cause == "timeout"
+    assert time.perf_counter() - start < 1.5
