@@ -217,8 +217,12 @@ class RunFolder:
         path = self.part(kind, process, sequence)
         path.parent.mkdir(exist_ok=True)
         partial = path.with_name(path.name + ".partial")
-        pq.write_table(table, partial, **_layout(table.schema))
-        partial.replace(path)
+        try:
+            pq.write_table(table, partial, **_layout(table.schema))
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)  # what it took is room for the results
+            raise
 
     def read_rows(self, kind: str, columns: Sequence[str] | None = None) -> tuple[Any, list[str]]:
         """All rows of `kind` as a table, and the names of files that could not be read."""
