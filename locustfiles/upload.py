@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from locustfiles.short_link import open_short_link
-from tidegauge.engine.scenario import Response, Session, SessionUser, flow
+from tidegauge.engine.scenario import Response, Session, SessionUser, SharedBody, flow
 
 MEDIA = Path(__file__).resolve().parents[1] / "fixtures" / "media"
 CLIP = "anim_bbb.mp4"  # the 480p clip: the dearest to transcode
@@ -42,7 +42,7 @@ def upload(session: Session) -> None:
         "title": f"load {session.index}",
         "filename": name,
         "mime_type": mime,
-        "file_size": len(body),
+        "file_size": body.length,
         "tags": [],
     }
     granted = _post(session, "/v1/upload", wish, 201, headers).json()
@@ -53,7 +53,7 @@ def upload(session: Session) -> None:
     }
     completed = _post(session, "/v1/upload/complete", done, 202, headers).json()
     _wait_until_ready(session, granted["asset_id"], headers)
-    open_short_link(session, completed["short_code"], {"bytes": len(body)})
+    open_short_link(session, completed["short_code"], {"bytes": body.length})
 
 
 def _post(
@@ -70,13 +70,13 @@ def _post(
     )
 
 
-def _put_part(session: Session, part: dict[str, Any], part_size: int, body: bytes) -> dict[str, Any]:
+def _put_part(session: Session, part: dict[str, Any], part_size: int, body: SharedBody) -> dict[str, Any]:
     start = (part["part_number"] - 1) * part_size
     answer = session.request(
         "PUT",
         part["url"],
         endpoint="PUT /{bucket}/assets/{asset_id}",
-        body=body[start : start + part_size],
+        body=body.part(start, part_size),
         expect_status=(200,),
         check=lambda response: None if "etag" in response.headers else "no ETag",
     )
@@ -100,21 +100,25 @@ def _wait_until_ready(session: Session, asset_id: str, headers: dict[str, str]) 
             return
 
 
-def draw_media(rng: random.Random) -> tuple[str, bytes]:
+def draw_media(rng: random.Random) -> tuple[str, SharedBody]:
     """A file name and a body that no other session has, so that nothing is saved by having seen it."""
     classes = _classes()
     if rng.random() < CLIP_SHARE and CLIP in _names():
         name = CLIP
     else:
         name = rng.choice(classes[rng.choice(sorted(classes))])
-    return name, made_unique(name, _read(name), rng.randbytes(16))
+    return name, made_unique(name, rng.randbytes(16))
 
 
-def made_unique(name: str, body: bytes, mark: bytes) -> bytes:
+def made_unique(name: str, mark: bytes) -> SharedBody:
     """The same pictures in other bytes: a GIF comment before the trailer, or a `free` box after an MP4."""
+    segments: tuple[bytes, ...]
     if name.endswith(".gif"):
-        return body[:-1] + b"\x21\xfe" + bytes([len(mark)]) + mark + b"\x00" + body[-1:]
-    return body + (8 + len(mark)).to_bytes(4, "big") + b"free" + mark
+        pictures, trailer = _gif(name)
+        segments = (pictures, b"\x21\xfe" + bytes([len(mark)]) + mark + b"\x00", trailer)
+    else:
+        segments = (_read(name), (8 + len(mark)).to_bytes(4, "big") + b"free" + mark)
+    return SharedBody.of(segments)
 
 
 @functools.cache
@@ -134,6 +138,12 @@ def _classes() -> dict[str, list[str]]:
         if row["name"] != CLIP:
             found.setdefault(row["class"], []).append(row["name"])
     return found
+
+
+@functools.cache
+def _gif(name: str) -> tuple[bytes, bytes]:
+    body = (MEDIA / name).read_bytes()
+    return body[:-1], body[-1:]
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import pytest
 from scripted_servers import cause_of, get, pool, read_request, says, self_signed, server
 
 from tidegauge.engine.answer import RequestFailed
-from tidegauge.engine.http_client import FilePart
+from tidegauge.engine.http_client import SharedBody
 
 
 def test_a_body_of_stated_length_is_read_whole_and_both_times_are_taken() -> None:
@@ -222,9 +222,8 @@ def test_an_ipv6_address_is_reached() -> None:
         assert get(url).body == b"ok"
 
 
-def test_a_streamed_body_goes_out_with_its_length_and_never_as_a_whole(tmp_path: Path) -> None:
-    path = tmp_path / "media"
-    path.write_bytes(bytes(range(256)) * 20_000)
+def test_a_streamed_body_goes_out_with_its_length_and_never_as_a_whole() -> None:
+    media = SharedBody.of([bytes(range(256)) * 20_000, b"mark", b";"])
     received: list[bytes] = []
 
     def take(connection: socket.socket) -> None:
@@ -234,12 +233,12 @@ def test_a_streamed_body_goes_out_with_its_length_and_never_as_a_whole(tmp_path:
         received.append(data)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    part = FilePart(path=path, offset=1_000_000, length=4_000_000)
+    part = media.part(1_120_005, 5_000_000)
     with server(take) as url:
         exchange = get(url, method="PUT", stream=part)
     head, _, body = received[0].partition(b"\r\n\r\n")
     assert b"Content-Length: 4000000" in head
-    assert body == path.read_bytes()[1_000_000:5_000_000]
+    assert body == (bytes(range(256)) * 20_000 + b"mark;")[1_120_005:]
     assert exchange.sent_bytes == 4_000_000
     assert max(map(len, part.pieces())) <= 256 * 1024
 

@@ -6,9 +6,8 @@ import errno
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import gevent
@@ -16,6 +15,7 @@ import gevent
 from tidegauge.engine.answer import Exchange, RequestFailed
 from tidegauge.engine.connection import Connection
 
+PIECE_BYTES = 256 * 1024  # of a streamed body, sent at a time
 ADDRESSES_KEPT_S = 30.0  # then a name is looked up again
 
 _GENERATOR_ERRNOS = {
@@ -38,10 +38,6 @@ class Origin:
     port: int
 
 
-class BodyUnreadable(Exception):
-    """A body that this machine cannot read to its end: no failure of the stack."""
-
-
 class StreamedBody(Protocol):
     """A body that is never in memory as a whole; each request reads it from its beginning."""
 
@@ -54,27 +50,36 @@ class StreamedBody(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilePart:
-    """`length` bytes of a file from `offset` on, as a streamed body."""
+class SharedBody:
+    """The bytes from `start` to `stop` of segments that many requests share: none holds a copy."""
 
-    path: Path
-    offset: int
-    length: int
-    piece_bytes: int = 256 * 1024
+    segments: Sequence[bytes]
+    start: int
+    stop: int
 
-    def pieces(self) -> Iterable[bytes]:
-        """Read as they are sent; BodyUnreadable when they cannot be."""
-        left = self.length
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                while left and (piece := file.read(min(left, self.piece_bytes))):
-                    left -= len(piece)
-                    yield piece
-        except OSError as error:
-            raise BodyUnreadable(f"{self.path}: {error.strerror}") from None
-        if left:
-            raise BodyUnreadable(f"{self.path} ends {left} bytes early")
+    @classmethod
+    def of(cls, segments: Sequence[bytes]) -> SharedBody:
+        """All of `segments`, one after another."""
+        return cls(segments=segments, start=0, stop=sum(map(len, segments)))
+
+    @property
+    def length(self) -> int:
+        """In bytes."""
+        return self.stop - self.start
+
+    def part(self, start: int, length: int) -> SharedBody:
+        """`length` bytes from `start` on, or as many as there are."""
+        first = min(self.start + start, self.stop)
+        return SharedBody(segments=self.segments, start=first, stop=min(first + length, self.stop))
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it, in order, PIECE_BYTES at most at a time."""
+        before = 0
+        for segment in self.segments:
+            begin, end = max(self.start - before, 0), min(self.stop - before, len(segment))
+            for at in range(begin, end, PIECE_BYTES):
+                yield segment[at : min(at + PIECE_BYTES, end)]
+            before += len(segment)
 
 
 @dataclass(slots=True)

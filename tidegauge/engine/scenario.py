@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tidegauge.engine.closed_users import SessionUser  # first: imports locust
 from tidegauge.engine.flows import flow
-from tidegauge.engine.http_client import FilePart
+from tidegauge.engine.http_client import SharedBody
 from tidegauge.engine.response import Response
 from tidegauge.engine.session import Asset, Session, StepFailed
 
-__all__ = ["Asset", "FilePart", "Response", "Session", "SessionUser", "StepFailed", "flow"]
+__all__ = ["Asset", "Response", "Session", "SessionUser", "SharedBody", "StepFailed", "flow"]
