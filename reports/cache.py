@@ -111,7 +111,11 @@ def edge_agreement(data: ReportData) -> EdgeAgreement:
     """Whether the client's X-Cache and the edge's own log say the same, request by request."""
     check = data.edge_check
     if check is None:
-        sentence = "Not cross-checked: this run had no log of the edge to compare with."
+        sentence = (
+            "Not cross-checked: this run had no log of the edge to compare with."
+            if data.summary.get("samples", "all") == "all"
+            else "Not cross-checked: this run did not store every request."
+        )
         return EdgeAgreement(tone="quiet", sentences=(sentence,))
     mismatched = list(check["mismatched"])
     return EdgeAgreement(

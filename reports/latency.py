@@ -34,6 +34,15 @@ LATENCY_COLUMNS = (
 )
 
 
+def exactness(data: ReportData) -> str:
+    """What the times were taken from."""
+    stored = data.summary.get("samples", "all")
+    if stored == "all":
+        return "Times are exact: every request was stored."
+    kept = "the failed and slowest requests were stored" if stored == "slow" else "no request was stored"
+    return f"Times are from histograms (error at most 0.1 %): {kept}, and every one counted."
+
+
 def latency_table(data: ReportData) -> Table:
     """The total, then each flow with its endpoints below it."""
     summary = data.summary

@@ -27,6 +27,7 @@ def render_html(data: ReportData) -> str:
         banner=verdict.banner(data),
         key_figures=verdict.key_figures(data),
         objectives=verdict.objectives_table(data),
+        exactness=latency.exactness(data),
         latency=latency.latency_table(data),
         sessions=latency.session_table(data),
         causes=latency.cause_table(data),

@@ -282,6 +282,20 @@ def test_only_a_local_run_says_what_a_local_stack_cannot_say() -> None:
     assert heading not in page_of(run=samples.run(local=False)).text
 
 
+@pytest.mark.parametrize(
+    ("stored", "sentence"),
+    [
+        ("all", "Times are exact: every request was stored."),
+        ("slow", "from histograms (error at most 0.1 %): the failed and slowest requests were stored"),
+        ("none", "from histograms (error at most 0.1 %): no request was stored"),
+    ],
+)
+def test_the_report_says_what_its_times_come_from(stored: str, sentence: str) -> None:
+    page = page_of(summary=samples.summary(samples=stored), edge_check=None)
+    assert sentence in page.text
+    assert ("did not store every request" in page.text) is (stored != "all")
+
+
 def test_a_run_in_which_nothing_was_due_still_has_a_report() -> None:
     page = Page(render_html(samples.empty_report_data()))
     for sentence in (

@@ -55,6 +55,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     people.print(f"[bold {colour}]{summary['verdict']}[/]")
     for reason in summary["reasons"]:
         say(f"  {reason}")
+    for note in summary["notes"]:
+        say(f"  {note}")
     table = Table(box=None, pad_edge=False)
     for heading in ("flow", "requests", "failed", "rate/s", "P50 ms", "P99 ms", "service P99", "hit ratio"):
         table.add_column(heading, justify="left" if heading == "flow" else "right", no_wrap=True)
