@@ -79,7 +79,7 @@ def _read_traffic(
         return traffic_of_samples(samples.to_pandas(), window, stack.behaviour), {"samples": torn}
     moments = pa.concat_tables([MOMENTS.empty_table(), *folder.read_counts("moments", MOMENTS.names)])
     sessions, torn = folder.read_rows("sessions", ("arrival", "done_s", "failed", "requests"))
-    traffic = traffic_of_counts(_stretches(folder), moments.to_pandas(), sessions.to_pandas(), window)
+    traffic = traffic_of_counts(read_stretches(folder), moments.to_pandas(), sessions.to_pandas(), window)
     return traffic, {"sessions": torn}
 
 
@@ -88,7 +88,8 @@ def _torn_note(kind: str, names: Sequence[str]) -> str:
     return f"Rows are missing: {len(names)} files of {kind}/ cannot be read ({shown})."
 
 
-def _stretches(folder: RunFolder) -> Iterator[Stretch]:
+def read_stretches(folder: RunFolder) -> Iterator[Stretch]:
+    """What was counted, a table at a time: a long run's need not all be in memory at once."""
     rows = [*KEYS.names, "requests", "received_bytes"]
     lists = [f"{time}_{part}" for time in TIMES for part in ("bucket", "count")]
     yield _stretch(COUNTS["histograms"].empty_table(), rows)
@@ -113,6 +114,7 @@ def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> No
         endpoints.setdefault(flow, endpoint)
     trace = folder.read_trace()
     schedule = make_schedule(plan, assets, trace)
+    asset = pd.Series(schedule.asset_rank, dtype="Int64").where((schedule.asset_rank >= 0) & (assets > 0))
     outcomes, torn = folder.read_rows("outcomes")
     told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
     flow_names = np.array(schedule.flows, dtype=object)
@@ -121,9 +123,7 @@ def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> No
             "index": np.arange(len(schedule)),
             "intended_s": schedule.intended_s,
             "flow": flow_names[schedule.flow_index],
-            "asset": pd.Series(schedule.asset_rank, dtype="Int64").where(
-                (schedule.asset_rank >= 0) & (assets > 0)
-            ),
+            "asset": asset,
             "process": np.arange(len(schedule)) % processes,
             "sent": told["sent"].fillna(False).astype(bool).to_numpy(),
             "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
