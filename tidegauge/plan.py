@@ -170,8 +170,13 @@ def _check_phases(plan: Plan, what: str) -> None:
         raise TidegaugeError(
             f"{what}: shape 'trace' beside other phases", "a trace is the only phase of its plan"
         )
-    unread = plan.trace is not None and plan.trace.found is None
-    if plan.warmup_s >= plan.duration_s and not unread:
+    if plan.trace is None or plan.trace.found is not None:  # how long a trace lasts, its logs will say
+        check_warmup(plan, what)
+
+
+def check_warmup(plan: Plan, what: str) -> None:
+    """Refuses a warm-up that leaves nothing to measure (exit 2)."""
+    if plan.warmup_s >= plan.duration_s:
         raise TidegaugeError(
             f"{what}: warmup_s is {plan.warmup_s:g}, the phases last {plan.duration_s:g} s",
             "shorten warmup_s or lengthen duration_s, so that something is left to measure",

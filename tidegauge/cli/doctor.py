@@ -146,8 +146,7 @@ def _stack(stack_file: Path, plan_file: Path | None, refusals: list[TidegaugeErr
 
         def check_plan() -> None:
             plan = load_plan(plan_file, known_flows=frozenset(known))
-            preflight.prepare(plan, stack, stack_file, known)
-            plans.append(plan)
+            plans.append(preflight.prepare(plan, stack, stack_file, known, plan_file.parent).plan)
 
         yield _judge("plan", check_plan, f"{plan_file} can run against '{stack.name}'", refusals)
         if plans:

@@ -55,7 +55,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
     measured = summarise(
         traffic,
         arrivals,
-        flows=list(plan.shares),
+        flows=list(plan.flow_names),
         endpoints=[(flow, endpoint) for flow, endpoint in run["endpoints"]],
         behaviours=stack.behaviour,
         health=frames.health,

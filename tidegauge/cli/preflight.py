@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tidegauge.cli.scenarios import Scenario
@@ -17,6 +18,9 @@ from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.plan import Plan, Step
 from tidegauge.stack import Stack, is_allowed, not_allowed, relative_to
 from tidegauge.workload.schedule import expected_sessions, peak_rate_per_s
+
+if TYPE_CHECKING:
+    from tidegauge.cli.replay import ResolvedTrace
 
 RUNS = Path("runs")  # where run folders go by default
 CONNECT_TIMEOUT_S = 5.0
@@ -37,15 +41,53 @@ class Prepared:
     architecture: Path | None
     files: tuple[Path, ...]  # the scenario files to load
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint), as the results list them
+    trace: ResolvedTrace | None = None
 
 
-def prepare(plan: Plan, stack: Stack, stack_file: Path, scenarios: Mapping[str, Scenario]) -> Prepared:
-    """Plan and stack held against each other and the guards; sends nothing."""
-    used = [scenarios[name] for name in plan.shares if name in scenarios]
-    declared = [flow for flow in plan.flow if flow.name in plan.shares]
+def prepare(
+    plan: Plan,
+    stack: Stack,
+    stack_file: Path,
+    scenarios: Mapping[str, Scenario],
+    plan_folder: Path = Path(),
+) -> Prepared:
+    """Plan and stack held against each other and the guards; sends nothing.
+
+    A trace is read, relative to `plan_folder`, and worked out: the plan that comes back knows its length.
+    """
+    used = [scenarios[name] for name in plan.flow_names if name in scenarios]
+    declared = [flow for flow in plan.flow if flow.name in plan.flow_names]
     for flow in declared:
         for step in flow.step:
             _check_target(step, stack, f"flow '{flow.name}'")
+    draws = any("{" in step.path for flow in declared for step in flow.step)
+    needs_assets = bool(used) or draws or (plan.replay is not None and plan.replay.paths == "assets")
+    catalogue = relative_to(stack_file, stack.catalogue) if stack.catalogue else None
+    endpoints = [(flow.name, step.endpoint) for flow in declared for step in flow.step]
+    endpoints += [(scenario.name, endpoint) for scenario in used for endpoint in scenario.endpoints]
+    assets = _asset_count(plan, catalogue, used, draws=draws) if needs_assets else 0
+    trace = None
+    if plan.trace is not None:
+        from tidegauge.cli.replay import resolve  # loads what only replays need
+
+        first = dict(reversed(endpoints))
+        trace = resolve(plan, plan.trace, plan_folder, stack, catalogue, assets, first)
+        plan, endpoints = trace.plan, [*trace.endpoints, *endpoints]
+    _check_rate(plan)
+    _check_objectives(plan, {endpoint for _, endpoint in endpoints})
+    return Prepared(
+        plan=plan,
+        stack=stack,
+        catalogue=catalogue if needs_assets else None,
+        assets=assets,
+        architecture=_architecture(stack, stack_file),
+        files=tuple(dict.fromkeys(scenario.file for scenario in used)),
+        endpoints=tuple(dict.fromkeys(endpoints)),
+        trace=trace,
+    )
+
+
+def _check_rate(plan: Plan) -> None:
     peak = peak_rate_per_s(plan)
     if peak > REQUESTS_PER_S_MAX:
         raise TidegaugeError(
@@ -55,21 +97,6 @@ def prepare(plan: Plan, stack: Stack, stack_file: Path, scenarios: Mapping[str, 
         )
     if expected_sessions(plan) < 1:
         raise TidegaugeError("the plan sends no session", "raise the rate or lengthen the phases")
-    draws = any("{" in step.path for flow in declared for step in flow.step)
-    needs_assets = bool(used) or draws
-    catalogue = relative_to(stack_file, stack.catalogue) if stack.catalogue else None
-    endpoints = [(flow.name, step.endpoint) for flow in declared for step in flow.step]
-    endpoints += [(scenario.name, endpoint) for scenario in used for endpoint in scenario.endpoints]
-    _check_objectives(plan, {endpoint for _, endpoint in endpoints})
-    return Prepared(
-        plan=plan,
-        stack=stack,
-        catalogue=catalogue if needs_assets else None,
-        assets=_asset_count(plan, catalogue, used, draws=draws) if needs_assets else 0,
-        architecture=_architecture(stack, stack_file),
-        files=tuple(dict.fromkeys(scenario.file for scenario in used)),
-        endpoints=tuple(dict.fromkeys(endpoints)),
-    )
 
 
 def _check_objectives(plan: Plan, endpoints: set[str]) -> None:

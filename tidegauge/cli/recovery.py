@@ -27,7 +27,7 @@ def recover(folder: RunFolder) -> None:
             f"{folder.path} holds no outcome: its run was killed before anything was sent",
             "run the plan again",
         )
-    intended_s = make_schedule(stored_plan(run["plan"]), run["assets"]).intended_s
+    intended_s = make_schedule(stored_plan(run["plan"]), run["assets"], folder.read_trace()).intended_s
     last_s = outcomes.groupby("process")["arrival"].max().map(lambda arrival: float(intended_s[arrival]))
     folder.reserve.unlink(missing_ok=True)
     run["interrupted"] = True

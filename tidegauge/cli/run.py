@@ -76,10 +76,10 @@ def run_command(
     remote = _remote(master, workers, exchange, wait_s, processes)
     known = scenarios()
     plan = load_plan(plan_file, overrides, frozenset(known))
-    prepared = preflight.prepare(plan, load_stack(stack_file), stack_file, known)
+    prepared = preflight.prepare(plan, load_stack(stack_file), stack_file, known, plan_file.parent)
     preflight.check_reachable(prepared.stack)
     preflight.check_alive(prepared.stack)
-    preflight.check_disk(out or RUNS, plan)
+    preflight.check_disk(out or RUNS, prepared.plan)
     if dry_run:
         return _show(prepared, as_json)
     from tidegauge.cli.measure import exit_code  # what these load takes seconds: errors must not wait for it
@@ -118,7 +118,8 @@ def _remote(
 
 
 def _show(prepared: Prepared, as_json: bool) -> int:
-    schedule = make_schedule(prepared.plan, prepared.assets)
+    trace = prepared.trace
+    schedule = make_schedule(prepared.plan, prepared.assets, trace.sessions if trace else None)
     document: dict[str, Any] = {
         "dry_run": True,
         "sessions": len(schedule),
@@ -128,6 +129,7 @@ def _show(prepared: Prepared, as_json: bool) -> int:
         "duration_s": prepared.plan.duration_s,
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
+        "trace": trace.document if trace else None,
         "plan": plan_document(prepared.plan),
     }
     if as_json:
@@ -135,4 +137,6 @@ def _show(prepared: Prepared, as_json: bool) -> int:
     else:
         by_flow = ", ".join(f"{count} {flow}" for flow, count in document["sessions_by_flow"].items())
         say(f"would send {len(schedule)} sessions in {prepared.plan.duration_s:g} s: {by_flow}")
+        for note in trace.notes if trace else ():
+            say(note)
     return 0

@@ -37,6 +37,8 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFo
     folder = RunFolder.create(path)
     before = local_stack.snapshot(prepared.stack)
     run = _resolved(prepared, run_id, started, fleet.size, before)
+    if prepared.trace is not None:
+        folder.write_frame(folder.trace, prepared.trace.sessions)
     folder.write_json(folder.run_json, run)
     report = _send(folder, run, prepared, fleet)
     folder.reserve.unlink(missing_ok=True)
@@ -149,8 +151,8 @@ def _resolved(
     prepared: Prepared, run_id: str, started: dt.datetime, processes: int, before: local_stack.Snapshot | None
 ) -> dict[str, Any]:
     plan, stack = prepared.plan, prepared.stack
-    notes = []
-    if plan.popularity is None and prepared.assets:
+    notes = list(prepared.trace.notes) if prepared.trace else []
+    if plan.popularity is None and prepared.assets and plan.trace is None:
         notes.append(
             f"no [popularity] in the plan: zipf with alpha {DEFAULT_ALPHA} over {prepared.assets} assets"
         )
@@ -174,6 +176,7 @@ def _resolved(
         "assets": prepared.assets,
         "architecture": str(prepared.architecture.resolve()) if prepared.architecture else None,
         "endpoints": [list(pair) for pair in prepared.endpoints],
+        "trace": prepared.trace.document if prepared.trace else None,
         "plan": plan_document(plan),
         "stack": asdict(stack),
         "versions": provenance.versions(),

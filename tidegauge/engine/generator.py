@@ -76,6 +76,8 @@ class Generator:
             on_exhausted=lambda cause: self._fatal(cause, "a generator process ran out of a resource"),
         )
         flows = {**REGISTRY, **{flow.name: declared_flow(flow) for flow in job.plan.flow}}
+        if job.replay is not None:
+            flows[job.replay.name] = job.replay
         self._dispatcher = dispatcher = Dispatcher(
             job, share, flows, world, recorder, lambda text: self._fatal("broken_flow", text)
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,9 @@ from typing import Any
 
 from tidegauge.documents import parse
 from tidegauge.engine.clock import RunClock
+from tidegauge.engine.flows import RunnableFlow
 from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_context
+from tidegauge.engine.replay import replay_flow
 from tidegauge.engine.session import Asset, SampleSink, World
 from tidegauge.engine.targets import Targets
 from tidegauge.errors import TidegaugeError
@@ -43,6 +47,7 @@ class Job:
     stack: Stack
     assets: Sequence[Asset]
     schedule: Schedule
+    replay: RunnableFlow | None = None  # what the lines of a trace run
 
 
 def load_job(folder: RunFolder) -> Job:
@@ -52,7 +57,14 @@ def load_job(folder: RunFolder) -> Job:
     stack = parse(Stack, run["stack"], "run.json")
     catalogue = run["catalogue"]
     assets = read_assets(Path(catalogue) if catalogue else None, run["assets"])
-    return Job(plan=plan, stack=stack, assets=assets, schedule=make_schedule(plan, len(assets)))
+    sessions = folder.read_trace()
+    return Job(
+        plan=plan,
+        stack=stack,
+        assets=assets,
+        schedule=make_schedule(plan, len(assets), sessions),
+        replay=None if sessions is None else replay_flow(plan, sessions, stack, os.environ, time.time()),
+    )
 
 
 def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan, Popularity
 from tidegauge.shapes import Constant, Diurnal, Ramp, Spike, Steps, Trace, phase_duration_s
 from tidegauge.workload.arrivals import LinearPiece, Piece, WavePiece, arrival_times_s
 from tidegauge.workload.popularity import draw_ranks, stretched_exponential_weights, zipf_weights
+from tidegauge.workload.streams import ASSETS, FLOWS, SESSIONS, TIMES, stream
 
 DEFAULT_ALPHA = 0.9  # of a plan without [popularity] run with a catalogue; run.json says so
-
-_TIMES, _FLOWS, _ASSETS = 0, 1, 2  # independent random streams of one seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Arrival i: when, which flow, and the rank of its asset (counted from 0; all 0 without assets)."""
+    """Arrival i: when, which flow, and the rank of its asset.
+
+    Ranks count from 0, and are all 0 without assets; -1 for a replayed request that names none.
+    """
 
     intended_s: NDArray[np.float64]
     flow_index: NDArray[np.int64]
@@ -30,16 +34,33 @@ class Schedule:
         return len(self.intended_s)
 
 
-def make_schedule(plan: Plan, assets: int) -> Schedule:
-    """All sessions of `plan`; `assets` is the number of ranks to draw from (0: none needed)."""
-    times = arrival_times_s(pieces(plan), _stream(plan.seed, _TIMES))
+def make_schedule(plan: Plan, assets: int, sessions: pd.DataFrame | None = None) -> Schedule:
+    """All sessions of `plan`; `assets` is the number of ranks to draw from (0: none needed).
+
+    Of a plan that replays logs, `sessions` are those that they became (columns as in Replayed).
+    """
+    if plan.trace is not None:
+        return _replayed(plan, sessions)
+    times = arrival_times_s(pieces(plan), stream(plan.seed, TIMES))
     flows = tuple(plan.shares)
     shares = np.array([plan.shares[flow] for flow in flows])
     weights = popularity_weights(plan.popularity, assets) if assets else np.ones(1)
     return Schedule(
         intended_s=times,
-        flow_index=draw_ranks(shares, len(times), _stream(plan.seed, _FLOWS)),
-        asset_rank=draw_ranks(weights, len(times), _stream(plan.seed, _ASSETS)),
+        flow_index=draw_ranks(shares, len(times), stream(plan.seed, FLOWS)),
+        asset_rank=draw_ranks(weights, len(times), stream(plan.seed, ASSETS)),
+        flows=flows,
+    )
+
+
+def _replayed(plan: Plan, sessions: pd.DataFrame | None) -> Schedule:
+    if sessions is None:
+        raise TidegaugeError("the trace's sessions are missing", "the run folder lacks its trace.parquet")
+    flows = plan.flow_names
+    return Schedule(
+        intended_s=sessions["intended_s"].to_numpy(dtype=np.float64),
+        flow_index=pd.Index(flows).get_indexer(pd.Index(sessions["flow"])).astype(np.int64),
+        asset_rank=sessions["asset_rank"].to_numpy(dtype=np.int64),
         flows=flows,
     )
 
@@ -76,7 +97,7 @@ def popularity_weights(popularity: Popularity | None, assets: int) -> NDArray[np
 
 def session_seed(seed: int, index: int) -> int:
     """The seed of session `index`'s own generator, by (seed, index)."""
-    low, high = np.random.SeedSequence([seed, 3, index]).generate_state(2, np.uint32)
+    low, high = np.random.SeedSequence([seed, SESSIONS, index]).generate_state(2, np.uint32)
     return int(low) | int(high) << 32
 
 
@@ -118,7 +139,3 @@ def _lines(phase: Constant | Ramp | Steps | Spike) -> list[tuple[float, float, f
         (phase.fall_s, peak, base),
         (phase_duration_s(phase) - phase.over_s, base, base),
     ]
-
-
-def _stream(seed: int, number: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number])))

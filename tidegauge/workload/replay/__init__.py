@@ -1,0 +1,1 @@
+"""From the lines of access logs to the requests that a replay sends."""
