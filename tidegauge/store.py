@@ -8,61 +8,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tidegauge import row_files
 from tidegauge.errors import TidegaugeError
-from tidegauge.records import Health, Outcome, Sample, SessionEnd
-from tidegauge.request_counts import HISTOGRAMS, MOMENTS, merge_histograms, merge_moments
 
-_STRINGS = {"flow", "endpoint", "cause", "cache", "pop", "request_id", "url_path", "base"}
-_INTEGERS = {
-    "process", "session", "step", "status", "sent_bytes", "received_bytes", "in_flight",
-    "arrival", "requests",
-}  # fmt: skip
-_FLAGS = {"sent", "failed"}
-
-
-def _schema(fields: Sequence[str]) -> Any:
-    def column(name: str) -> Any:
-        if name in _STRINGS:
-            return pa.string()
-        if name in _FLAGS:
-            return pa.bool_()
-        return pa.int64() if name in _INTEGERS else pa.float64()
-
-    return pa.schema([(name, column(name)) for name in fields])
-
-
-KINDS = {
-    "samples": _schema(Sample._fields),
-    "outcomes": _schema(Outcome._fields),
-    "sessions": _schema(SessionEnd._fields),
-    "health": _schema(Health._fields),
-}
-COUNTS = {"histograms": HISTOGRAMS, "moments": MOMENTS}
-SCHEMAS = KINDS | COUNTS
-MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
-MERGED_BYTES = 128 * 2**20  # of parts in memory at once: of a long run, each such stretch is merged by itself
+if TYPE_CHECKING:
+    import pandas as pd  # which takes a second to load, and is not for the writer
 
 RESERVE_BYTES = 2**20
-
-
-def table_of(kind: str, columns: Sequence[Sequence[object]]) -> Any:
-    """Rows of `kind`, given as columns, as a table."""
-    schema = KINDS[kind]
-    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _layout(schema: Any) -> dict[str, Any]:
-    """How a file of rows is laid out: texts recur, times do not; readers see plain values."""
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
-    times = [field.name for field in schema if pa.types.is_floating(field.type)]
-    return {"compression": "zstd", "use_dictionary": texts, "use_byte_stream_split": times}
 
 
 class DiskFull(TidegaugeError):
@@ -210,61 +167,30 @@ class RunFolder:
 
     def write_rows(self, kind: str, process: int, sequence: int, rows: Iterable[Sequence[object]]) -> None:
         """One numbered file of rows of `kind`; raises OSError as it comes (the writer judges it)."""
-        self.write_part(kind, process, sequence, table_of(kind, list(zip(*rows, strict=True))))
+        columns = list(zip(*rows, strict=True))
+        self.write_part(kind, process, sequence, row_files.table_of(kind, columns))
 
     def write_part(self, kind: str, process: int, sequence: int, table: Any) -> None:
         """One numbered file of a table of `kind`; raises OSError as it comes (the writer judges it)."""
         path = self.part(kind, process, sequence)
         path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            pq.write_table(table, partial, **_layout(table.schema))
-            partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)  # what it took is room for the results
-            raise
+        row_files.write_file(path, table)
 
     def read_rows(self, kind: str, columns: Sequence[str] | None = None) -> tuple[Any, list[str]]:
         """All rows of `kind` as a table, and the names of files that could not be read."""
-        schema = KINDS[kind]
-        if columns is not None:
-            schema = pa.schema([schema.field(name) for name in columns])
-        tables, torn = [schema.empty_table()], []
-        for path in self._parts(kind):
-            table = _part(path, schema)
-            if table is None:
-                torn.append(path.name)
-            else:
-                tables.append(table)
-        return pa.concat_tables(tables), torn
+        return row_files.read_files(self._parts(kind), kind, columns)
 
     def merge_counts(self, kind: str) -> None:
         """The processes' parts of `kind` (of COUNTS) in one file; torn ones stay behind."""
-        target, merged, schema = self.merged(kind), MERGED_BY[kind], COUNTS[kind]
-        partial = target.with_name(target.name + ".partial")
-        read, pending = [], []
         try:
-            with pq.ParquetWriter(partial, schema, **_layout(schema)) as out:
-                for path in self._parts(kind):
-                    table = _part(path, schema)
-                    if table is None:
-                        continue
-                    read.append(path)
-                    pending.append(table)
-                    if sum(part.nbytes for part in pending) > MERGED_BYTES:
-                        out.write_table(merged(pa.concat_tables(pending)))
-                        pending = []
-                if pending:
-                    out.write_table(merged(pa.concat_tables(pending)))
-            partial.replace(target)
+            read = row_files.merge_files(self._parts(kind), kind, self.merged(kind))
         except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise _disk_error(error, target) from None
+            raise _disk_error(error, self.merged(kind)) from None
         self._remove(kind, read)
 
     def torn_parts(self, kind: str) -> list[str]:
         """Files of `kind` that cannot be read, where the others are merged."""
-        return [path.name for path in self._parts(kind) if _part(path, SCHEMAS[kind]) is None]
+        return [path.name for path in self._parts(kind) if row_files.read_file(path, kind) is None]
 
     def read_counts(self, kind: str, columns: Sequence[str]) -> Iterator[Any]:
         """What was counted, in tables of some million values each; from the parts where nothing is merged.
@@ -273,8 +199,8 @@ class RunFolder:
         """
         path = self.merged(kind)
         if not path.exists():
-            schema = pa.schema([COUNTS[kind].field(name) for name in columns])
-            yield from (table for table in (_part(part, schema) for part in self._parts(kind)) if table)
+            found = (row_files.read_file(part, kind, columns) for part in self._parts(kind))
+            yield from (table for table in found if table is not None)
             return
         try:
             with pq.ParquetFile(path) as file:
@@ -295,27 +221,13 @@ class RunFolder:
         self._remove(kind, [path for path in (self.path / kind).glob("*") if path.name not in keep])
 
     def _parts(self, kind: str) -> list[Path]:
-        """The files of `kind`, those of the same time together."""
-        return sorted((self.path / kind).glob("*.parquet"), key=lambda path: (_sequence(path), path.name))
+        return row_files.files_in(self.path / kind)
 
     def _remove(self, kind: str, paths: Sequence[Path]) -> None:
         for path in paths:
             path.unlink()
         if (self.path / kind).is_dir() and not any((self.path / kind).iterdir()):
             (self.path / kind).rmdir()
-
-
-def _sequence(path: Path) -> int:
-    number = path.stem.rpartition("-")[2]
-    return int(number) if number.isdigit() else 0
-
-
-def _part(path: Path, schema: Any) -> Any:
-    """The file's columns of `schema`; None when it is torn."""
-    try:
-        return pq.read_table(path, columns=schema.names).cast(schema)
-    except (OSError, pa.ArrowException, KeyError, ValueError):
-        return None
 
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:

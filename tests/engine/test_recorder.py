@@ -72,6 +72,12 @@ def test_a_listener_that_breaks_costs_no_row(tmp_path: Path, capsys: pytest.Capt
     assert "no ear" in capsys.readouterr().err
 
 
+def test_the_writer_loads_no_pandas() -> None:
+    """It would take a second of CPU as the run begins."""
+    script = "import sys, tidegauge.engine.writer; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
 def test_a_folder_without_a_run_takes_samples_alone(tmp_path: Path) -> None:
     rows = [row for session in made_up(3, 50, 1.0) for row in session]
     assert recorded(RunFolder(tmp_path), rows, None)

@@ -20,8 +20,9 @@ from tidegauge.analysis.traffic import (
 )
 from tidegauge.plan import Plan
 from tidegauge.request_counts import KEYS, MOMENTS, TIMES, entries_of
+from tidegauge.row_files import COUNTS
 from tidegauge.stack import Stack
-from tidegauge.store import COUNTS, DiskFull, RunFolder
+from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import make_schedule
 
 TORN_SHOWN = 5

@@ -17,7 +17,7 @@ from tidegauge.engine.recording import Recording
 from tidegauge.histograms import Floats, Integers, bucket_of, counted
 from tidegauge.records import Sample
 from tidegauge.request_counts import MOMENTS, TIMES, histogram_table
-from tidegauge.store import table_of
+from tidegauge.row_files import table_of
 
 SLOWEST = 0.01  # of an endpoint's good requests of each batch, at least one
 LIVE_STEP = 16  # live histograms join so many buckets: 0.8 %, in a sixteenth of the text

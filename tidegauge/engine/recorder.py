@@ -21,7 +21,8 @@ from gevent.os import make_nonblocking, nb_read, nb_write
 from tidegauge.engine.events import events_descriptors
 from tidegauge.engine.recording import Recording, recording_of
 from tidegauge.records import Health, Outcome, Sample, SessionEnd
-from tidegauge.store import KINDS, RunFolder
+from tidegauge.row_files import KINDS
+from tidegauge.store import RunFolder
 
 FLUSH_S = 0.25
 BLOCK_ROWS = 200  # handed over in one go: a third of a millisecond, and then arrivals have their turn

@@ -27,7 +27,8 @@ from tidegauge.behaviours import path_matcher
 from tidegauge.engine.batch import Batch
 from tidegauge.engine.priority import stand_back
 from tidegauge.engine.recording import Recording, recording_of
-from tidegauge.store import RunFolder, table_of
+from tidegauge.row_files import table_of
+from tidegauge.store import RunFolder
 
 DISK_FULL_EXIT = 28
 CLOSE_FILE_S = 2.0

@@ -1,0 +1,133 @@
+"""The rows that generators store: their kinds, and numbered Parquet files of them, which merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidegauge.records import Health, Outcome, Sample, SessionEnd
+from tidegauge.request_counts import HISTOGRAMS, MOMENTS, merge_histograms, merge_moments
+
+_STRINGS = {"flow", "endpoint", "cause", "cache", "pop", "request_id", "url_path", "base"}
+_INTEGERS = {
+    "process", "session", "step", "status", "sent_bytes", "received_bytes", "in_flight",
+    "arrival", "requests",
+}  # fmt: skip
+_FLAGS = {"sent", "failed"}
+
+
+def _schema(fields: Sequence[str]) -> Any:
+    def column(name: str) -> Any:
+        if name in _STRINGS:
+            return pa.string()
+        if name in _FLAGS:
+            return pa.bool_()
+        return pa.int64() if name in _INTEGERS else pa.float64()
+
+    return pa.schema([(name, column(name)) for name in fields])
+
+
+KINDS = {
+    "samples": _schema(Sample._fields),
+    "outcomes": _schema(Outcome._fields),
+    "sessions": _schema(SessionEnd._fields),
+    "health": _schema(Health._fields),
+}
+COUNTS = {"histograms": HISTOGRAMS, "moments": MOMENTS}
+SCHEMAS = KINDS | COUNTS
+MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
+MERGED_BYTES = 128 * 2**20  # of parts in memory at once: of a long run, each such stretch is merged by itself
+
+
+def table_of(kind: str, columns: Sequence[Sequence[object]]) -> Any:
+    """Rows of `kind`, given as columns, as a table."""
+    schema = KINDS[kind]
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The numbered files (`<process>-<number>.parquet`), those of the same time together."""
+    return sorted(folder.glob("*.parquet"), key=lambda path: (_number(path), path.name))
+
+
+def write_file(path: Path, table: Any) -> None:
+    """The table at `path`, whole or not at all; OSError as it comes."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        pq.write_table(table, partial, **_layout(table.schema))
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # what it took is room for the results
+        raise
+
+
+def read_file(path: Path, kind: str, columns: Sequence[str] | None = None) -> Any:
+    """The rows of `kind` in a file, or some of their columns; None when it is torn."""
+    schema = SCHEMAS[kind]
+    if columns is not None:
+        schema = pa.schema([schema.field(name) for name in columns])
+    try:
+        return pq.read_table(path, columns=schema.names).cast(schema)
+    except (OSError, pa.ArrowException, KeyError, ValueError):
+        return None
+
+
+def read_files(paths: Sequence[Path], kind: str, columns: Sequence[str] | None) -> tuple[Any, list[str]]:
+    """The rows of all files as a table, and the names of those that are torn."""
+    empty = SCHEMAS[kind].empty_table()
+    tables, torn = [empty if columns is None else empty.select(list(columns))], []
+    for path in paths:
+        table = read_file(path, kind, columns)
+        if table is None:
+            torn.append(path.name)
+        else:
+            tables.append(table)
+    return pa.concat_tables(tables), torn
+
+
+def merge_files(paths: Sequence[Path], kind: str, target: Path) -> list[Path]:
+    """Makes one file of those of `kind` (of COUNTS), whole or not at all; returns which could be read."""
+    partial = target.with_name(target.name + ".partial")
+    read: list[Path] = []
+    try:
+        with pq.ParquetWriter(partial, COUNTS[kind], **_layout(COUNTS[kind])) as out:
+            for table in _merged(paths, kind, read):
+                out.write_table(table)
+        partial.replace(target)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    return read
+
+
+def _merged(paths: Sequence[Path], kind: str, read: list[Path]) -> Iterator[Any]:
+    """The files' rows, of equal keys added up, a stretch at a time; adds to `read` what they came from."""
+    pending: list[Any] = []
+    for path in paths:
+        table = read_file(path, kind)
+        if table is None:
+            continue
+        read.append(path)
+        pending.append(table)
+        if sum(part.nbytes for part in pending) > MERGED_BYTES:
+            yield MERGED_BY[kind](pa.concat_tables(pending))
+            pending = []
+    if pending:
+        yield MERGED_BY[kind](pa.concat_tables(pending))
+
+
+def _number(path: Path) -> int:
+    number = path.stem.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _layout(schema: Any) -> dict[str, Any]:
+    """How a file of rows is laid out: texts recur, times do not; readers see plain values."""
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    times = [field.name for field in schema if pa.types.is_floating(field.type)]
+    return {"compression": "zstd", "use_dictionary": texts, "use_byte_stream_split": times}
