@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from tidegauge.cli.output import printable
 from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import TidegaugeError
-from tidegauge.plan import Plan, phase_duration_s
+from tidegauge.plan import Plan
+from tidegauge.shapes import phase_duration_s
 from tidegauge.stack import Stack
 
 RATE_WINDOW_S = 5.0
 US = (("geo", "us"),)
 DEFAULT_REGION = "us-east-1"
 CDN_UNITS = {"cdn_requests": "https_request", "cdn_bytes": "egress_byte"}
+
+_NOTHING = {"t_s": 0.0, "due": 0, "sent": 0, "unsent": 0, "in_flight": 0, "cpu_ratio": 0.0}
 
 
 class Figures:
@@ -26,7 +30,7 @@ class Figures:
         self._plan, self._workers = plan, workers
         self._prices = cdn_prices(stack)
         self._progress: dict[int, Mapping[str, Any]] = {}
-        self._marks: deque[tuple[float, int, int]] = deque()  # t_s, due, sent
+        self._marks: dict[int, deque[tuple[float, int, int]]] = {}  # by process: t_s, due, sent
         self._live: Mapping[str, Any] | None = None
         self._state = "starting"
 
@@ -35,11 +39,17 @@ class Figures:
         kind = event["event"]
         if kind == "progress":
             self._progress[event["process"]] = event
-            self._mark()
+            self._mark(event)
         elif kind == "live":
             self._live = event
         elif kind == "waiting" and self._workers:
             self._state = f"waiting for workers: {event['ready']} of {self._workers}"
+        elif kind == "gone":
+            self._marks.pop(event["process"], None)
+            self._progress[event["process"]] = {
+                **self._progress.get(event["process"], _NOTHING),
+                "in_flight": 0,
+            }
         elif kind == "stopping":
             self._state = "stopping"
         elif kind == "started" and self._state != "stopping":
@@ -59,6 +69,8 @@ class Figures:
                 return printable(f"worker on {event['host']} refused: {event['reason']}")
             case "joined" if self._workers:
                 return printable(f"a worker on {event['host']} is ready")
+            case "gone":
+                return printable(f"generator {event['process']} on {event['host']} is gone; the run goes on")
             case "fatal":
                 return printable(f"generator {event['process']}: {event['detail']}")
         return None
@@ -134,20 +146,23 @@ class Figures:
             f"{_hit_ratio(live['cache'])}, spend {self._spend()}, left {self._left()}"
         )
 
-    def _mark(self) -> None:
-        if self.t_s < 0:
+    def _mark(self, row: Mapping[str, Any]) -> None:
+        t_s = float(row["t_s"])
+        if t_s < 0:
             return
-        due = max(int(row["due"]) for row in self._progress.values())
-        self._marks.append((self.t_s, due, self._sum("sent")))
-        while self._marks[0][0] < self.t_s - RATE_WINDOW_S:
-            self._marks.popleft()
+        marks = self._marks.setdefault(row["process"], deque())
+        marks.append((t_s, int(row["due"]), int(row["sent"])))
+        while marks[0][0] < t_s - RATE_WINDOW_S:
+            marks.popleft()
 
     def _rates(self) -> tuple[str, str]:
-        """Sessions a second over the last few seconds: due by the schedule, and sent."""
-        if len(self._marks) < 2 or self._marks[-1][0] - self._marks[0][0] < 1:
+        """Sessions a second over the last few seconds: due by the schedule, and sent by all processes."""
+        ends = [(marks[0], marks[-1]) for marks in self._marks.values() if marks[-1][0] - marks[0][0] >= 1]
+        if not ends:
             return "n/a", "n/a"
-        (t0, due0, sent0), (t1, due1, sent1) = self._marks[0], self._marks[-1]
-        return f"{(due1 - due0) / (t1 - t0):.1f}", f"{(sent1 - sent0) / (t1 - t0):.1f}"
+        asked = max((new[1] - old[1]) / (new[0] - old[0]) for old, new in ends)
+        sent = sum((new[2] - old[2]) / (new[0] - old[0]) for old, new in ends)
+        return f"{asked:.1f}", f"{sent:.1f}"
 
     def _sum(self, name: str) -> int:
         return sum(int(row[name]) for row in self._progress.values())
@@ -177,11 +192,6 @@ def cdn_prices(stack: Stack) -> dict[str, Fraction] | None:
         if all(found.values())
         else None
     )
-
-
-def printable(text: str) -> str:
-    """Without what a terminal would take for more than text."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _failures(failures: Mapping[str, int]) -> str:

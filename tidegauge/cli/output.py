@@ -66,3 +66,8 @@ def print_json(document: object) -> None:
 def say(text: str) -> None:
     """A line for people; text from outside is never taken as markup."""
     people.print(text, markup=False)
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would take for more than text."""
+    return "".join(char if char.isprintable() else "?" for char in text)

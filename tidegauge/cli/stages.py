@@ -115,6 +115,11 @@ def _master_role(run: dict[str, Any], prepared: Prepared, remote: Remote, *, pag
 
 
 def _none_came(report: GeneratorReport, remote: Remote) -> TidegaugeError:
+    if report.shares:
+        reason = report.refused[-1]["reason"] if report.refused else "they left without a word"
+        return TidegaugeError(
+            f"no worker began to send: {reason}", "their own words are on their machines", ExitCode.INVALID
+        )
     refused = (
         f"; {len(report.refused)} were refused: {report.refused[-1]['reason']}" if report.refused else ""
     )

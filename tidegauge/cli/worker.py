@@ -13,8 +13,7 @@ import click
 
 from tidegauge.cli.fleet import JOIN_WAIT_S, address, fetch_job, program
 from tidegauge.cli.launch import Address, Bounds, GeneratorReport, Launch, run_generator
-from tidegauge.cli.live_figures import printable
-from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.output import json_option, print_json, printable, say
 from tidegauge.cli.scenarios import LOCUSTFILES, scenarios
 from tidegauge.cli.shipping import Shipper
 from tidegauge.engine.exchange import open_exchange
@@ -74,7 +73,9 @@ def worker_command(
     shutil.rmtree(path)
     if as_json:
         print_json(document)
-    return int(ExitCode.INTERRUPTED if report.interrupted_s is not None else ExitCode.PASS)
+    if report.interrupted_s is not None:
+        return int(ExitCode.INTERRUPTED)
+    return int(ExitCode.PASS if report.finished >= set(document["processes"]) else ExitCode.INVALID)
 
 
 class _Share:
@@ -122,6 +123,8 @@ class _Share:
                 f"{error.message}; the rows of this worker are still in {path}", error.hint, ExitCode.INVALID
             ) from None
         sent = sum(row["sent"] for row in self._progress.values())
+        for process in sorted(set(self._progress) - report.finished):
+            say(f"generator {process} died; what it had stored is with the master")
         say(f"done: {sent} sessions sent as process {', '.join(map(str, sorted(self._progress)))}")
         return {
             "run_id": self._run["run_id"],

@@ -84,13 +84,14 @@ class Generator:
         watch = Watch(clock, recorder, share.process, lambda: dispatcher.in_flight)
         self._watcher = gevent.spawn(watch.run)
         self._report("started", process=share.process, start_unix_s=start.unix_s)
-        progress = gevent.spawn(self._tell_progress, job, clock, dispatcher, watch)
+        progress = gevent.spawn(self._tell_progress_for_ever, job, clock, dispatcher, watch)
         if self._stopping:
             dispatcher.stop()
         try:
             dispatcher.run()
         finally:
             progress.kill()
+        self._tell_progress(job, clock, dispatcher, watch)
         self.close()
 
     def stop(self) -> None:
@@ -118,20 +119,23 @@ class Generator:
         self._report("finished", process=self._process)
         self._closed.set()
 
-    def _tell_progress(self, job: Job, clock: RunClock, state: Dispatcher, watch: Watch) -> None:
+    def _tell_progress_for_ever(self, *of: Any) -> None:
         while True:
-            now = clock.now()
-            self._report(
-                "progress",
-                process=self._process,
-                t_s=round(now, 2),
-                due=int(np.searchsorted(job.schedule.intended_s, now, side="right")),  # of all processes
-                sent=state.sent,
-                unsent=state.unsent,
-                in_flight=state.in_flight,
-                cpu_ratio=round(watch.cpu_ratio, 3),
-            )
+            self._tell_progress(*of)
             gevent.sleep(PROGRESS_S)
+
+    def _tell_progress(self, job: Job, clock: RunClock, state: Dispatcher, watch: Watch) -> None:
+        now = clock.now()
+        self._report(
+            "progress",
+            process=self._process,
+            t_s=round(now, 2),
+            due=int(np.searchsorted(job.schedule.intended_s, now, side="right")),  # of all processes
+            sent=state.sent,
+            unsent=state.unsent,
+            in_flight=state.in_flight,
+            cpu_ratio=round(watch.cpu_ratio, 3),
+        )
 
     def _storage_failed(self, reason: str) -> None:
         self._fatal("disk_full" if reason.startswith("disk full") else "writer_failed", reason)

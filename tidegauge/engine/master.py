@@ -31,6 +31,7 @@ class Worker:
     process: int | None = None  # its number, with the order
     seen: float = 0.0  # monotonic
     done: bool = False
+    gone: bool = False
 
 
 class MasterPart:
@@ -85,7 +86,9 @@ class MasterPart:
         return client is not None and client.state != "missing"
 
     def _order(self) -> None:
-        takers = self._takers()[: self._role.workers]
+        takers, spare = self._takers()[: self._role.workers], self._takers()[self._role.workers :]
+        for node in spare:
+            self._refuse(node, self._workers[node].host, self._full())
         lead_s = REMOTE_LEAD_S if self._role.is_remote else LEAD_S
         start_unix_s = time.time() + lead_s
         self._started = True
@@ -106,7 +109,11 @@ class MasterPart:
                 continue
             if self._is_here(node):
                 worker.seen = now
-            left = left or now - worker.seen < GONE_S
+            is_gone = now - worker.seen > GONE_S
+            if is_gone and not worker.gone:
+                tell("gone", process=worker.process, host=worker.host)
+            worker.gone = is_gone
+            left = left or not is_gone
         return left
 
     def _hello(self, node: str, data: Any) -> None:
@@ -115,7 +122,7 @@ class MasterPart:
         if self._started and (known is None or known.process is None):
             refusal = "the run is under way already: a worker that comes late, or again, gets no share"
         elif known is None and len(self._takers()) >= self._role.workers:
-            refusal = f"the run has the {self._role.workers} workers that it waits for"
+            refusal = self._full()
         elif self._role.is_remote:
             refusal = difference(self._role.program, data["program"])
         if refusal is not None:
@@ -124,6 +131,9 @@ class MasterPart:
         self._workers.setdefault(node, Worker(host=str(data["host"])[:100]))
         welcome = {"exchange": self._role.exchange, "run_id": self._role.run_id}
         self._runner.send_message(messages.WELCOME, welcome, client_id=node)
+
+    def _full(self) -> str:
+        return f"the run has the {self._role.workers} workers that it waited for"
 
     def _refuse(self, node: str, host: str, reason: str) -> None:
         self._workers.pop(node, None)

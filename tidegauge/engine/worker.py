@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import time
+import traceback
 from typing import Any
 
 import gevent
@@ -52,11 +53,13 @@ class WorkerPart:
 
     def _take_part(self) -> None:
         try:
-            ready = self._prepare()
-        except TidegaugeError as error:
-            self._runner.send_message(messages.FAILED, {"reason": error.message})
-            self._refused({"reason": error.message})
-            return
+            self._send_share(self._prepare())
+        except Exception as error:  # whatever it is: the master must not wait for this worker
+            reason = error.message if isinstance(error, TidegaugeError) else traceback.format_exc(limit=-3)
+            self._runner.send_message(messages.FAILED, {"reason": reason})
+            self._refused({"reason": reason})
+
+    def _send_share(self, ready: dict[str, Any]) -> None:
         self._runner.send_message(messages.READY, ready)
         order = self._order.get()
         unix_s = float(order["start_unix_s"])
