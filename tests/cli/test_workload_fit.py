@@ -21,7 +21,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_logs(folder, zipf_requests(REQUESTS, ASSETS, ALPHA, rate_per_s=20.0, seed=9))
 
 
-@pytest.mark.parametrize("name", ["cloudfront-tsv-gzip", "cloudfront-parquet", "alb"])
+@pytest.mark.parametrize("name", ["cloudfront-tsv-gzip", "alb"])
 def test_the_fit_of_a_log_recovers_what_it_was_drawn_from(
     name: str, logs: dict[str, Path], tmp_path: Path
 ) -> None:

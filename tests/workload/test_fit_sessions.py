@@ -91,3 +91,10 @@ def test_rare_kinds_of_visits_are_taken_apart_without_losing_a_request() -> None
     records = frame(*rows)
     seen = visits(sendable_requests(records))
     assert sorted(map(tuple, pages(seen, records))) == [("/p",)] * 301 + [("/q",)]
+
+
+def test_what_mostly_fails_names_no_assets() -> None:
+    records = frame(*((float(at), "a", f"/{at}.php") for at in range(30)), status=404)
+    requests = sendable_requests(records)
+    assert [endpoint.template for endpoint in requests.endpoints] == ["/{asset_id}.php"]
+    assert set(requests.asset) == {-1}

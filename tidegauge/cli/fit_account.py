@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.collect.logs import LogRead
+from tidegauge.replay import SEED_BASES
 from tidegauge.workload.fit.lengths import Law
-from tidegauge.workload.fit.log_fit import LogFit
+from tidegauge.workload.fit.log_fit import CacheFigures, LogFit
 from tidegauge.workload.fit.plan_text import Base, flow_fits, kept_share, plan_text
 from tidegauge.workload.fit.popularity import PopularityFit
-
-API_PATHS: dict[str, Base] = {"/v1/": "api"}  # of the application, also where a CDN is in front
 
 
 def plan_of(fit: LogFit, read: LogRead, name: str, base: Base | None) -> str:
@@ -21,7 +20,7 @@ def plan_of(fit: LogFit, read: LogRead, name: str, base: Base | None) -> str:
     if base is not None:
         return plan_text(fit, name, {}, base, about)
     if any(one.startswith("cloudfront") for one in read.formats):
-        return plan_text(fit, name, API_PATHS, "cdn", about)
+        return plan_text(fit, name, SEED_BASES, "cdn", about)
     return plan_text(fit, name, {}, "api", about)
 
 
@@ -49,7 +48,9 @@ def document(fit: LogFit, read: LogRead, out: Path) -> dict[str, Any]:
             "cache_objects": objects.cache_objects,
             "fit_che": objects.lru_che,
             "ttl_s": objects.ttl_s,
+            "log_shuffled": objects.lru.shuffled,
             "ttl_log": objects.ttl.log,
+            "ttl_log_shuffled": objects.ttl.shuffled,
             "ttl_fit": objects.ttl.fit,
         },
         "ks": distances(fit),
@@ -74,11 +75,13 @@ def document(fit: LogFit, read: LogRead, out: Path) -> dict[str, Any]:
 def account(fit: LogFit, read: LogRead) -> list[str]:
     """A short account for people, a line each."""
     arrivals, objects = fit.arrivals, fit.objects
+    files, visits = _counted(read.files, "file"), _counted(len(fit.visits), "session")
+    flows = _counted(len(flow_fits(fit)), "flow") + _left_out(fit)
     return [
-        f"{len(read.records)} requests from {read.files} files ({', '.join(read.formats)}); skipped: "
+        f"{len(read.records)} requests from {files} ({', '.join(read.formats)}); skipped: "
         f"{read.bad} bad lines, {read.without_request} without a request",
-        f"{fit.requests} can be sent from a plan, as {len(fit.visits)} sessions of {len(flow_fits(fit))} "
-        f"flows{_left_out(fit)}; {fit.not_sendable} of other methods cannot: logs hold no bodies and tokens",
+        f"{fit.requests} can be sent from a plan, as {visits} of {flows}; {fit.not_sendable} of other "
+        "methods cannot: logs hold no bodies and tokens",
         f"rate: {arrivals.shape}, {len(fit.visits) / arrivals.duration_s:.4g} sessions/s on average over "
         f"{arrivals.duration_s:g} s; {_process(fit)}",
         f"clients: {fit.sessions} sessions, requests a session {_shown(fit.session_requests)}, "
@@ -87,9 +90,8 @@ def account(fit: LogFit, read: LogRead) -> list[str]:
         f"popularity of {objects.seen} objects in {objects.requests} requests: "
         + "; ".join(_shown_popularity(one) for one in objects.popularity.values())
         + f"; chosen: {objects.chosen.model}",
-        f"hit ratio of an LRU cache of {objects.cache_objects} objects: log {objects.lru.log:.4f}, fit "
-        f"{objects.lru.fit:.4f}; of one that keeps them {objects.ttl_s:g} s: log {objects.ttl.log:.4f}, fit "
-        f"{objects.ttl.fit:.4f}",
+        f"hit ratio of an LRU cache of {objects.cache_objects} objects: {_cache(objects.lru)}; "
+        f"of one that keeps them {objects.ttl_s:g} s: {_cache(objects.ttl)}",
         "KS distances: " + ", ".join(f"{name} {_distance(value)}" for name, value in distances(fit).items()),
     ]
 
@@ -102,6 +104,14 @@ def distances(fit: LogFit) -> dict[str, float | None]:
         "requests_per_session": fit.session_requests_distance,
         "sent_bytes": fit.sizes_distance,
     }
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _cache(figures: CacheFigures) -> str:
+    return f"log {figures.log:.4f}, in random order {figures.shuffled:.4f}, fit {figures.fit:.4f}"
 
 
 def _distance(value: float | None) -> str:

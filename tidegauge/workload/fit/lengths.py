@@ -108,3 +108,10 @@ def lognormal(values: Floats) -> Law:
 def likelier(*laws: Law) -> Law:
     """The law with the lowest AIC."""
     return min(laws, key=lambda law: law.aic)
+
+
+def sample_distance(one: Floats, other: Floats) -> float:
+    """Kolmogorov-Smirnov between two samples; scipy's would work out a P value too, and fail on tiny ones."""
+    at = np.concatenate([one, other])
+    reached = [np.searchsorted(np.sort(sample), at, side="right") / len(sample) for sample in (one, other)]
+    return float(np.abs(reached[0] - reached[1]).max())

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.workload.fit.arrivals import ArrivalFit, draw_arrivals, fit_arrivals
 from tidegauge.workload.fit.caches import che_hit_ratio, lru_hit_ratio, ttl_hit_ratio
-from tidegauge.workload.fit.lengths import Law, exponential, geometric, likelier, lognormal, lognormal_count
+from tidegauge.workload.fit.lengths import (
+    Law,
+    exponential,
+    geometric,
+    likelier,
+    lognormal,
+    lognormal_count,
+    sample_distance,
+)
 from tidegauge.workload.fit.popularity import Model, PopularityFit, chosen, fit_popularity
-from tidegauge.workload.fit.requests import METHODS, NOTHING, Endpoint, sendable_requests
+from tidegauge.workload.fit.requests import METHODS, NOTHING, Endpoint, Requests, sendable_requests
 from tidegauge.workload.fit.visits import Visits, client_sessions, visits
 from tidegauge.workload.popularity import draw_ranks
 
@@ -27,12 +34,16 @@ DAYS_MAX = 31  # of a plan
 SEED = 1  # the same log gives the same fit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CacheFigures:
-    """Hit ratios of a cache simulated on the log's objects and on as many drawn from the fit."""
+    """Hit ratios of one simulated cache.
 
-    log: float
-    fit: float
+    From `log` to `shuffled` the order is lost (locality), from there to `fit` the log's own popularity.
+    """
+
+    log: float  # on the log's objects
+    shuffled: float  # on the same, in random order
+    fit: float  # on as many drawn from the fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +87,7 @@ def fit_log(records: pd.DataFrame, cache_objects: int | None = None, ttl_s: floa
     TidegaugeError when no plan can be made of them.
     """
     generator = np.random.default_rng(SEED)
-    requests = sendable_requests(records)
-    if not len(requests):
-        raise TidegaugeError(
-            f"none of the {len(records)} requests can be sent from a plan",
-            f"{', '.join(METHODS)} over http and https can; others need bodies and tokens, which logs lack",
-        )
-    if requests.t_s.max() > DAYS_MAX * 86_400:
-        raise TidegaugeError(
-            f"the logs span {requests.t_s.max() / 86_400:.0f} days, a plan at most {DAYS_MAX}",
-            "name the logs of fewer days",
-        )
+    requests = _checked(sendable_requests(records), len(records))
     seen = visits(requests)
     times_s = spread(seen.t_s, seen.quantum_s, generator)
     quantum_s = float(seen.quantum_s.max())
@@ -114,6 +115,21 @@ def fit_log(records: pd.DataFrame, cache_objects: int | None = None, ttl_s: floa
     )
 
 
+def _checked(requests: Requests, records: int) -> Requests:
+    """The requests, or TidegaugeError when no plan can hold them."""
+    if not len(requests):
+        raise TidegaugeError(
+            f"none of the {records} requests can be sent from a plan",
+            f"{', '.join(METHODS)} over http and https can; others need bodies and tokens, which logs lack",
+        )
+    if requests.t_s.max() > DAYS_MAX * 86_400:
+        raise TidegaugeError(
+            f"the logs span {requests.t_s.max() / 86_400:.0f} days, a plan at most {DAYS_MAX}",
+            "name the logs of fewer days",
+        )
+    return requests
+
+
 def spread(t_s: Floats, quantum_s: Floats, generator: np.random.Generator) -> Floats:
     """Ascending times, each anywhere in its tick of the log's clock."""
     spread_s: Floats = np.sort(t_s + generator.random(len(t_s)) * quantum_s)
@@ -129,18 +145,17 @@ def fit_objects(
     best = chosen(fits)
     size = cache_objects or max(round(CACHE_SHARE * len(counts)), 1)
     drawn = draw_ranks(best.weights, len(objects), generator)
+    sequences = (objects, generator.permutation(objects), drawn)
     return ObjectsFit(
         requests=len(objects),
         seen=len(counts),
         popularity=fits,
         chosen=best,
         cache_objects=size,
-        lru=CacheFigures(log=lru_hit_ratio(objects, size), fit=lru_hit_ratio(drawn, size)),
+        lru=CacheFigures(*(lru_hit_ratio(each, size) for each in sequences)),
         lru_che=che_hit_ratio(best.weights, size),
         ttl_s=ttl_s,
-        ttl=CacheFigures(
-            log=ttl_hit_ratio(objects, times_s, ttl_s), fit=ttl_hit_ratio(drawn, times_s, ttl_s)
-        ),
+        ttl=CacheFigures(*(ttl_hit_ratio(each, times_s, ttl_s) for each in sequences)),
         distance=_concentration_distance(counts, np.unique(drawn, return_counts=True)[1]),
     )
 
@@ -166,7 +181,7 @@ def _gaps_distance(
     if min(len(drawn), len(times_s)) < 2:
         return None
     shown = spread(drawn, np.full(len(drawn), quantum_s), generator)
-    return float(ks_2samp(np.diff(times_s), np.diff(shown), method="asymp").statistic)
+    return sample_distance(np.diff(times_s), np.diff(shown))
 
 
 def _session_gaps(gaps_s: Floats, quantum_s: float, generator: np.random.Generator) -> Law | None:

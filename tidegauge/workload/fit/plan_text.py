@@ -111,7 +111,7 @@ def _step(endpoint: Endpoint, think_time_s: float, bases: dict[str, Base], base:
     ]
     if think_time_s:
         lines.append(f"think_time_s = {think_time_s!r}")
-    if 2 * endpoint.failed > endpoint.requests and endpoint.statuses:
+    if endpoint.fails and endpoint.statuses:
         lines.append(f"expect_status = {list(endpoint.statuses)}")  # a page that mostly fails, as logged
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ METHODS = ("GET", "HEAD", "OPTIONS")  # others need bodies and tokens, which no 
 SCHEMES = ("http", "https")
 REDIRECTS = (301, 302, 303, 307, 308)
 SHORT_CODE = "{short_code}"
+SHORT_LINK = re.compile(rf"(/api)?(/v1)?/s/{re.escape(SLOT)}")  # the application's own
 NOTHING = -1  # no asset
 
 
@@ -31,6 +33,11 @@ class Endpoint:
     def draws(self) -> bool:
         """Whether its path names an asset."""
         return SLOT in self.template or SHORT_CODE in self.template
+
+    @property
+    def fails(self) -> bool:
+        """Whether most of its answers are failures, as those to scanners are: what it names is no asset."""
+        return 2 * self.failed > self.requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,9 @@ def sendable_requests(records: pd.DataFrame) -> Requests:
         )
         for index, key in enumerate(keys.tolist())
     )
+    asset = np.where(
+        np.array([one.fails for one in endpoints], dtype=np.bool_)[endpoint], NOTHING, asset[path]
+    )
     client = _clients(kept)
     t_s = kept["t_s"].to_numpy()
     order = np.lexsort((np.arange(len(kept)), t_s, client))  # within a tick of the clock, as logged
@@ -79,7 +89,7 @@ def sendable_requests(records: pd.DataFrame) -> Requests:
         taken_s=kept["time_taken_s"].to_numpy()[order],
         client=client[order],
         endpoint=endpoint[order].astype(np.int64),
-        asset=asset[path][order].astype(np.int64),
+        asset=asset[order].astype(np.int64),
         endpoints=endpoints,
     )
 
@@ -95,8 +105,8 @@ def _clients(kept: pd.DataFrame) -> NDArray[np.int64]:
 def _endpoint(method: str, template: str, statuses: NDArray[np.int64]) -> Endpoint:
     values, times = np.unique(statuses, return_counts=True)
     ordered = tuple(int(value) for value in values[np.argsort(-times, kind="stable")] if value)
-    # What ends in a code and answers with redirects is a short link.
-    short = template.endswith("/" + SLOT) and 2 * np.isin(statuses, REDIRECTS).sum() > len(statuses)
+    redirects = 2 * np.isin(statuses, REDIRECTS).sum() > len(statuses)
+    short = SHORT_LINK.fullmatch(template) or (template.endswith("/" + SLOT) and redirects)
     return Endpoint(
         method=method,
         template=template.removesuffix(SLOT) + SHORT_CODE if short else template,

@@ -11,10 +11,7 @@ SIBLINGS_MANY = 20  # so many names beside each other name things, not pages
 SIBLINGS_LIKE_IDS = 3  # fewer are enough where all look like identifiers
 SLOT = "{asset_id}"
 
-_ID = re.compile(
-    r"\d+|[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-    r"|(?=.*\d)(?=.*[A-Za-z])[\w-]{6,}"
-)
+_ID = re.compile(r"(?!v\d+$).*\d.*|[0-9a-fA-F]{8,}")  # any number in it tells things apart, but v1 of v2
 _MEANT = re.compile(r"[{}?#]")
 _EXTENSION = re.compile(r"(.+?)(\.[A-Za-z0-9]{1,8})")
 
