@@ -12,6 +12,7 @@ import pytest
 from written_rows import made_up, run_folder, write
 
 from tidegauge.cli.measure import measure
+from tidegauge.cli.recovery import recover
 from tidegauge.cli.report_data import report_data
 from tidegauge.records import Sample
 from tidegauge.store import DiskFull, RunFolder
@@ -72,6 +73,20 @@ def test_an_interrupted_run_counts_the_whole_seconds_until_then(tmp_path: Path, 
     folder.write_json(folder.run_json, run | {"interrupted": True, "window": {"start_s": 1.5, "end_s": 6}})
     expected = sum(1.5 < row.intended_s <= 6 for rows in sessions for row in rows)
     assert measure(folder)["total"]["count"] == expected
+
+
+@pytest.mark.parametrize("mode", ["all", "slow", "none"])
+def test_a_killed_command_s_run_is_recovered_whatever_was_stored(tmp_path: Path, mode: str) -> None:
+    sessions = made_up(11, SESSIONS, END_S)
+    folder = run_folder(tmp_path, mode, sessions=SESSIONS, end_s=END_S)
+    write(folder, [rows for rows in sessions if rows[0].intended_s <= 7.3])
+    run = folder.read_json(folder.run_json)
+    folder.write_json(folder.run_json, run | {"start_unix_s": None})
+    recover(folder)
+    expected = sum(row.intended_s <= 7 for rows in sessions for row in rows)
+    summary = measure(folder)
+    assert (summary["interrupted"], summary["total"]["count"]) == (True, expected)
+    assert sum(row["sessions"] for row in summary["flows"]) == SESSIONS * 7 / END_S
 
 
 def test_the_parts_of_two_processes_merge_to_the_counts_of_one(tmp_path: Path) -> None:
