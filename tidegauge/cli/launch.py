@@ -244,8 +244,7 @@ class _Follower:
             self.report.interrupted_s = time.time() - self.report.start_unix_s
             self._give_up = now + self._bounds.drain_s + STOP_GRACE_S
             self._on_event({"event": "stopping"})
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._child.pid, STOP_ARRIVALS)
+            _signal(self._child, STOP_ARRIVALS)
 
     def _take(self, event: dict[str, Any]) -> None:
         report = self.report

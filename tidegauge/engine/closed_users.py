@@ -133,6 +133,12 @@ def _options(parser: Any) -> None:
     )
 
 
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def _look_at_the_clock(**_: Any) -> None:
+    """Loading took seconds that the event loop hasn't seen: `-t 2s` would be over at once."""
+    gevent.get_hub().loop.update_now()
+
+
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
 def _start(environment: Any, **_: Any) -> None:
     if os.environ.get("TIDEGAUGE_RUN") or type(environment.runner).__name__ == "MasterRunner":

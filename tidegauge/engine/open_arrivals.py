@@ -95,8 +95,10 @@ def _begin(environment: Any, **_: Any) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         locust.runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_SILENCE_MAX_S
-        _parts.append(WorkerPart(runner, ROLE, FOLDER, JOB))
-        return  # the master passes a stop on
+        _parts.append(worker := WorkerPart(runner, ROLE, FOLDER, JOB))
+        if ROLE.joins:  # its own CLI may stop it; otherwise the master passes a stop on
+            gevent.signal_handler(STOP_SIGNAL, worker.stop)
+        return
     assert JOB is not None
     part = (
         MasterPart(runner, ROLE, JOB)

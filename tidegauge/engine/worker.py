@@ -44,8 +44,12 @@ class WorkerPart:
         messages.listen(runner, messages.ORDER, lambda _, data: self._order.set(data))
         messages.listen(runner, messages.REFUSED, lambda _, data: self._refused(data))
         messages.listen(runner, messages.CLOCK, lambda _, data: self._clock_answered(data))
-        messages.listen(runner, messages.STOP, lambda _, _data: self.generator.stop())
+        messages.listen(runner, messages.STOP, lambda _, _data: self.stop())
         gevent.spawn(self._take_part)
+
+    def stop(self) -> None:
+        """No further arrivals here."""
+        self.generator.stop()
 
     def close(self) -> None:
         """Stores what was measured."""
