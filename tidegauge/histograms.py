@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SUB_BUCKETS = 1024
-RELATIVE_ERROR = 0.5 / SUB_BUCKETS  # of a bucket's middle: half its width, at the low end of its power of two
 LOWEST_S = 2.0**-30  # a nanosecond, which is a tick of the clock
 HIGHEST_S = 2.0**25  # a year; beyond it the last bucket counts
 _LOWEST_EXPONENT = -29  # frexp's, of LOWEST_S
