@@ -44,8 +44,6 @@ def test_the_fitted_plan_runs_as_it_is(logs: dict[str, Path], tmp_path: Path) ->
     tidegauge("workload", "fit", logs["cloudfront-json"], "--out", plan)
     with http_server(good_after(0)) as url:
         stack = write_stack(tmp_path, url, extra=f'cdn_url = "{url}"\n')
-        code, document, _ = tidegauge("run", plan, "--stack", stack, "--dry-run")
-        assert code == 0, document
         code, summary, words = tidegauge(
             *("run", plan, "--stack", stack, "--out", tmp_path / "run", "--set", "arrivals.0.duration_s=2")
         )
@@ -96,6 +94,12 @@ def test_bad_lines_are_shown_and_above_their_share_refused(logs: dict[str, Path]
     assert (code, found["skipped"]) == (0, 100)
     assert "\x1b" not in json.dumps(found["bad"], ensure_ascii=False)
     load_plan(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("option", ["--ttl", "--bad-max"])
+def test_a_share_or_time_that_is_no_number_is_refused(option: str, tmp_path: Path) -> None:
+    code, document, _ = tidegauge("workload", "fit", tmp_path, "--out", tmp_path / "p.toml", option, "nan")
+    assert (code, "nan" in document["error"]["message"]) == (2, True)
 
 
 def test_logs_of_uploads_alone_make_no_plan(tmp_path: Path) -> None:

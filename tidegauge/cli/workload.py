@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +12,15 @@ import click
 
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.errors import TidegaugeError
+
+YEAR_S = 365 * 86_400.0
+
+
+def _number(_context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """click lets nan through every range."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no number", param=parameter)
+    return value
 
 
 @click.group(name="workload")
@@ -26,6 +37,7 @@ def workload_group() -> None:
     default=0.01,
     show_default=True,
     type=click.FloatRange(0, 1),
+    callback=_number,
     help="Share of lines that may be unreadable.",
 )
 @click.option(
@@ -43,7 +55,8 @@ def workload_group() -> None:
     "ttl_s",
     default=86_400.0,
     show_default=True,
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(0, YEAR_S, min_open=True),
+    callback=_number,
     help="Seconds that the simulated TTL cache keeps an object.",
 )
 @json_option
@@ -101,10 +114,12 @@ def _plan_name(out: Path) -> str:
 
 
 def _write(out: Path, text: str) -> None:
-    """All of it or nothing: an interrupted write leaves no half plan."""
+    """All of it or nothing: a write that fails leaves no half plan."""
     part = out.with_name(f".{out.name}.part")
     try:
         part.write_text(text, encoding="utf-8")
         part.replace(out)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise TidegaugeError(f"{out} cannot be written: {error.strerror}", "name another file") from None

@@ -30,7 +30,8 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         elif path.is_file():
             files = [path]
         else:
-            raise TidegaugeError(f"log {path} does not exist", "name log files, or a folder of them")
+            what = "is neither a file nor a folder" if path.exists() else "does not exist"
+            raise TidegaugeError(f"log {path} {what}", "name log files, or a folder of them")
         for file in files:
             found.setdefault(file.resolve(), file)
     if not found:
