@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tidegauge import plan, shapes, stack
+from tidegauge import plan, replay, shapes, stack
 from tidegauge.cli import VERBS, tidegauge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +73,9 @@ def test_the_top_help_lists_every_verb() -> None:
         shapes.Steps,
         shapes.Spike,
         shapes.Diurnal,
+        shapes.Trace,
+        shapes.LogFilter,
+        replay.Replay,
         stack.Stack,
     ],
 )

@@ -125,7 +125,12 @@ def load_plan(path: Path, overrides: tuple[str, ...] = (), known_flows: frozense
     data = read_toml(path, "plan")
     for override in overrides:
         apply_override(data, override)
-    return parse_plan(data, f"plan {path}", known_flows)
+    plan = parse_plan(data, f"plan {path}", known_flows)
+    if plan.trace is not None and plan.trace.found is not None:
+        raise TidegaugeError(
+            f"plan {path}: unknown key 'arrivals.0.found'", "what a trace's logs hold is read from them"
+        )
+    return plan
 
 
 def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = frozenset()) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -151,6 +152,8 @@ def check_phase(phase: Constant | Ramp | Steps | Spike | Diurnal | Trace, where:
         raise TidegaugeError(f"{where}: rates_per_s is empty", "list a rate for each step")
     if isinstance(phase, Spike):
         _check_spike(phase, where)
+    if isinstance(phase, Trace):
+        _check_trace(phase, where)
 
 
 def _check_spike(phase: Spike, where: str) -> None:
@@ -166,3 +169,14 @@ def _check_spike(phase: Spike, where: str) -> None:
             f"{where}: the spike is over at {phase.over_s:g} s, but duration_s is {phase.duration_s:g}",
             "lengthen duration_s, or shorten the spike",
         )
+
+
+def _check_trace(phase: Trace, where: str) -> None:
+    if not all(phase.paths) or not phase.paths:
+        raise TidegaugeError(f"{where}: path is empty", "name a log, a folder of logs, or a list of them")
+    for name, rules in (("include", phase.include), ("exclude", phase.exclude)):
+        for status in rules.status:
+            if not re.fullmatch(r"[1-5]([0-9]{2}|xx)|0", str(status)):
+                raise TidegaugeError(
+                    f"{where}.{name}.status: '{status!s:.20}' is no status", 'for example 404 or "4xx"'
+                )
