@@ -52,6 +52,11 @@ def test_another_order_of_fields_is_read_off_the_header() -> None:
     assert tsv("\t".join(reversed(values)), header) == tsv(LINE)
 
 
+def test_a_header_may_be_a_line_of_names() -> None:
+    header = HEADER.removeprefix("#Fields: ").replace(" ", "\t")
+    assert tsv(LINE, header) == tsv(LINE)
+
+
 def test_a_file_without_a_header_has_the_documented_order() -> None:
     assert TabSeparated(PERIOD).parse(LINE) == tsv(LINE)
 

@@ -176,5 +176,5 @@ def _refuse_bad(tally: _Tally, bad_share_max: float) -> None:
     shown = "; ".join(f"{source}: {why}" for source, why in tally.bad_examples)
     raise TidegaugeError(
         f"{tally.bad} of {tally.lines} lines are no records, over the share of {bad_share_max:g}: {shown}",
-        "give the share that may be bad (--bad-max 0.05), or leave the files out that are no logs",
+        "leave out what is no log, or allow more (--bad-max of a fit, bad_share_max of a trace)",
     )
