@@ -78,7 +78,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
-def test_two_workers_send_the_list_of_one_process_and_a_third_is_told_that_it_is_not_needed(
+def test_two_workers_send_the_list_of_one_process_and_a_third_is_told_so(
     tmp_path: Path, start: Start
 ) -> None:
     plan = write_plan(tmp_path, rate=40, duration_s=3, head="seed = 5")
@@ -94,7 +94,8 @@ def test_two_workers_send_the_list_of_one_process_and_a_third_is_told_that_it_is
     assert [done[0] for done in ends] == [0, 0, 2]
     assert sorted(done[1]["processes"] for done in ends[:2]) == [[0], [1]]
     assert [done[1]["sent"] for done in ends[:2]] == [60, 60]
-    assert "refused this worker: the run" in ends[2][1]["error"]["message"]
+    third = ends[2][1]["error"]["message"]  # on a busy machine it may find the master gone already
+    assert "refused this worker: the run" in third or "the master is gone" in third
     one, many = (pd.read_parquet(tmp_path / name / "arrivals.parquet") for name in ("one", "many"))
     assert many.drop(columns="process").equals(one.drop(columns="process"))
     assert set(many["process"]) == {0, 1}

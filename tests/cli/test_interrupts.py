@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from served import ROOT, good_after, http_server, write_plan, write_stack
 
+from tidegauge.cli.signals import interrupts_as_bytes
 from tidegauge.store import RunFolder
 
 
@@ -37,10 +39,19 @@ def summary_of(tmp_path: Path) -> Any:
     return folder.read_json(folder.summary_json)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_one_lets_the_sessions_under_way_end(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_signal_that_ends_a_program_counts_as_an_interrupt(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with interrupts_as_bytes() as descriptor:
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+        assert len(os.read(descriptor, 10)) == 2
+    assert signal.getsignal(number) is before
+
+
+def test_the_first_one_lets_the_sessions_under_way_end(tmp_path: Path) -> None:
     with http_server(good_after(0.8)) as url, run_of(tmp_path, url, "--processes", "2") as child:
-        child.send_signal(number)
+        child.send_signal(signal.SIGINT)
         _, words = child.communicate(timeout=30)
     assert child.returncode == 130
     assert "sessions in flight, up to 30 s; Ctrl-C again to stop now" in words
