@@ -115,6 +115,11 @@ def test_a_packed_line_without_end_is_one_bad_line(tmp_path: Path) -> None:
     assert (len(found.records), found.bad) == (99, 1)
 
 
+def test_a_packed_file_of_bad_lines_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with pytest.raises(TidegaugeError, match=r"^100000 of 100099 lines"):
+        read(tmp_path, gzip.compress(LINES + b"x\n" * 2_000_000, compresslevel=1))
+
+
 def test_a_parquet_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TidegaugeError, match=r"log:1: the Parquet file is damaged"):
         read(tmp_path, cloudfront_parquet([GOOD] * 9)[:-20])

@@ -18,6 +18,7 @@ from tidegauge.workload.logs.record import BadLine, LogRecord, MissingColumns, N
 
 BAD_SHARE_MAX = 0.01
 EXAMPLES = 5  # bad lines shown
+HOPELESS, HOPELESS_SHARE = 100_000, 0.9  # so many bad lines, and hardly another: the rest is not read
 BLOCK = 50_000  # records held as tuples before they become columns
 CLOCK_AHEAD_S = 86_400.0  # a log may come from a machine whose clock is ahead of ours
 
@@ -76,7 +77,7 @@ def read_logs(paths: Sequence[Path], bad_share_max: float = BAD_SHARE_MAX) -> Lo
     files = find_files(paths)
     tally = _Tally()
     period = Period(latest_s=time.time() + CLOCK_AHEAD_S)
-    rows = chain.from_iterable(_file_rows(path, period, tally) for path in files)
+    rows = chain.from_iterable(_file_rows(path, period, tally, bad_share_max) for path in files)
     blocks: list[pd.DataFrame] = []
     while block := list(islice(rows, BLOCK)):
         blocks.append(_frame(block))
@@ -99,11 +100,15 @@ def read_logs(paths: Sequence[Path], bad_share_max: float = BAD_SHARE_MAX) -> Lo
     )
 
 
-def _file_rows(path: Path, period: Period, tally: _Tally) -> Iterator[tuple[object, ...]]:
+def _file_rows(
+    path: Path, period: Period, tally: _Tally, bad_share_max: float
+) -> Iterator[tuple[object, ...]]:
     for number, found in _found(path, period, tally):
         tally.lines += 1
         if isinstance(found, BadLine):
             tally.add_bad(f"{path}:{number}", found)
+            if tally.bad % HOPELESS == 0 and tally.bad > HOPELESS_SHARE * tally.lines:
+                _refuse_bad(tally, bad_share_max)  # a packed file can go on like that for hours
         elif isinstance(found, NoRequest):
             tally.without_request += 1
         else:
