@@ -16,7 +16,7 @@ from tidegauge.engine.flows import RunnableFlow
 from tidegauge.engine.job import Job
 from tidegauge.engine.recorder import Recorder
 from tidegauge.engine.session import DrainCut, Session, StepFailed, World
-from tidegauge.records import Outcome
+from tidegauge.records import Outcome, SessionEnd
 
 TURN = 32  # arrivals sent at most before the event loop looks at what has come in
 # A request leaves no reference cycle behind, so that collections find next to nothing: the young ones stay
@@ -164,6 +164,8 @@ class Dispatcher:
             self._on_broken_flow(f"flow '{flow.name}': {traceback.format_exc(limit=-3)}")
         finally:
             session.close()
+            if self._recorder.keeps_sessions and session.requests:
+                self._recorder.add_session(_end_of(session, float(schedule.intended_s[index])))
 
     def _cut(self, reason: type[BaseException]) -> None:
         """Ends the sessions under way; from the event loop, to which each returns when it is done."""
@@ -176,3 +178,14 @@ class Dispatcher:
 
         gevent.get_hub().loop.run_callback(throw)
         over.wait()
+
+
+def _end_of(session: Session, intended_s: float) -> SessionEnd:
+    return SessionEnd(
+        arrival=session.index,
+        flow=session.flow,
+        intended_s=intended_s,
+        done_s=session.done_s,
+        failed=session.failed,
+        requests=session.requests,
+    )

@@ -121,8 +121,8 @@ class Session:
     """The requests of one session of one flow."""
 
     __slots__ = (
-        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "asset", "failed", "flow",
-        "index",
+        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "asset", "done_s", "failed",
+        "flow", "index",
     )  # fmt: skip
 
     def __init__(
@@ -138,6 +138,7 @@ class Session:
         """`rng` defaults to the session's own, by the run's seed and `index`."""
         self.index, self.flow, self.asset = index, flow, asset
         self.failed = False
+        self.done_s = intended_s  # of the last request recorded
         self._world = world
         self._rng = rng
         self._pool = world.pooled or world.new_pool()
@@ -157,11 +158,6 @@ class Session:
         if self._rng is None:
             self._rng = random.Random(session_seed(self._world.seed, self.index))
         return self._rng
-
-    @property
-    def ready_s(self) -> float:
-        """When the next request is due without think time: the arrival, then each answer's end."""
-        return self._intended_s
 
     @property
     def requests(self) -> int:
@@ -214,8 +210,8 @@ class Session:
             world.max_body_bytes if max_body_bytes is None else max_body_bytes,
         )
         self._intended_s += think_time_s
-        if think_time_s or not self._step:  # otherwise the moment is the answer before
-            world.clock.wait_until(self._intended_s)
+        if think_time_s or not self._step:  # otherwise the moment is that of the answer before
+            self._wait(ask)
         response = self._send(ask)
         if follow_redirects:
             while ask.is_redirect(response):
@@ -228,6 +224,15 @@ class Session:
         """Closes the session's own connections."""
         if self._world.pooled is None:
             self._pool.close()
+
+    def _wait(self, ask: _Ask) -> None:
+        """Until the request is due; a session that is cut before has failed, by the request it owed."""
+        try:
+            self._world.clock.wait_until(self._intended_s)
+        except DrainCut:
+            self._intended_s = self._world.clock.now()
+            self._record(Exchange(self._intended_s), ask, "timeout")
+            raise
 
     def _send(self, ask: _Ask) -> Response:
         exchange = Exchange(self._world.clock.now())
@@ -245,7 +250,6 @@ class Session:
             raise
         self._record(exchange, ask, cause)
         if cause is not None:
-            self.failed = True
             raise StepFailed(cause)
         return response
 
@@ -322,7 +326,8 @@ class Session:
             )
         )
         self._step += 1
-        self._intended_s = done_s
+        self._intended_s = self.done_s = done_s
+        self.failed = self.failed or cause is not None
 
 
 def _is_url(base: str, location: str) -> bool:
