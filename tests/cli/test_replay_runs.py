@@ -57,7 +57,7 @@ class Asked:
 
 def write_log(folder: Path, lines: list[Line]) -> None:
     rows = [
-        f"2026-11-01\t18:00:{second:02d}\tFRA56-P1\t900\t203.0.113.9\t{method}\td1.cloudfront.net\t"
+        f"2024-11-01\t18:00:{second:02d}\tFRA56-P1\t900\t203.0.113.9\t{method}\td1.cloudfront.net\t"
         f"{path}\t{404 if 'gone' in path else 200}\t-\tcurl\t{query or '-'}\t-\tHit"
         "\tid==\tmedia.example\thttps\t99\t0.0"
         for second, method, path, query in lines

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidegauge.replay import Replay
 from tidegauge.workload.replay.assets import rank_assets
@@ -180,3 +184,13 @@ def test_assets_beyond_the_catalogue_and_renditions_it_lacks_are_not_replayable(
     mapper = Mapper(Replay(paths="assets"), BOTH, rank_assets(requests, CATALOGUE))
     fates = [mapper.map(Logged("GET", "https", path, "")) for path in requests]
     assert [isinstance(fate, Request) for fate in fates] == [True, True, False, False]
+
+
+@given(path=st.text(max_size=80), query=st.text(max_size=80), method=st.sampled_from(["GET", "HEAD", "POST"]))
+def test_whatever_a_log_holds_only_what_can_be_sent_is(path: str, query: str, method: str) -> None:
+    found = request(method, "/" + path, query)
+    if isinstance(found, Request):
+        assert re.fullmatch(r"/[!-~]*", found.path)
+        assert len(found.endpoint) < 600
+    else:
+        assert isinstance(found, NotReplayable)
