@@ -212,3 +212,15 @@ def test_the_shares_of_any_number_of_processes_are_together_the_same_sessions(pr
 def test_a_spike_whose_parts_do_not_fit_is_refused(change: dict[str, float], words: str) -> None:
     with pytest.raises(Exception, match=words):
         plan({**SPIKE, **change})
+
+
+@pytest.mark.parametrize("name", ["ramp", "spike", "diurnal"])
+def test_poisson_arrivals_are_those_of_thinning(name: str) -> None:
+    """Lewis & Shedler 1979: candidates at the peak rate, each kept with probability rate / peak."""
+    one = plan(SHAPES[name])
+    peak, generator = peak_rate_per_s(one), np.random.default_rng(99)
+    candidates = generator.uniform(0, one.duration_s, generator.poisson(20 * peak * one.duration_s))
+    kept = candidates[generator.random(len(candidates)) * peak < [rate_of(name, t) for t in candidates]]
+    ours = np.concatenate([times_s(SHAPES[name], seed=seed) for seed in range(20)])
+    assert stats.ks_2samp(ours, kept).pvalue > 0.001
+    assert abs(len(ours) - len(kept)) < 5 * math.sqrt(len(ours) + len(kept))
