@@ -25,7 +25,7 @@ from typing import Any
 from benches.target import Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 
 LAG_MS_P99_MAX = 5.0
-MULTIPLES = (1.5, 1.75, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0)
+MULTIPLES = (1.5, 1.8, 2.0, 2.1, 2.2, 2.3, 2.4, 2.6, 2.8, 3.0)
 WARMUP_S = 2.0
 USERS = 16  # more gave FastHttpUser less
 FAST_HTTP_USER = """

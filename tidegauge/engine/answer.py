@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import httptools
 
-HEADER_BYTES_MAX = 64 * 1024
+OVERHEAD_BYTES_MAX = 64 * 1024  # of headers, and of what else is no body
 HEAD_BYTES_KEPT = 2048  # enough for every magic number, and for the text of a block page
 FRAMING_BYTES_A_BYTE = 8  # chunks of one byte each take six bytes of framing
 _DECODED_AT_ONCE = 256 * 1024
@@ -59,7 +59,7 @@ class Exchange:
     _headers_done = _keep_alive = _until_close = False
     _length: int | None = None
     _failure: RequestFailed | None = None
-    _header_bytes = _raw_bytes = 0
+    _raw_bytes = 0
     _decoder: _Decoder | None = None
     _hash: Any = None
 
@@ -96,8 +96,9 @@ class Exchange:
         except httptools.HttpParserError as error:
             # a failure that a callback found comes wrapped in the parser's own
             self._fail("body" if self.complete else "protocol", str(error) or type(error).__name__)
-        if not self.complete:
-            self._check_overhead()
+        overhead = self._raw_bytes - self.received_bytes
+        if overhead > OVERHEAD_BYTES_MAX and overhead > self._overhead_allowed():
+            self._fail("protocol", f"headers or framing of {overhead} bytes")
         if self._failure is not None:
             raise self._failure
 
@@ -133,10 +134,6 @@ class Exchange:
             self._fail("body", "more bytes than the answer's length")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > HEADER_BYTES_MAX:
-            self._fail("protocol", f"headers above {HEADER_BYTES_MAX} bytes")
-            return
         name = name.lower()
         headers = self.raw_headers
         if name == b"set-cookie":
@@ -204,13 +201,9 @@ class Exchange:
         except zlib.error as error:
             self._fail("body", f"the compressed body is broken: {error}")
 
-    def _check_overhead(self) -> None:
-        """Whatever is no body is bounded: headers, trailers, the framing of chunks."""
-        allowed = HEADER_BYTES_MAX
-        if self._headers_done:
-            allowed += self._header_bytes + FRAMING_BYTES_A_BYTE * self.received_bytes
-        if self._raw_bytes - self.received_bytes > allowed:
-            self._fail("protocol", f"headers or framing above {allowed} bytes")
+    def _overhead_allowed(self) -> int:
+        """Bytes that are no body: headers, trailers, and the framing of chunks, however small these are."""
+        return OVERHEAD_BYTES_MAX + FRAMING_BYTES_A_BYTE * self.received_bytes
 
     def _fail(self, cause: str, detail: str) -> None:
         if self._failure is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from greenlet import getcurrent
+from greenlet import getcurrent, greenlet
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
@@ -82,11 +82,12 @@ class RunClock:
     def __init__(self, start: float) -> None:
         """`start` is on `time.perf_counter`."""
         self.start = start
+        self._hub = gevent.get_hub()
         self._due: list[tuple[float, int, list[Callable[[], Any]]]] = []
         self._numbers = itertools.count()
         self._armed, self._armed_at = NEVER, -REST_S
         self._timer = _Timer(self._on_timer)
-        self._turn = gevent.get_hub().loop.check()
+        self._turn = self._hub.loop.check()
         self._turn.priority = _HIGHEST_PRIORITY
         self._turn.start(self._look)
 
@@ -111,7 +112,7 @@ class RunClock:
             return
         order = self.call_at(moment, getcurrent().switch)
         try:
-            gevent.get_hub().switch()
+            greenlet.switch(self._hub)
         finally:
             order.clear()  # one that is cut short must not be woken later, in the midst of something else
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tidegauge.engine.answer import Exchange
 
-_CACHE_RESULTS = {"hit": "hit", "refreshhit": "refresh_hit", "miss": "miss"}
+_CACHE_RESULTS = {b"hit": "hit", b"refreshhit": "refresh_hit", b"miss": "miss"}
 _THROTTLED = {429: "throttled_429", 503: "throttled_503"}
 
 
@@ -89,12 +89,14 @@ def is_waf_block(response: Response) -> bool:
     return "cloudfront" in server and b"Request blocked" in response.head
 
 
-def cache_result(x_cache: str | None) -> str:
+def cache_result(x_cache: bytes | None) -> str:
     """CloudFront's X-Cache as hit, refresh_hit, miss or error; none without the header.
 
     A function's own answer never asked the cache, and counts as none.
     """
-    word = (x_cache or "").split(" ", 1)[0].lower()
-    if not word or word == "functiongeneratedresponse":
+    if x_cache is None:
+        return "none"
+    word = x_cache.split(b" ", 1)[0].lower()
+    if not word or word == b"functiongeneratedresponse":
         return "none"
     return _CACHE_RESULTS.get(word, "error")

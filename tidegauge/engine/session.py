@@ -298,33 +298,32 @@ class Session:
         return judge(response, ask.expect_status, ask.check)
 
     def _record(self, exchange: Exchange, ask: _Ask, cause: str | None) -> None:
-        world, target = self._world, self._target
+        world, target, raw = self._world, self._target, exchange.raw_headers
         done_s = exchange.done if exchange.done is not None else world.clock.now()
-        world.sink.add_sample(
-            Sample(
-                intended_s=self._intended_s,
-                sent_s=exchange.sent,
-                first_byte_s=exchange.first_byte,
-                done_s=done_s,
-                connect_s=exchange.connect_s,
-                tls_s=exchange.tls_s,
-                process=world.process,
-                session=self.index,
-                step=self._step,
-                flow=self.flow,
-                endpoint=ask.endpoint,
-                status=exchange.status,
-                cause=cause,
-                sent_bytes=exchange.sent_bytes,
-                received_bytes=exchange.received_bytes,
-                cache=cache_result(exchange.header(b"x-cache")) if exchange.status else None,
-                age_s=_age(exchange.header(b"age")),
-                pop=exchange.header(b"x-amz-cf-pop"),
-                request_id=exchange.header(b"x-amz-cf-id"),
-                url_path=target.bare_path if target is not None else "",
-                base=target.base if target is not None else "other",
-            )
+        row = (
+            self._intended_s,
+            exchange.sent,
+            exchange.first_byte,
+            done_s,
+            exchange.connect_s,
+            exchange.tls_s,
+            world.process,
+            self.index,
+            self._step,
+            self.flow,
+            ask.endpoint,
+            exchange.status,
+            cause,
+            exchange.sent_bytes,
+            exchange.received_bytes,
+            cache_result(raw.get(b"x-cache")) if exchange.status else None,
+            _age(raw.get(b"age")),
+            _text(raw.get(b"x-amz-cf-pop")),
+            _text(raw.get(b"x-amz-cf-id")),
+            target.bare_path if target is not None else "",
+            target.base if target is not None else "other",
         )
+        world.sink.add_sample(Sample._make(row))  # by position: by name, it takes three times as long
         self._step += 1
         self._intended_s = self.done_s = done_s
         self.failed = self.failed or cause is not None
@@ -343,5 +342,9 @@ def _authority(url: str) -> str:
     return "/".join(url.split("/", 3)[:3]).lower()
 
 
-def _age(value: str | None) -> float | None:
+def _age(value: bytes | None) -> float | None:
     return float(value) if value is not None and value.isdigit() else None
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
