@@ -128,7 +128,7 @@ class Dispatcher:
             self._recorder.add_outcome(Outcome(index, self._share.process, False, "in_flight_cap"))
             return
         self.sent += 1
-        self._recorder.add_outcome(Outcome(index, self._share.process, True, None))
+        self._recorder.add_sent(index)
         worker = self._at_rest.pop() if self._at_rest else greenlet(self._work, gevent.get_hub())
         self._busy.add(worker)
         worker.switch(index)

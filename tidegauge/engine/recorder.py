@@ -53,6 +53,8 @@ class Recorder:
         recording = recording_of(RunFolder(run_folder)) or Recording()
         self.keeps_sessions = recording.samples != "all"  # otherwise they follow from the samples
         self._rows: dict[str, list[tuple[object, ...]]] = {kind: [] for kind in KINDS}
+        self._sent: list[int] = []  # arrivals; their rows differ in nothing else
+        self._process = process
         self._on_failure = on_failure
         self._failed = False
         live = ["live"] if on_live is not None else []
@@ -74,6 +76,10 @@ class Recorder:
 
     def add_sample(self, row: Sample) -> None:
         self._rows["samples"].append(row)
+
+    def add_sent(self, arrival: int) -> None:
+        """The outcome of an arrival that was sent."""
+        self._sent.append(arrival)
 
     def add_outcome(self, row: Outcome) -> None:
         self._rows["outcomes"].append(row)
@@ -112,24 +118,29 @@ class Recorder:
 
     def _flush(self, at_least: int = 1) -> None:
         """Hands over the rows of each kind of which there are so many."""
+        if len(self._sent) >= at_least:
+            arrivals, self._sent = self._sent, []
+            n = len(arrivals)
+            self._send("outcomes", [arrivals, [self._process] * n, [True] * n, [None] * n])
         for kind, rows in self._rows.items():
             if len(rows) < at_least:
                 continue
             self._rows[kind] = []
             for start in range(0, len(rows), BLOCK_ROWS_MAX):
-                if not self._failed:
-                    self._send(kind, rows[start : start + BLOCK_ROWS_MAX])
-                    gevent.sleep(0)
+                self._send(kind, list(zip(*rows[start : start + BLOCK_ROWS_MAX], strict=True)))
 
-    def _send(self, kind: str, block: Sequence[tuple[object, ...]]) -> None:
+    def _send(self, kind: str, columns: Sequence[Sequence[Any]]) -> None:
         """As columns: cheaper to read than rows are, and no dearer to write."""
-        payload = marshal.dumps((kind, list(zip(*block, strict=True))))
+        if self._failed:
+            return
+        payload = marshal.dumps((kind, columns))
         data = memoryview(struct.pack("<I", len(payload)) + payload)
         try:
             while data:
                 data = data[nb_write(self._descriptor, data) :]
         except OSError:
             self._fail(_writer_failure(self._writer.wait()))
+        gevent.sleep(0)  # arrivals have their turn
 
     def _listen(self, on_live: LiveListener) -> None:
         assert self._writer.stdout is not None
