@@ -129,7 +129,7 @@ class Recorder:
             for start in range(0, len(rows), BLOCK_ROWS_MAX):
                 self._send(kind, list(zip(*rows[start : start + BLOCK_ROWS_MAX], strict=True)))
 
-    def _send(self, kind: str, columns: Sequence[Sequence[Any]]) -> None:
+    def _send(self, kind: str, columns: Any) -> None:
         """As columns: cheaper to read than rows are, and no dearer to write."""
         if self._failed:
             return
