@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tidegauge.behaviours import OUTSIDE
 from tidegauge.engine.recording import Recording
 from tidegauge.histograms import Floats, Integers, bucket_of, counted
 from tidegauge.records import Sample
@@ -86,11 +87,11 @@ class Batch:
         }
         return pa.table(columns, schema=MOMENTS)
 
-    def live(self) -> dict[str, Any]:
+    def live(self, which: Recording) -> dict[str, Any]:
         """A small document of plain values, for whoever watches the run."""
         received = np.array(self._of("received_bytes"), dtype=np.int64)
         from_cdn = np.array([base == "cdn" for base in self._of("base")], dtype=np.bool_)
-        results = Counter(self._of("cache"))
+        results = Counter(self._cache_results(which))
         endpoints, endpoint = _numbered(self._of("endpoint"))
         response = self._buckets["response"]
         return {
@@ -106,6 +107,18 @@ class Batch:
                 for code, name in enumerate(endpoints)
             },
         }
+
+    def _cache_results(self, which: Recording) -> list[Any]:
+        """Of the requests that count towards a hit ratio, as in the summary."""
+        if not which.path_patterns:
+            return list(self._of("cache"))
+        behaviours = map(self.behaviour_of, self._of("url_path"))
+        rows = zip(self._of("cache"), self._of("base"), behaviours, strict=True)
+        return [
+            cache
+            for cache, base, number in rows
+            if base != "other" and number != OUTSIDE and which.caches[number]
+        ]
 
     @cached_property
     def _failed(self) -> NDArray[np.bool_]:

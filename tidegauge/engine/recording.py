@@ -16,7 +16,8 @@ class Recording:
     samples: Literal["all", "slow", "none"] = "all"
     start_s: float = 0.0  # of the measured window: after the warm-up …
     end_s: float = float("inf")  # … to the end of the last phase
-    path_patterns: Sequence[str] = ()  # of the stack's cache behaviours
+    path_patterns: Sequence[str] = ()  # of the stack's cache behaviours …
+    caches: Sequence[bool] = ()  # … and which of them have a TTL: only these have a hit ratio
 
 
 def recording_of(folder: RunFolder) -> Recording | None:
@@ -29,4 +30,5 @@ def recording_of(folder: RunFolder) -> Recording | None:
         start_s=run["window"]["start_s"],
         end_s=run["window"]["end_s"],
         path_patterns=[behaviour["path_pattern"] for behaviour in run["stack"]["behaviour"]],
+        caches=[behaviour["ttl_s"] > 0 for behaviour in run["stack"]["behaviour"]],
     )

@@ -88,7 +88,7 @@ class Writer:
         for kind, table in made.items():
             self._tables.setdefault(kind, []).append(table)
         if self._live:
-            self._tell(batch.live())
+            self._tell(batch.live(self._recording))
 
     def close_files(self) -> None:
         """Stores what is in memory; OSError as it comes."""
