@@ -99,6 +99,7 @@ def test_sessions_under_way_in_a_generator_that_dies_are_lost_with_it(tmp_path: 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_that_end_a_program_end_a_verb_as_ctrl_c_does(number: signal.Signals) -> None:
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup ignore it
     try:
         stop_as_on_ctrl_c()
         with pytest.raises(KeyboardInterrupt):

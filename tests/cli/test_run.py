@@ -147,7 +147,7 @@ def test_an_interrupt_keeps_and_reports_what_was_measured(tmp_path: Path) -> Non
     folder = RunFolder(tmp_path / "r")
     summary = folder.read_json(folder.summary_json)
     assert summary["interrupted"] is True
-    assert summary["total"]["count"] > 50
+    assert summary["total"]["count"] >= 50  # the window ends with a whole second
     assert summary["total"]["failures"] == 0
     assert folder.report_html.exists()
 
