@@ -68,6 +68,10 @@ MISBEHAVIOURS: dict[str, tuple[Script, str]] = {
     "drips a body": (drip(CHUNKED, b"1\r\nx\r\n"), "timeout"),
     "sends headers without end": (for_ever(OK, b"X-Y: z\r\n"), "protocol"),
     "sends one header without end": (for_ever(OK + b"X: ", b"aaaaaaaa"), "protocol"),
+    "sends long headers with a long body": (
+        says(OK + b"X: " + b"a" * 70_000 + b"\r\nContent-Length: 900000\r\n\r\n" + bytes(900_000)),
+        "protocol",
+    ),
     "sends interim answers without end": (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "protocol"),
     "sends a chunk's extension without end": (for_ever(CHUNKED + b"2;", b"aaaaaaaa"), "protocol"),
     "sends a chunk's size without end": (for_ever(CHUNKED, b"00000000"), "protocol"),

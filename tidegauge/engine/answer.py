@@ -149,6 +149,10 @@ class Exchange:
         self.status = status
         self._headers_done = True
         headers = self.raw_headers
+        if self._raw_bytes > OVERHEAD_BYTES_MAX:  # else they cannot be too long, whatever came with them
+            length = sum(len(name) + len(value) for name, value in headers.items())
+            if length > OVERHEAD_BYTES_MAX:
+                self._fail("protocol", f"headers of {length} bytes")
         # asked for now, as the parser forgets it with the end of the message
         self._keep_alive = self._parser.should_keep_alive()
         if self._request.method == "HEAD" or status in _BODILESS:
@@ -156,12 +160,12 @@ class Exchange:
             self.complete = True
             return
         chunked = b"chunked" in headers.get(b"transfer-encoding", b"").lower()
-        length = headers.get(b"content-length")
-        if length is not None and not chunked:
-            self._length = int(length)
+        announced = headers.get(b"content-length")
+        if announced is not None and not chunked:
+            self._length = int(announced)
             if self._length > self._request.max_body_bytes:
                 self._fail("body", f"Content-Length {self._length} is over max_body_bytes")
-        self._until_close = not chunked and length is None
+        self._until_close = not chunked and announced is None
         if b"content-encoding" in headers:
             self._decoder = _decoder(headers[b"content-encoding"])
 
