@@ -76,7 +76,7 @@ def test_a_torn_text_is_one_clear_error(text: str) -> None:
         (document(items=None), "items is no list"),
         (document(items=[3]), "items.0 is no object"),
         (document(notes="x"), "notes is no list"),
-        (document(unknown=[{}]), "unknown.0: service"),
+        (document(unknown=[{}]), "unknown.0.service"),
         (document(itmes=[]), "unknown key 'itmes'"),
         (changed_item(quanttiy="1"), "unknown key 'quanttiy'"),
         (changed_item(service=""), "service"),

@@ -21,6 +21,7 @@ VERBS = {  # verb: (module, attribute); loaded when called, so that --help is qu
     "report": ("report", "report_command"),
     "workload": ("workload", "workload_group"),
     "bench": ("bench", "bench_group"),
+    "cost": ("cost", "cost_group"),
 }
 
 

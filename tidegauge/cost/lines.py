@@ -26,6 +26,7 @@ class PricedLine:
     unit_price: Fraction  # USD a unit, exactly
     list_price: Decimal  # USD a `list_unit`, as published
     list_unit: str
+    per: int  # units in a `list_unit`
     origin: Origin
 
     @property
@@ -164,6 +165,7 @@ def _line(item: UsageItem, price: Price, tier: str, quantity: Decimal, number: i
         unit_price=price.unit_price(price.tiers[number]),
         list_price=price.tiers[number].list_price,
         list_unit=price.list_unit,
+        per=price.per,
         origin=price.origin,
     )
 
@@ -176,6 +178,7 @@ def _free_line(item: UsageItem, price: Price, quantity: Decimal, origin: Origin)
         unit_price=Fraction(0),
         list_price=Decimal(0),
         list_unit=price.list_unit,
+        per=price.per,
         origin=origin,
     )
 

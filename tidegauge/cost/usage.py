@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.errors import TidegaugeError, nearest
+from tidegauge.places import Place, json_place
 
 SCHEMA_VERSION = 1
 Provenance = Literal["counted", "metered", "estimated"]
@@ -35,6 +36,7 @@ class UsageItem:
     attributes: Attributes
     quantity: Decimal
     provenance: Provenance
+    where: Place | None = field(default=None, compare=False, repr=False)  # for messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,35 +92,37 @@ def usage_document(usage: Usage) -> dict[str, object]:
     }
 
 
-def read_usage(document: str) -> Usage:
-    """The usage in a JSON text; numbers are read as they are written, and NaN and Infinity refused."""
+def read_usage(document: str, source: str = "usage") -> Usage:
+    """The usage in a JSON text; numbers are read as they are written, and NaN and Infinity refused.
+
+    `source` is the file's name; errors give it with the line.
+    """
     try:
         data = json.loads(document, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise TidegaugeError(f"usage: no JSON document: {error!s:.120}", HINT) from None
-    return parse_usage(data)
+        raise TidegaugeError(f"{source}: no JSON document: {error!s:.120}", HINT) from None
+    return parse_usage(data, json_place(source, document))
 
 
-def parse_usage(data: object) -> Usage:
+def parse_usage(data: object, top: Place = Place("usage")) -> Usage:  # noqa: B008 - a frozen record
     """The usage in a JSON document, or an error (exit 2) that names the place and the fix."""
-    top = _object(data, "usage", _KEYS)
-    if top.get("schema_version") != SCHEMA_VERSION or isinstance(top["schema_version"], bool):
+    row = _object(data, top, _KEYS)
+    if row.get("schema_version") != SCHEMA_VERSION or isinstance(row["schema_version"], bool):
         raise TidegaugeError(
-            f"usage: schema_version is {top.get('schema_version')!r:.40}",
+            f"{top / 'schema_version'} is {row.get('schema_version')!r:.40}",
             f"this program reads {SCHEMA_VERSION}",
         )
+    items, unknown = _list(row, "items", top), _list(row, "unknown", top, [])
     return Usage(
-        region=_text(top, "region", "usage"),
-        window_s=_window(top.get("window_s")),
-        items=tuple(_item(row, f"usage: items.{index}") for index, row in enumerate(_list(top, "items"))),
-        unknown=tuple(
-            _gap(row, f"usage: unknown.{index}") for index, row in enumerate(_list(top, "unknown", []))
-        ),
-        notes=tuple(str(note) for note in _list(top, "notes", [])),
+        region=_text(row, "region", top),
+        window_s=_window(row.get("window_s"), top / "window_s"),
+        items=tuple(_item(item, top / "items" / index) for index, item in enumerate(items)),
+        unknown=tuple(_gap(gap, top / "unknown" / index) for index, gap in enumerate(unknown)),
+        notes=tuple(str(note) for note in _list(row, "notes", top, [])),
     )
 
 
-def parse_quantity(written: object, where: str) -> Decimal:
+def parse_quantity(written: object, where: Place | str) -> Decimal:
     """A quantity that is finite, not negative and of sane size."""
     # A float's shortest decimal is what its author wrote.
     shown = written if isinstance(written, str) else str(written)
@@ -136,24 +140,27 @@ def parse_quantity(written: object, where: str) -> Decimal:
     return value
 
 
-def _item(row: object, where: str) -> UsageItem:
+def _item(row: object, where: Place) -> UsageItem:
     item = _object(row, where, _ITEM_KEYS)
     provenance = _text(item, "provenance", where)
     if provenance not in PROVENANCES:
-        raise TidegaugeError(f"{where}.provenance is '{provenance:.40}'", f"one of {', '.join(PROVENANCES)}")
+        raise TidegaugeError(
+            f"{where / 'provenance'} is '{provenance:.40}'", f"one of {', '.join(PROVENANCES)}"
+        )
     if "quantity" not in item:
-        raise TidegaugeError(f"{where}.quantity is required and missing", HINT)
+        raise TidegaugeError(f"{where / 'quantity'} is required and missing", HINT)
     return UsageItem(
         flow=_flow(item, where),
         service=_text(item, "service", where),
         unit=_text(item, "unit", where),
-        attributes=_attributes(item.get("attributes", {}), f"{where}.attributes"),
-        quantity=parse_quantity(item["quantity"], f"{where}.quantity"),
+        attributes=_attributes(item.get("attributes", {}), where / "attributes"),
+        quantity=parse_quantity(item["quantity"], where / "quantity"),
         provenance=PROVENANCES[PROVENANCES.index(provenance)],
+        where=where,
     )
 
 
-def _gap(row: object, where: str) -> UnknownUsage:
+def _gap(row: object, where: Place) -> UnknownUsage:
     gap = _object(row, where, _UNKNOWN_KEYS)
     return UnknownUsage(
         flow=_flow(gap, where),
@@ -164,43 +171,43 @@ def _gap(row: object, where: str) -> UnknownUsage:
     )
 
 
-def _flow(row: Mapping[str, Any], where: str) -> str | None:
+def _flow(row: Mapping[str, Any], where: Place) -> str | None:
     return None if row.get("flow") is None else _text(row, "flow", where)
 
 
-def _attributes(data: object, where: str) -> Attributes:
+def _attributes(data: object, where: Place) -> Attributes:
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         raise TidegaugeError(f"{where} is no object of strings", 'for example {"geo": "us"}')
     return sorted_attributes(data)
 
 
-def _window(written: object) -> Decimal:
-    value = parse_quantity(written, "usage: window_s")
+def _window(written: object, where: Place) -> Decimal:
+    value = parse_quantity(written, where)
     if value == 0:
-        raise TidegaugeError("usage: window_s is 0", "give the seconds in which the units were consumed")
+        raise TidegaugeError(f"{where} is 0", "give the seconds in which the units were consumed")
     return value
 
 
-def _text(row: Mapping[str, Any], key: str, where: str) -> str:
+def _text(row: Mapping[str, Any], key: str, where: Place) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value:
-        raise TidegaugeError(f"{where}: {key} is {value!r:.40}, not a text", HINT)
+        raise TidegaugeError(f"{where / key} is {value!r:.40}, not a text", HINT)
     return value
 
 
-def _list(row: Mapping[str, Any], key: str, missing: list[Any] | None = None) -> list[Any]:
+def _list(row: Mapping[str, Any], key: str, where: Place, missing: list[Any] | None = None) -> list[Any]:
     value = row.get(key, missing)
     if not isinstance(value, list):
-        raise TidegaugeError(f"usage: {key} is no list", HINT)
+        raise TidegaugeError(f"{where / key} is no list", HINT)
     return value
 
 
-def _object(data: object, where: str, keys: set[str]) -> Mapping[str, Any]:
+def _object(data: object, where: Place, keys: set[str]) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise TidegaugeError(f"{where} is no object", HINT)
     for key in data:
         if key not in keys:
-            raise TidegaugeError(f"{where}: unknown key '{key!s:.60}'", nearest(str(key), keys))
+            raise TidegaugeError(f"{where / key}: unknown key '{key!s:.60}'", nearest(str(key), keys))
     return data
 
 
