@@ -1,134 +1,127 @@
 """Benches for other programs: one JSON document on stdout, everything else on stderr.
 
-    python -m benches transcode --media FILE… --rendition NAME… --rounds N [--keep DIR] [--raw FILE]
+    python -m benches transcode --media FILE… --rendition NAME… --profile NAME… --rounds N
+    python -m benches profiles
 
-Exit code 0 with the bench document; 2, or 130 when interrupted, with
+Exit code 0 with the document; 2 with it when no cell could be measured; 130 with the cells that were
+measured when interrupted; else 2 (130 when interrupted before the first cell) with
 {"error": {"message", "hint", "exit_code"}}.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
-import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import pytest
-
-from benches.cells import cells_from_benchmark
+from benches import catalogue, run
 from benches.conftest import DEFAULT_MEDIA, DEFAULT_RENDITIONS, DEFAULT_ROUNDS
-from infra_under_test.transcode import RENDITIONS, TranscodeError, find_ffmpeg, inspect_upload
-from tidegauge.errors import ExitCode, TidegaugeError, nearest
+from benches.emulation import this_host
+from benches.profiles import LOCAL
+from benches.request import checked
+from benches.scenario import load_scenario
+from tidegauge.errors import ExitCode, TidegaugeError
 
-SUITE = Path(__file__).with_name("test_transcode.py")
+# Options that take the place of a value of scenario.toml.
+SCENARIO_OPTIONS = {
+    "views_per_asset": "--views",
+    "jobs_per_task": "--jobs-per-task",
+    "cold_start_s": "--cold-start-s",
+    "utilisation": "--utilisation",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Parses, checks, measures, prints."""
-    parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
-    transcode = parser.add_subparsers(dest="bench", required=True).add_parser("transcode")
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: shells start background jobs without it
+        signal.signal(number, signal.default_int_handler)
+    options = _parser().parse_args(arguments)
+    try:
+        document, exit_code = _profiles() if options.bench == "profiles" else _transcode(options)
+    except KeyboardInterrupt:
+        return _fail(TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED))
+    except TidegaugeError as error:
+        return _fail(error)
+    json.dump(document, sys.stdout)
+    return exit_code
+
+
+def _fail(error: TidegaugeError) -> int:
+    json.dump(error.as_json(), sys.stdout)
+    return error.exit_code
+
+
+def _profiles() -> tuple[dict[str, Any], int]:
+    return catalogue.list_profiles(this_host()), ExitCode.PASS
+
+
+def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    host = this_host()
+    as_profile = options.as_profile
+    if as_profile and options.profile:
+        raise TidegaugeError("--as-profile and --profile are both given", "name one of them")
+    request = checked(
+        options.media or [*DEFAULT_MEDIA],
+        options.rendition or [*DEFAULT_RENDITIONS],
+        [as_profile] if as_profile else options.profile or [LOCAL],
+        options.rounds,
+        host,
+    )
+    given = {name: value for name in SCENARIO_OPTIONS if (value := getattr(options, name)) is not None}
+    settings = run.Settings(
+        rounds=options.rounds,
+        keep=options.keep,
+        raw=options.raw,
+        storage=options.storage,
+        quality=not options.no_quality,
+        as_is=as_profile is not None,
+        events_fd=options.events_fd,
+    )
+    return run.measure(request, host, load_scenario(given), settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benches", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events-fd", type=int, metavar="N", help="progress as JSON lines, there")
+    verbs = parser.add_subparsers(dest="bench", required=True)
+    verbs.add_parser("profiles", help="every profile, its price, and whether it can be emulated here")
+    transcode = verbs.add_parser("transcode", help="time, memory, quality and cost of the ffmpeg core")
     transcode.add_argument(
         "--media", action="append", type=Path, metavar="FILE", help="GIF or MP4; repeatable"
     )
     transcode.add_argument("--rendition", action="append", metavar="NAME", help="repeatable")
+    transcode.add_argument(
+        "--profile", action="append", metavar="NAME", help="or pattern, or emulable; repeatable"
+    )
+    transcode.add_argument(
+        "--as-profile", metavar="NAME", help="this machine is of that size: measured as it is, priced as that"
+    )
     transcode.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, metavar="N")
     transcode.add_argument("--keep", type=Path, metavar="DIR", help="keep each output there")
     transcode.add_argument("--raw", type=Path, metavar="FILE", help="pytest-benchmark's own JSON")
-    options = parser.parse_args(arguments)
+    transcode.add_argument("--storage", type=Path, metavar="DIR", help="its storage, a folder a profile")
+    transcode.add_argument("--no-quality", action="store_true", help="leave VMAF and SSIM out")
+    for name, option in SCENARIO_OPTIONS.items():
+        transcode.add_argument(option, dest=name, type=_amount, metavar="X", help="see scenario.toml")
+    return parser
+
+
+def _amount(written: str) -> Fraction:
     try:
-        document = _measure(
-            options.media or [*DEFAULT_MEDIA],
-            options.rendition or [*DEFAULT_RENDITIONS],
-            options.rounds,
-            options.keep,
-            options.raw,
-        )
-    except TidegaugeError as error:
-        json.dump(error.as_json(), sys.stdout)
-        return error.exit_code
-    json.dump(document, sys.stdout)
-    return ExitCode.PASS
-
-
-def _measure(
-    media: list[Path], renditions: list[str], rounds: int, keep: Path | None, raw: Path | None
-) -> dict[str, Any]:
-    _check(media, renditions, rounds)
-    with tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as folder:
-        written = Path(folder) / "benchmark.json"
-        command = [str(SUITE), "-p", "no:locust", "-p", "no:cacheprovider", f"--rootdir={SUITE.parents[1]}"]
-        command += [f"--basetemp={folder}/outputs", f"--benchmark-storage=file://{folder}/storage"]
-        command += [f"--benchmark-json={written}", f"--bench-rounds={rounds}"]
-        command += [f"--bench-media={path.resolve()}" for path in media]
-        command += [f"--bench-rendition={name}" for name in renditions]
-        command += [f"--bench-keep={keep.resolve()}"] if keep else []
-        _run_suite(command)
-        if raw:
-            shutil.copyfile(written, raw)
-        return cells_from_benchmark(json.loads(written.read_text(encoding="utf-8")))
-
-
-def _run_suite(command: list[str]) -> None:
-    stopped_by: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if not stopped_by:  # a second signal must not disturb the cleaning up
-            stopped_by.append(number)
-            raise KeyboardInterrupt  # the one way in which pytest ends early and still cleans up
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    with _stdout_to_stderr():
-        try:
-            passed = pytest.main(command) == pytest.ExitCode.OK
-        except ValueError:  # pytest-benchmark cannot sum up a bench that was stopped in its first round
-            if not stopped_by:
-                raise
-    if stopped_by:
-        raise TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED)
-    if not passed:
-        raise TidegaugeError("the transcode bench failed", "what failed is on stderr")
-
-
-def _check(media: list[Path], renditions: list[str], rounds: int) -> None:
-    """Everything that can be known to fail before minutes are spent."""
-    if rounds < 1:
-        raise TidegaugeError(f"--rounds {rounds}: at least one round is measured")
-    for name in renditions:
-        if name not in RENDITIONS:
-            raise TidegaugeError(f"no rendition is called '{name}'", nearest(name, RENDITIONS))
-    if len({path.name for path in media}) < len(media):
-        raise TidegaugeError("two media have the same name", "rename one: cells are told apart by it")
-    try:
-        find_ffmpeg()
-        for path in media:
-            inspect_upload(path)
-    except TranscodeError as error:
-        raise TidegaugeError(f"the bench cannot start: {error.reason}") from None
-    except OSError as error:
-        raise TidegaugeError(f"{error.filename} cannot be read: {error.strerror}", "check the path") from None
-
-
-@contextlib.contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
-    """Descriptors, not objects: child processes write there too."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
+        value = Decimal(written)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{written!r} is no number") from None
+    if not value.is_finite():
+        raise argparse.ArgumentTypeError(f"{written!r} is no amount")
+    return Fraction(value)
 
 
 if __name__ == "__main__":

@@ -1,63 +1,97 @@
-"""pytest-benchmark's JSON to the meter's transcode bench document."""
+"""The cells of the bench document: one medium in one rendition on one profile."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
 from typing import Any
 
-SCHEMA_VERSION = 1
-NOT_MEASURED = {
-    ("vmaf_mean", "vmaf_p5", "ssim"): "quality is not measured yet",
-    ("cost_usd_per_asset",): "this machine's own cores have no list price",
-}
-_COPIED = (
-    "media",
-    "media_class",
-    "rendition",
-    "profile",
-    "provenance",
-    "cpu_s",
-    "cpu_s_rounds",
-    "rss_peak_mb",
-    "frames",
-    "frames_per_s",
-    "speed_x",
-    "bytes_out",
-    "output",
+from infra_under_test.transcode import Rendition
+
+MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
+UNSTABLE_CPU_RATIO = 0.15
+UNSTABLE_WALL_RATIO = 0.30
+UNSTABLE_MEANING = (
+    f"a cell is unstable when its rounds' CPU-seconds differ by more than {UNSTABLE_CPU_RATIO:.0%} of their "
+    f"median, or its wall times by more than {UNSTABLE_WALL_RATIO:.0%} of theirs (slowest less fastest round)"
+)
+_NAMED = ("media", "media_class", "rendition", "encoder", "preset")
+_MEASURED = (
+    *("cpu_s_rounds", "rss_peak_mb", "memory_source", "frames", "duration_s", "bytes_out", "sha256"),
+    *("vmaf_mean", "vmaf_p5", "ssim", "quality_reason", "output", "emulation"),
+)
+_DERIVED = (
+    *("wall_s", "wall_s_low", "wall_s_high", "wall_s_confidence", "wall_s_rounds", "cpu_s"),
+    *("frames_per_s", "speed_x", "rounds"),
 )
 
 
-def cells_from_benchmark(document: Mapping[str, Any]) -> dict[str, Any]:
-    """{"schema_version", "cells", "ffmpeg", "machine"} of what `--benchmark-json` wrote.
+def media_classes() -> dict[str, str]:
+    """The media class of each fixture, by sha256: a renamed copy keeps its class, a namesake has none."""
+    manifest = json.loads((MEDIA / "manifest.json").read_text(encoding="utf-8"))
+    return {entry["sha256"]: entry["class"] for entry in manifest["media"]}
 
-    ValueError where it holds no cell, or cells of different ffmpegs: those are not comparable.
-    """
-    benchmarks = document["benchmarks"]
-    if not benchmarks:
-        raise ValueError("the bench measured nothing")
-    ffmpeg = benchmarks[0]["extra_info"]["ffmpeg"]
-    if any(each["extra_info"]["ffmpeg"] != ffmpeg for each in benchmarks):
-        raise ValueError("the cells were made by different ffmpegs")
+
+def named(medium: Path, rendition: Rendition, classes: Mapping[str, str]) -> dict[str, Any]:
+    """What a cell is of; `classes` are the media classes by sha256."""
+    with medium.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    options = dict(rendition.encoder)
     return {
-        "schema_version": SCHEMA_VERSION,
-        "cells": [_cell(each["extra_info"], each["stats"]) for each in benchmarks],
-        "ffmpeg": ffmpeg,
-        "machine": _machine(document["machine_info"]),
+        "media": medium.name,
+        "media_class": classes.get(sha256),
+        "rendition": rendition.name,
+        "encoder": options.get("c:v", rendition.container),
+        "preset": options.get("preset"),
     }
 
 
-def _cell(info: Mapping[str, Any], stats: Mapping[str, Any]) -> dict[str, Any]:
-    nothing = {name: None for names in NOT_MEASURED for name in names}
+def measured_cell(info: Mapping[str, Any], wall_s_rounds: Sequence[float]) -> dict[str, Any]:
+    """A cell without its cost: `info` is a benchmark's `extra_info`, `wall_s_rounds` its timed rounds."""
+    wall_s, cpu_s = median(wall_s_rounds), median(info["cpu_s_rounds"])
     return {
-        **{name: info[name] for name in _COPIED},
-        **nothing,
-        "reason": "; ".join(f"{', '.join(names)}: {why}" for names, why in NOT_MEASURED.items()),
-        "wall_s": stats["median"],
-        "wall_s_low": stats["min"],
-        "wall_s_high": stats["max"],
-        "wall_s_confidence": extremes_confidence(stats["rounds"]),
-        "rounds": stats["rounds"],
+        **{name: info[name] for name in (*_NAMED, *_MEASURED)},
+        "profile": info["profile"],
+        "provenance": info["provenance"],
+        "reason": None,
+        "wall_s": wall_s,
+        "wall_s_low": min(wall_s_rounds),
+        "wall_s_high": max(wall_s_rounds),
+        "wall_s_confidence": extremes_confidence(len(wall_s_rounds)),
+        "wall_s_rounds": list(wall_s_rounds),
+        "cpu_s": cpu_s,
+        "frames_per_s": info["frames"] / wall_s,
+        "speed_x": info["duration_s"] / wall_s,
+        "rounds": len(wall_s_rounds),
+        "unstable": is_unstable(wall_s_rounds, info["cpu_s_rounds"]),
     }
+
+
+def empty_cell(named: Mapping[str, Any], profile: str, reason: str) -> dict[str, Any]:
+    """A cell that holds no figures, and why."""
+    return {
+        **{name: named[name] for name in _NAMED},
+        **dict.fromkeys((*_MEASURED, *_DERIVED)),
+        "profile": profile,
+        "provenance": "skipped",
+        "reason": reason,
+        "unstable": False,
+    }
+
+
+def is_unstable(wall_s_rounds: Sequence[float], cpu_s_rounds: Sequence[float]) -> bool:
+    """Whether the rounds differ by more than UNSTABLE_MEANING says; a single round shows no difference."""
+    return (
+        _range_ratio(cpu_s_rounds) > UNSTABLE_CPU_RATIO or _range_ratio(wall_s_rounds) > UNSTABLE_WALL_RATIO
+    )
+
+
+def _range_ratio(values: Sequence[float]) -> float:
+    middle = median(values)
+    return (max(values) - min(values)) / middle if middle else 0.0
 
 
 def extremes_confidence(rounds: int) -> float:
@@ -67,14 +101,3 @@ def extremes_confidence(rounds: int) -> float:
     side (order statistics; David and Nagaraja 2003, section 7.1).
     """
     return 1 - 2 * 0.5**rounds
-
-
-def _machine(info: Mapping[str, Any]) -> dict[str, Any]:
-    """What figures must not be compared across; the host's name is nobody's business."""
-    return {
-        "os": f"{info['system']} {info['release']}",
-        "architecture": info["machine"],
-        "cpu_model": info["cpu"].get("brand_raw"),
-        "cores": info["cpu"].get("count"),
-        "python": info["python_version"],
-    }

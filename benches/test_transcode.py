@@ -3,29 +3,30 @@
     python -m pytest benches -p no:locust --benchmark-json FILE
 
 What is timed is one whole call: inspection, ffmpeg, verification, hash. CPU time and memory are ffmpeg's own.
+On a profile that is emulated, ffmpeg runs under its CPU quota and memory limit; the rest does not.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benches.cells import empty_cell, measured_cell, named
+from benches.emulation import Host
+from benches.profiles import Profile
+from benches.recorder import Recorder
 from infra_under_test.transcode import (
     Ffmpeg,
-    MediaInfo,
     Rendition,
     RenditionResult,
+    TranscodeError,
     inspect_upload,
     transcode,
 )
-
-PROFILE = "local-machine"  # this machine's cores, all of them, as they are
 
 
 @pytest.mark.timeout(0)  # ffmpeg has limits of its own, and rounds are as many as asked for
@@ -33,57 +34,57 @@ def test_transcode(
     benchmark: BenchmarkFixture,
     medium: Path,
     rendition: Rendition,
+    profile: Profile,
     ffmpeg: Ffmpeg,
     classes: dict[str, str],
+    host: Host,
+    recorder: Recorder,
     tmp_path: Path,
-    pytestconfig: pytest.Config,
 ) -> None:
-    rounds = pytestconfig.getoption("bench_rounds")
+    matrix = recorder.matrix
+    what = named(medium, rendition, classes)
     made: list[RenditionResult] = []
-    benchmark.group = medium.name
-    benchmark.pedantic(
-        lambda: made.extend(transcode(medium, tmp_path, [rendition], ffmpeg=ffmpeg)),
-        rounds=rounds,
-        iterations=1,
-        warmup_rounds=1,
-    )
-    measured = made[-rounds:]  # the warm-up came first
-    with medium.open("rb") as file:
-        media_class = classes.get(hashlib.file_digest(file, "sha256").hexdigest())
+    benchmark.group = f"{medium.name} {rendition.name}"
+    try:
+        with host.cage(profile, as_is=matrix.as_is) as cage:
+            benchmark.pedantic(
+                lambda: made.extend(transcode(medium, tmp_path, [rendition], ffmpeg=ffmpeg)),
+                rounds=matrix.rounds,
+                iterations=1,
+                warmup_rounds=1,
+            )
+    except TranscodeError as error:
+        recorder.add(benchmark.fullname, empty_cell(what, profile.name, error.reason), measured=False)
+        raise
+    info = inspect_upload(medium)
     benchmark.extra_info |= {
-        "media": medium.name,
-        "media_class": media_class,
-        "rendition": rendition.name,
-        "profile": PROFILE,
-        "provenance": "measured",
-        "output": _kept(measured[-1], medium, pytestconfig.getoption("bench_keep")),
-        "ffmpeg": {
-            "version": ffmpeg.version,
-            "origin": ffmpeg.origin,
-            "configuration": ffmpeg.configuration,
-            "sha256": ffmpeg.sha256,
-        },
-        **_used(measured),
-        **_rates(inspect_upload(medium), benchmark),
+        **what,
+        **_used(made[-matrix.rounds :]),  # the warm-up came first
+        "frames": info.frames,
+        "duration_s": info.duration_s,
+        "profile": profile.name,
+        "emulation": None,
+        "provenance": "measured" if cage is None else "emulated",
+        "output": _kept(made[-1], medium, matrix.keep),
+        "vmaf_mean": None,
+        "vmaf_p5": None,
+        "ssim": None,
+        "quality_reason": "quality is not measured yet",
+        "ffmpeg": {"version": ffmpeg.version, "origin": ffmpeg.origin, "sha256": ffmpeg.sha256},
     }
+    if benchmark.stats is not None:  # pytest-benchmark may be disabled
+        rounds = list(benchmark.stats.stats.data)
+        recorder.add(benchmark.fullname, measured_cell(benchmark.extra_info, rounds), measured=True)
 
 
 def _used(measured: list[RenditionResult]) -> dict[str, Any]:
     return {
-        "cpu_s": median(result.cpu_s for result in measured),
         "cpu_s_rounds": [result.cpu_s for result in measured],
         "rss_peak_mb": max(result.rss_peak_mb for result in measured),
+        "memory_source": "ru_maxrss",
         "bytes_out": measured[-1].bytes,
+        "sha256": measured[-1].sha256,
     }
-
-
-def _rates(info: MediaInfo, benchmark: BenchmarkFixture) -> dict[str, Any]:
-    """Source frames, and source seconds, a second of wall time; none where pytest-benchmark is disabled."""
-    rates: dict[str, Any] = {"frames": info.frames, "duration_s": info.duration_s}
-    if benchmark.stats is not None:
-        wall_s = benchmark.stats.stats.median
-        rates |= {"frames_per_s": info.frames / wall_s, "speed_x": info.duration_s / wall_s}
-    return rates
 
 
 def _kept(result: RenditionResult, medium: Path, folder: Path | None) -> str | None:

@@ -1,89 +1,81 @@
-"""pytest-benchmark's JSON becomes the bench document, figure by figure."""
+"""What a benchmark measured becomes a cell of the bench document, figure by figure."""
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
 
-from benches.cells import cells_from_benchmark, extremes_confidence
+from benches.cells import empty_cell, extremes_confidence, is_unstable, measured_cell
 
-MACHINE = {
-    "node": "somebody-s-laptop",
-    "machine": "x86_64",
-    "system": "Linux",
-    "release": "6.1",
-    "python_version": "3.11.7",
-    "cpu": {"brand_raw": "Some CPU", "count": 2},
+NAMED = {
+    "media": "a.gif",
+    "media_class": "natural",
+    "rendition": "webp",
+    "encoder": "libwebp",
+    "preset": None,
 }
-BENCHMARK: dict[str, Any] = {
-    "stats": {"median": 0.5, "min": 0.4, "max": 0.75, "rounds": 3},
-    "extra_info": {
-        "media": "a.gif",
-        "media_class": "natural",
-        "rendition": "webp",
-        "profile": "local-machine",
-        "provenance": "measured",
-        "cpu_s": 0.9,
-        "cpu_s_rounds": [0.8, 0.9, 1.0],
-        "rss_peak_mb": 61.5,
-        "frames": 36,
-        "frames_per_s": 72.0,
-        "speed_x": 6.0,
-        "bytes_out": 1234,
-        "output": None,
-        "ffmpeg": {"version": "9", "sha256": "ab"},
-    },
+INFO: dict[str, Any] = {
+    **NAMED,
+    "profile": "local-machine",
+    "provenance": "measured",
+    "cpu_s_rounds": [0.8, 0.9, 1.0],
+    "rss_peak_mb": 61.5,
+    "memory_source": "ru_maxrss",
+    "frames": 36,
+    "duration_s": 3.0,
+    "bytes_out": 1234,
+    "sha256": "ab",
+    "vmaf_mean": None,
+    "vmaf_p5": None,
+    "ssim": None,
+    "quality_reason": "not asked for",
+    "output": None,
+    "emulation": None,
 }
+CONTRACT = """
+media media_class rendition profile provenance reason wall_s cpu_s rss_peak_mb frames_per_s speed_x bytes_out
+vmaf_mean vmaf_p5 ssim rounds output wall_s_low wall_s_high wall_s_confidence cpu_s_rounds wall_s_rounds
+memory_source frames quality_reason encoder preset unstable
+"""
 
 
-def document(*benchmarks: dict[str, Any]) -> dict[str, Any]:
-    return cells_from_benchmark({"benchmarks": list(benchmarks), "machine_info": MACHINE})
-
-
-def test_wall_time_is_the_median_between_the_fastest_and_the_slowest_round() -> None:
-    (cell,) = document(BENCHMARK)["cells"]
+def test_times_are_medians_between_the_fastest_and_the_slowest_round() -> None:
+    cell = measured_cell(INFO, [0.75, 0.4, 0.5])
     assert (cell["wall_s_low"], cell["wall_s"], cell["wall_s_high"]) == (0.4, 0.5, 0.75)
+    assert cell["cpu_s"] == 0.9
     assert cell["rounds"] == 3
 
 
-def test_every_field_of_the_contract_is_there() -> None:
-    (cell,) = document(BENCHMARK)["cells"]
-    contract = (
-        "media media_class rendition profile provenance reason wall_s cpu_s rss_peak_mb frames_per_s speed_x "
-        "bytes_out vmaf_mean vmaf_p5 ssim cost_usd_per_asset rounds output"
-    )
-    assert set(contract.split()) <= set(cell)
+def test_rates_are_source_frames_and_source_seconds_over_the_median() -> None:
+    cell = measured_cell(INFO, [0.75, 0.4, 0.5])
+    assert cell["frames_per_s"] == 72.0  # 36 / 0.5
+    assert cell["speed_x"] == 6.0  # 3.0 / 0.5
 
 
-def test_what_was_not_measured_is_null_and_named_in_the_reason() -> None:
-    (cell,) = document(BENCHMARK)["cells"]
-    empty = {name for name in ("vmaf_mean", "vmaf_p5", "ssim", "cost_usd_per_asset") if cell[name] is None}
-    assert len(empty) == 4
-    assert all(name in cell["reason"] for name in empty)
+@pytest.mark.parametrize("cell", [measured_cell(INFO, [1.0]), empty_cell(NAMED, "x", "no")])
+def test_every_field_of_the_contract_is_there(cell: dict[str, Any]) -> None:
+    assert set(cell) >= set(CONTRACT.split())
 
 
-def test_the_machine_is_described_without_its_name() -> None:
-    assert document(BENCHMARK)["machine"] == {
-        "os": "Linux 6.1",
-        "architecture": "x86_64",
-        "cpu_model": "Some CPU",
-        "cores": 2,
-        "python": "3.11.7",
-    }
+def test_a_skipped_cell_has_a_reason_and_no_figure() -> None:
+    cell = empty_cell(NAMED, "fargate-x86-16vcpu-32gb", "too large")
+    assert (cell["provenance"], cell["reason"]) == ("skipped", "too large")
+    assert not any(isinstance(value, float) or type(value) is int for value in cell.values())
 
 
-def test_cells_of_different_ffmpegs_are_refused() -> None:
-    other = copy.deepcopy(BENCHMARK)
-    other["extra_info"]["ffmpeg"]["sha256"] = "cd"
-    with pytest.raises(ValueError, match="different ffmpegs"):
-        document(BENCHMARK, other)
-
-
-def test_an_empty_bench_is_refused() -> None:
-    with pytest.raises(ValueError, match="measured nothing"):
-        document()
+@pytest.mark.parametrize(
+    ("wall", "cpu", "unstable"),
+    [
+        ([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], False),
+        ([1.0, 1.1, 1.25], [1.0, 1.05, 1.1], False),  # 0.25 / 1.1 and 0.1 / 1.05
+        ([1.0, 1.1, 1.2], [1.0, 1.0, 1.2], True),  # CPU-seconds: 0.2 / 1.0
+        ([1.0, 1.0, 1.4], [1.0, 1.0, 1.0], True),  # wall: 0.4 / 1.0
+        ([1.0], [1.0], False),
+    ],
+)
+def test_rounds_that_differ_much_mark_a_cell(wall: list[float], cpu: list[float], unstable: bool) -> None:
+    assert is_unstable(wall, cpu) is unstable
 
 
 @pytest.mark.parametrize(("rounds", "confidence"), [(1, 0.0), (3, 0.75), (6, 0.96875)])

@@ -1,26 +1,24 @@
-"""`tidegauge bench transcode`: time, CPU and memory of the stack's ffmpeg core, measured in a child."""
+"""`tidegauge bench`: time, memory, quality and cost of the stack's ffmpeg core, by size of task."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
-from tidegauge.cli.children import die_with_parent
-from tidegauge.cli.output import json_option, people, print_json
+from tidegauge.cli.bench_child import Ended, call_benches
+from tidegauge.cli.bench_tables import print_bench, print_profiles
+from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.provenance import ROOT
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.store import RunFolder
 
 RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
 DEFAULT_MEDIA = ("anim_bbb.gif", "city.gif")
+ABOVE_ZERO = click.FloatRange(0, min_open=True)
 
 
 @click.group(name="bench")
@@ -30,85 +28,133 @@ def bench_group() -> None:
 
 @bench_group.command(name="transcode")
 @click.option(
-    "--media", multiple=True, type=click.Path(path_type=Path), help="A GIF or MP4. [default: two fixtures]"
-)
-@click.option("--rendition", multiple=True, type=click.Choice(RENDITIONS), help="[default: all]")
+    "--media", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="A GIF or MP4; repeatable. [default: two fixtures]",
+)  # fmt: skip
 @click.option(
-    "--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Rounds of each cell."
+    "--rendition", multiple=True, metavar="NAME",
+    help=f"What to make; repeatable. [default: {', '.join(RENDITIONS)}]",
+)  # fmt: skip
+@click.option(
+    "--profile", multiple=True, metavar="NAME",
+    help="A task size, a pattern, 'emulable' or 'emulable-smallest'; repeatable; see `bench profiles`. "
+    "[default: local-machine]",
+)  # fmt: skip
+@click.option(
+    "--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Timed rounds of each cell."
 )
-@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the outputs there.")
+@click.option("--no-quality", is_flag=True, help="Leave VMAF and SSIM out: quicker.")
+@click.option(
+    "--views", type=click.FloatRange(0), metavar="N", help="Views of an asset, for its egress. [default: 10]"
+)
+@click.option(
+    "--jobs-per-task", type=click.FloatRange(1), metavar="N",
+    help="Jobs between a task's start and its stop, which share the start. [default: 1111]",
+)  # fmt: skip
+@click.option(
+    "--cold-start-s", type=click.FloatRange(0), metavar="S",
+    help="Seconds of a task's start that are billed. [default: 57]",
+)  # fmt: skip
+@click.option(
+    "--utilisation", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
+    help="Share of a task's time that goes into jobs. [default: 1]",
+)  # fmt: skip
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Keep the outputs there, for a look at them.",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Keep the JSON document there.")
+@click.option(
+    "--raw", type=click.Path(path_type=Path), metavar="FILE",
+    help="Keep pytest-benchmark's own JSON there; `pytest-benchmark compare FILE FILE` reads it.",
+)  # fmt: skip
+@click.option(
+    "--storage", type=click.Path(path_type=Path), metavar="DIR",
+    help="Add to a pytest-benchmark storage there, a folder a profile.",
+)  # fmt: skip
 @json_option
-def transcode_command(
-    media: tuple[Path, ...], rendition: tuple[str, ...], rounds: int, keep: Path | None, as_json: bool
-) -> int:
-    """Time the transcode core on this machine: wall, CPU-seconds, peak memory and bytes a rendition.
+def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
+    """Measure the transcode core: a cell a medium, rendition and profile.
 
-    Task sizes of Fargate and GPUs are not measured yet: every figure is this machine's own.
+    Each cell has wall time, CPU-seconds, peak memory, frames a second, bytes, quality, and what an asset
+    costs. The default is this machine as it is, which has no price; a Fargate size is emulated by a CPU quota
+    and a memory limit, and labelled so. What cannot be measured here (more vCPUs than this machine has,
+    another architecture, a GPU) becomes a skipped cell that says why. Fargate has no GPU: GPU profiles are
+    EC2 instances under ECS.
+
+    \b
+    Examples:
+      tidegauge bench transcode --media cat.gif --rendition webp
+      tidegauge bench transcode --profile fargate-x86-0.5vcpu-1gb --profile fargate-x86-1vcpu-2gb
+      tidegauge bench transcode --profile emulable-smallest --rounds 3 --out bench.json
+      tidegauge bench transcode --profile 'fargate-x86-1vcpu-*' --views 250 --jobs-per-task 40
+      tidegauge bench profiles
+
+    Ends with 0; with 2 when no cell could be measured; Ctrl-C keeps the cells that are done, and ends
+    with 130.
     """
-    chosen = media or tuple(ROOT / "fixtures" / "media" / name for name in DEFAULT_MEDIA)
-    document = run_bench(chosen, rendition or RENDITIONS, rounds, keep=keep)
+    ended = run_bench(**asked)
+    if out is not None:
+        _keep_document(ended.document, out)
     if as_json:
-        print_json(document)
+        print_json(ended.document)
     else:
-        _print_cells(document["cells"])
+        print_bench(ended.document)
+    if ended.exit_code == ExitCode.USAGE:
+        say("no cell could be measured: the reasons are in the cells")
+    if out is not None:
+        say(f"document: {out}")
+    return ended.exit_code
+
+
+@bench_group.command(name="profiles")
+@json_option
+def profiles_command(as_json: bool) -> int:
+    """List the profiles of `bench transcode`: price an hour, and whether this machine can emulate each."""
+    ended = call_benches("profiles", ())
+    if as_json:
+        print_json(ended.document)
+    else:
+        print_profiles(ended.document)
     return 0
 
 
 def bench_into(folder: RunFolder, media: Sequence[Path], renditions: Sequence[str], rounds: int) -> None:
     """The bench's document and pytest-benchmark's own, into the run."""
-    folder.write_json(folder.bench_json, run_bench(media, renditions, rounds, raw=folder.benchmark_json))
-
-
-def run_bench(
-    media: Sequence[Path],
-    renditions: Sequence[str],
-    rounds: int,
-    *,
-    raw: Path | None = None,
-    keep: Path | None = None,
-) -> Any:
-    """The document that the benches print, run in a process of their own."""
-    command = [sys.executable, "-m", "benches", "transcode", "--rounds", str(rounds)]
-    for path in media:
-        command += ["--media", str(path.resolve())]
-    for name in renditions:
-        command += ["--rendition", name]
-    command += ["--raw", str(raw.resolve())] if raw else []
-    command += ["--keep", str(keep.resolve())] if keep else []
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        preexec_fn=die_with_parent,
-        check=False,
+    ended = run_bench(
+        media=media, rendition=renditions, rounds=rounds, raw=folder.benchmark_json, no_quality=True
     )
+    folder.write_json(folder.bench_json, ended.document)
+
+
+def run_bench(*, media: Sequence[Path] = (), rendition: Sequence[str] = (), **asked: Any) -> Ended:
+    """`python -m benches transcode` in a process of its own; `asked` are its options by name."""
+    media = media or [ROOT / "fixtures" / "media" / name for name in DEFAULT_MEDIA]
+    arguments: list[str] = []
+    for path in media:
+        arguments += ["--media", str(path.resolve())]
+    for name in rendition or RENDITIONS:
+        arguments += ["--rendition", name]
+    for option, value in asked.items():
+        arguments += _words(f"--{option.replace('_', '-')}", value)
+    return call_benches("transcode", arguments)
+
+
+def _words(option: str, value: Any) -> list[str]:
+    if value is None or value is False:
+        return []
+    if value is True:
+        return [option]
+    if isinstance(value, list | tuple):
+        return [word for each in value for word in _words(option, each)]
+    return [option, str(value.resolve() if isinstance(value, Path) else value)]
+
+
+def _keep_document(document: Any, path: Path) -> None:
     try:
-        document = json.loads(done.stdout)
-    except ValueError:
-        raise TidegaugeError(
-            f"the bench ended with exit code {done.returncode}",
-            "see the lines above; is the extra `local` installed?",
-        ) from None
-    if "error" in document:
-        error = document["error"]
-        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
-    return document
-
-
-def _print_cells(cells: Sequence[Any]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("media", "rendition", "wall s", "CPU s", "peak MB", "frames/s", "bytes", "how"):
-        table.add_column(heading, justify="left" if heading in ("media", "rendition", "how") else "right")
-    for cell in cells:
-        table.add_row(
-            os.path.basename(cell["media"]),  # noqa: PTH119  # a name, and no path to open
-            cell["rendition"],
-            f"{cell['wall_s']:.2f}",
-            f"{cell['cpu_s']:.2f}",
-            f"{cell['rss_peak_mb']:.0f}",
-            f"{cell['frames_per_s']:.0f}",
-            str(cell["bytes_out"]),
-            cell["provenance"],
-        )
-    people.print(table)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise TidegaugeError(f"{path} cannot be written: {error.strerror}", "name another --out") from None

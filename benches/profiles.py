@@ -1,0 +1,177 @@
+"""The task sizes, instances and this machine, as data: what a transcode can be measured or priced for."""
+
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.transcode import (
+    Capacity,
+    HourlyPrice,
+    fargate_hour,
+    instance_hour,
+    price_fields,
+    unpriced,
+)
+from tidegauge.errors import TidegaugeError, nearest
+
+Kind = Literal["fargate", "ec2-gpu", "ec2-cpu", "local"]
+Arch = Literal["x86", "arm", "other"]
+PROFILES_FILE = Path(__file__).with_name("profiles.toml")
+LOCAL = "local-machine"  # this machine's cores, all of them, as they are
+EMULABLE, SMALLEST = "emulable", "emulable-smallest"
+GROUPS = {
+    EMULABLE: "every size that this machine can emulate",
+    SMALLEST: "of each number of vCPUs that it can emulate, the least memory",
+}
+BYTES_PER_GB = 2**30  # a Fargate task's GB are 1,024 MiB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One size of machine to transcode on."""
+
+    name: str
+    kind: Kind
+    arch: Arch
+    vcpu: Decimal
+    memory_gb: Decimal  # 2^30 bytes each
+    capacity: Capacity = "on_demand"
+    gpu: str | None = None
+    instance_type: str | None = None
+
+    @property
+    def size(self) -> tuple[str, ...]:
+        """What its speed depends on: profiles alike in this differ by price alone."""
+        return (self.arch, str(self.vcpu), str(self.memory_gb), self.gpu or "", self.instance_type or "")
+
+    def price(self, book: PriceBook) -> HourlyPrice:
+        """USD an hour, or why not."""
+        if self.kind == "fargate":
+            return fargate_hour(
+                book, arch=self.arch, vcpu=self.vcpu, memory_gb=self.memory_gb, capacity=self.capacity
+            )
+        if self.instance_type is not None:
+            return instance_hour(book, self.instance_type)
+        return unpriced("this machine's own cores have no list price")
+
+    def document(self, book: PriceBook, emulation: str | None) -> dict[str, object]:
+        """As bench.json's `profiles` carry it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "arch": self.arch,
+            "vcpu": float(self.vcpu),
+            "memory_gb": float(self.memory_gb),
+            "gpu": self.gpu,
+            "capacity": self.capacity,
+            **price_fields(self.price(book)),
+            "emulation": emulation,
+        }
+
+
+@cache
+def load_profiles(path: Path = PROFILES_FILE) -> Mapping[str, Profile]:
+    """By name, smallest Fargate task first; TidegaugeError where the file makes no sense."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        found = [*_fargate(data["fargate"]), *(_instance(row) for row in data["ec2"]["instances"])]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise TidegaugeError(f"{path.name} cannot be read: {error}") from None
+    names = [profile.name for profile in found]
+    if len(set(names)) < len(names):
+        raise TidegaugeError(f"{path.name} lists a profile twice")
+    return {profile.name: profile for profile in found}
+
+
+def choose(wanted: Sequence[str], known: Iterable[str], emulable: Sequence[Profile]) -> list[str]:
+    """Names from names, patterns (`fargate-arm-*`) and GROUPS, each once; exit 2 for an unknown one."""
+    names = [LOCAL, *known]
+    chosen: list[str] = []
+    for word in wanted:
+        if word == EMULABLE:
+            chosen += [profile.name for profile in emulable]
+        elif word == SMALLEST:
+            chosen += [profile.name for profile in _smallest(emulable)]
+        elif matching := fnmatch.filter(names, word):
+            chosen += matching
+        else:
+            hint = nearest(word, [*names, *GROUPS]) if not set(word) & set("*?[") else ""
+            listed = "list them with `tidegauge bench profiles`"
+            raise TidegaugeError(f"no profile is called '{word}'", f"{hint} {listed}".strip())
+    return list(dict.fromkeys(chosen))
+
+
+def _smallest(profiles: Sequence[Profile]) -> list[Profile]:
+    least: dict[tuple[str, Decimal, str], Profile] = {}
+    for profile in sorted(profiles, key=lambda each: (each.vcpu, each.memory_gb)):
+        least.setdefault((profile.kind, profile.vcpu, profile.capacity), profile)
+    return list(least.values())
+
+
+def _fargate(data: Mapping[str, Any]) -> list[Profile]:
+    return [
+        Profile(
+            name=f"fargate-{arch}-{vcpu}vcpu-{memory_gb}gb" + ("-spot" if capacity == "spot" else ""),
+            kind="fargate",
+            arch=_arch(arch),
+            vcpu=vcpu,
+            memory_gb=memory_gb,
+            capacity=_capacity(capacity),
+        )
+        for arch in data["architectures"]
+        for capacity in data["capacities"]
+        for size in data["sizes"]
+        for vcpu in [_size(size["vcpu"])]
+        for memory_gb in _memories(size["memory_gb"])
+    ]
+
+
+def _memories(written: Any) -> list[Decimal]:
+    if isinstance(written, list):
+        return [_size(each) for each in written]
+    return [_size(each) for each in range(written["from"], written["to"] + 1, written["step"])]
+
+
+def _instance(row: Mapping[str, Any]) -> Profile:
+    gpu = row.get("gpu")
+    kind: Kind = "ec2-gpu" if gpu else "ec2-cpu"
+    return Profile(
+        name=f"{kind}-{row['type']}",
+        kind=kind,
+        arch=_arch(row["arch"]),
+        vcpu=_size(row["vcpu"]),
+        memory_gb=_size(row["memory_gb"]),
+        gpu=gpu,
+        instance_type=row["type"],
+    )
+
+
+def _size(written: int | Decimal) -> Decimal:
+    value = Decimal(written)
+    if value <= 0:
+        raise ValueError(f"{written} is no size")
+    return value
+
+
+def _arch(written: str) -> Arch:
+    if written == "x86":
+        return "x86"
+    if written == "arm":
+        return "arm"
+    raise ValueError(f"{written!r} is no architecture")
+
+
+def _capacity(written: str) -> Capacity:
+    if written == "on_demand":
+        return "on_demand"
+    if written == "spot":
+        return "spot"
+    raise ValueError(f"{written!r} is no capacity")

@@ -1,0 +1,51 @@
+"""Tells how far a bench is: a line a cell on stderr, or JSON lines for a program that shows it itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """Counts finished cells; time left is the mean time of a cell times those to come."""
+
+    cells: int
+    events_fd: int | None = None  # JSON lines go there instead of text to stderr
+    _done: int = 0
+    _began: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        """Before the first cell."""
+        if self.events_fd is not None:
+            self._emit(None, None)
+
+    def on_cell(self, cell: Mapping[str, Any]) -> None:
+        """One cell is measured, or has failed."""
+        self._done += 1
+        left_s = (time.monotonic() - self._began) / self._done * (self.cells - self._done)
+        if self.events_fd is not None:
+            self._emit(left_s, line(cell))
+        else:
+            print(f"[{self._done}/{self.cells}] {line(cell)}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def _emit(self, left_s: float | None, words: str | None) -> None:
+        assert self.events_fd is not None
+        event = {"done": self._done, "cells": self.cells, "left_s": left_s, "line": words}
+        os.write(self.events_fd, json.dumps(event).encode() + b"\n")
+
+
+def line(cell: Mapping[str, Any]) -> str:
+    """A finished cell in words."""
+    what = f"{cell['profile']}  {cell['media']} → {cell['rendition']}"
+    if cell["wall_s"] is None:
+        return f"{what}: {cell['reason']}"
+    return (
+        f"{what}: {cell['wall_s']:.2f} s, {cell['cpu_s']:.2f} CPU-s, {cell['rss_peak_mb']:.0f} MB "
+        f"({cell['provenance']})"
+    )

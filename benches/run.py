@@ -1,0 +1,113 @@
+"""One bench from its request to its document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benches.catalogue import REGION
+from benches.cells import empty_cell, media_classes, named
+from benches.emulation import Host
+from benches.machine import describe_machine
+from benches.outcome import Costing, document
+from benches.profiles import Profile
+from benches.progress import Progress
+from benches.recorder import Matrix
+from benches.request import Request
+from benches.scenario import Assumed, terms_of
+from benches.suite import Suite, run_suite
+from infra_under_test.transcode import find_ffmpeg
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.errors import ExitCode, TidegaugeError
+
+INTERRUPTED = "interrupted before it was measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to measure, and where to leave what."""
+
+    rounds: int
+    keep: Path | None
+    raw: Path | None
+    storage: Path | None
+    quality: bool
+    as_is: bool
+    events_fd: int | None
+
+
+def measure(
+    request: Request, host: Host, scenario: Mapping[str, Assumed], settings: Settings
+) -> tuple[dict[str, Any], int]:
+    """The document and the exit code: 2 when no cell could be measured, 130 when interrupted."""
+    terms_of(scenario)  # a scenario without sense is refused before anything is measured
+    sizes = request.measured_as(host, settings.as_is)
+    matrix = Matrix(
+        media=request.media,
+        renditions=request.renditions,
+        profiles=list(sizes.values()),
+        rounds=settings.rounds,
+        keep=settings.keep,
+        quality=settings.quality,
+        as_is=settings.as_is,
+    )
+    suite = Suite(cells=[], interrupted=False)
+    if matrix.cells:
+        progress = Progress(cells=matrix.cells, events_fd=settings.events_fd)
+        progress.start()
+        suite = run_suite(matrix, raw=settings.raw, storage=settings.storage, on_cell=progress.on_cell)
+    measured = [cell for cell in suite.cells if cell["wall_s"] is not None]
+    if suite.interrupted and not measured:
+        raise TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED)
+    costing = Costing(book=load_price_book(REGION), scenario=scenario)
+    made = document(
+        _cells(request, host, sizes, suite.cells, costing),
+        _profiles(request, sizes, suite.cells, costing),
+        costing=costing,
+        gpu={},
+        ffmpeg={name: value for name, value in asdict(find_ffmpeg()).items() if name != "path"},
+        machine=describe_machine(),
+        interrupted=suite.interrupted,
+    )
+    if suite.interrupted:
+        return made, ExitCode.INTERRUPTED
+    return made, ExitCode.PASS if measured else ExitCode.USAGE
+
+
+def _cells(
+    request: Request,
+    host: Host,
+    sizes: Mapping[tuple[str, ...], Profile],
+    found: Sequence[Mapping[str, Any]],
+    costing: Costing,
+) -> list[dict[str, Any]]:
+    """All of the matrix, in the order in which it was asked for."""
+    by_key = {(cell["profile"], cell["media"], cell["rendition"]): cell for cell in found}
+    classes = media_classes()
+    cells = []
+    for profile in request.profiles:
+        size = sizes.get(profile.size)
+        reason = INTERRUPTED if size is not None else host.why_not(profile)
+        for medium in request.media:
+            for rendition in request.renditions:
+                cell = by_key.get((size.name, medium.name, rendition.name)) if size else None
+                if cell is None:
+                    cell = empty_cell(named(medium, rendition, classes), profile.name, str(reason))
+                cells.append(costing.costed(cell, profile))
+    return cells
+
+
+def _profiles(
+    request: Request,
+    sizes: Mapping[tuple[str, ...], Profile],
+    found: Sequence[Mapping[str, Any]],
+    costing: Costing,
+) -> list[dict[str, object]]:
+    emulations = {cell["profile"]: cell["emulation"] for cell in found}
+    return [
+        profile.document(costing.book, emulations.get(size.name) if size else None)
+        for profile in request.profiles
+        for size in [sizes.get(profile.size)]
+    ]

@@ -1,0 +1,107 @@
+"""The bench's cells and profiles as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from tidegauge.cli.output import people, printable, say
+
+NONE = "n/a"
+MILLION = 1_000_000
+BAR_WIDTH = 8
+_LEFT = ("rendition", "profile", "how", "")
+
+
+def print_bench(document: Mapping[str, Any]) -> None:
+    """Tables of what was measured, then what was skipped, and what the costs rest on."""
+    measured = [cell for cell in document["cells"] if cell["wall_s"] is not None]
+    several = len({cell["profile"] for cell in measured}) > 1
+    label = "profile" if several else "rendition"
+    for title in dict.fromkeys(_title(cell, several) for cell in measured):
+        people.print(_table(title, label, [cell for cell in measured if _title(cell, several) == title]))
+    if any(cell["unstable"] for cell in measured):
+        say("~ unstable: its rounds differ too much; measure again on a quieter machine")
+    skipped: dict[str, int] = {}
+    for cell in document["cells"]:
+        if cell["wall_s"] is None:
+            reason = f"skipped {cell['profile']}: {cell['reason']}"
+            skipped[reason] = skipped.get(reason, 0) + 1
+    for reason, cells in skipped.items():
+        say(f"{reason} ({cells} cells)" if cells > 1 else reason)
+    if any(cell["cost_usd_per_asset"] is not None for cell in measured):
+        terms = {name: document["scenario"][name]["value"] for name in ("cold_start_s", "jobs_per_task")}
+        say(
+            f"$/1M: US dollars a million assets, with a task's start ({terms['cold_start_s']:g} s) shared by "
+            f"{terms['jobs_per_task']:,g} jobs; egress apart"
+        )
+
+
+def _title(cell: Mapping[str, Any], several_profiles: bool) -> str:
+    if several_profiles:
+        return f"{cell['media']} → {cell['rendition']}"
+    return f"{cell['media']} on {cell['profile']}"
+
+
+def _table(title: str, label: str, cells: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(
+        box=None, padding=(0, 1, 0, 0), title=Text(printable(title), style="bold"), title_justify="left"
+    )
+    headings = (label, "how", "", "wall s", "CPU s", "peak MB", "bytes", "VMAF", "$/1M")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in _LEFT else "right", no_wrap=True)
+    longest_s = max(cell["wall_s"] for cell in cells)
+    for cell in cells:
+        table.add_row(
+            Text(printable(cell[label])),
+            cell["provenance"],
+            "█" * max(1, round(BAR_WIDTH * cell["wall_s"] / longest_s)),
+            f"{cell['wall_s']:.2f}{'~' if cell['unstable'] else ''}",
+            f"{cell['cpu_s']:.2f}",
+            f"{cell['rss_peak_mb']:.0f}",
+            f"{cell['bytes_out']:,}",
+            NONE if cell["vmaf_mean"] is None else f"{cell['vmaf_mean']:.1f}",
+            _per_million(cell["cost_usd_per_asset"]),
+        )
+    return table
+
+
+def _per_million(usd: str | None) -> str:
+    return NONE if usd is None else f"{Decimal(usd) * MILLION:.2f}"
+
+
+def print_profiles(document: Mapping[str, Any]) -> None:
+    """A row a size, its Spot price beside it."""
+    rows = {row["name"]: row for row in document["profiles"]}
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for heading in ("profile", "vCPU", "GB", "GPU", "$/hour", "$/hour -spot", "here"):
+        left = heading in ("profile", "GPU", "here")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
+    for row in rows.values():
+        if row["capacity"] == "spot":
+            continue
+        spot = rows.get(f"{row['name']}-spot")
+        table.add_row(
+            row["name"],
+            f"{row['vcpu']:g}",
+            f"{row['memory_gb']:.4g}",
+            row["gpu"] or "",
+            _per_hour(row),
+            "" if spot is None else _per_hour(spot),
+            row["here"],
+        )
+    people.print(table)
+    for reason in dict.fromkeys(row["reason"] for row in rows.values() if row["reason"]):
+        say(f"skipped: {reason}")
+    for name, meaning in document["groups"].items():
+        say(f"--profile {name}: {meaning}")
+    say("Fargate has no GPU: ec2-gpu profiles are whole EC2 instances under ECS, with the fee of its Managed")
+    say("Instances (M). -spot is a profile of its own, at 0.30 x on demand, an assumption (M).")
+
+
+def _per_hour(row: Mapping[str, Any]) -> str:
+    return NONE if row["usd_per_hour"] is None else f"{Decimal(row['usd_per_hour']):.4f}"
