@@ -16,16 +16,29 @@ NO_CAGE = "ffmpeg is not run under a quota yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """What trying to encode with NVENC said."""
+
+    available: bool
+    reason: str  # why not, in a sentence
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """This machine as a place to measure."""
 
     profile: Profile  # itself
     no_cage: str | None  # why no process can be held to a size here
+    gpu: Gpu
 
     def why_not(self, profile: Profile) -> str | None:
         """Why `profile` cannot be measured here; None where it can."""
         if profile.kind == "local":
             return None
+        if profile.gpu is not None:
+            here = "a GPU is here" if self.gpu.available else self.gpu.reason
+            return f"{here}: a GPU is not emulated; measure on a {profile.instance_type} with --as-profile"
         if profile.arch != self.profile.arch:
             return f"{profile.arch} on this machine's {self.profile.arch}: no processor is emulated"
         if profile.vcpu > self.profile.vcpu:
@@ -54,4 +67,4 @@ def this_host() -> Host:
     itself = Profile(
         name=LOCAL, kind="local", arch=machine.arch(), vcpu=Decimal(machine.cores()), memory_gb=memory_gb
     )
-    return Host(profile=itself, no_cage=NO_CAGE)
+    return Host(profile=itself, no_cage=NO_CAGE, gpu=Gpu(available=False, reason="NVENC is not probed yet"))

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,7 @@ GROUPS = {
     EMULABLE: "every size that this machine can emulate",
     SMALLEST: "of each number of vCPUs that it can emulate, the least memory",
 }
+NO_FARGATE_GPU = "Fargate has no GPU"
 BYTES_PER_GB = 2**30  # a Fargate task's GB are 1,024 MiB
 
 
@@ -64,6 +66,9 @@ class Profile:
 
     def document(self, book: PriceBook, emulation: str | None) -> dict[str, object]:
         """As bench.json's `profiles` carry it."""
+        price = price_fields(self.price(book))
+        if self.gpu is not None:
+            price["price_note"] = f"{NO_FARGATE_GPU}: {price['price_note']}"
         return {
             "name": self.name,
             "kind": self.kind,
@@ -72,7 +77,7 @@ class Profile:
             "memory_gb": float(self.memory_gb),
             "gpu": self.gpu,
             "capacity": self.capacity,
-            **price_fields(self.price(book)),
+            **price,
             "emulation": emulation,
         }
 
@@ -91,6 +96,18 @@ def load_profiles(path: Path = PROFILES_FILE) -> Mapping[str, Profile]:
     return {profile.name: profile for profile in found}
 
 
+def worker_profile(vcpu: Fraction, memory_gb: Fraction) -> Profile | None:
+    """The x86 Fargate task of that size, on demand; None where AWS has none."""
+    sizes = (profile for profile in load_profiles().values() if profile.kind == "fargate")
+    alike = (
+        profile
+        for profile in sizes
+        if (profile.arch, profile.capacity) == ("x86", "on_demand")
+        and (Fraction(profile.vcpu), Fraction(profile.memory_gb)) == (vcpu, memory_gb)
+    )
+    return next(alike, None)
+
+
 def choose(wanted: Sequence[str], known: Iterable[str], emulable: Sequence[Profile]) -> list[str]:
     """Names from names, patterns (`fargate-arm-*`) and GROUPS, each once; exit 2 for an unknown one."""
     names = [LOCAL, *known]
@@ -103,15 +120,22 @@ def choose(wanted: Sequence[str], known: Iterable[str], emulable: Sequence[Profi
         elif matching := fnmatch.filter(names, word):
             chosen += matching
         else:
-            hint = nearest(word, [*names, *GROUPS]) if not set(word) & set("*?[") else ""
-            listed = "list them with `tidegauge bench profiles`"
-            raise TidegaugeError(f"no profile is called '{word}'", f"{hint} {listed}".strip())
+            raise TidegaugeError(f"no profile is called '{word}'", _hint(word, names))
     return list(dict.fromkeys(chosen))
+
+
+def _hint(word: str, names: Sequence[str]) -> str:
+    listed = "list them with `tidegauge bench profiles`"
+    if "gpu" in word and word.startswith("fargate"):
+        return f"{NO_FARGATE_GPU}: the ec2-gpu profiles are instances under ECS; {listed}"
+    if set(word) & set("*?["):
+        return listed
+    return f"{nearest(word, [*names, *GROUPS])} {listed}"
 
 
 def _smallest(profiles: Sequence[Profile]) -> list[Profile]:
     least: dict[tuple[str, Decimal, str], Profile] = {}
-    for profile in sorted(profiles, key=lambda each: (each.vcpu, each.memory_gb)):
+    for profile in sorted(profiles, key=lambda each: (each.capacity, each.vcpu, each.memory_gb)):
         least.setdefault((profile.kind, profile.vcpu, profile.capacity), profile)
     return list(least.values())
 

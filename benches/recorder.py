@@ -40,6 +40,7 @@ class Recorder:
 
     matrix: Matrix
     on_cell: OnCell
+    stopped_by: Sequence[int] = ()  # signals
     cells: list[dict[str, Any]] = field(default_factory=list)
     _measured: set[str] = field(default_factory=set)
 
@@ -53,6 +54,11 @@ class Recorder:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Before anything is collected."""
         config.stash[KEY] = self
+
+    def pytest_runtest_setup(self) -> None:
+        """An interrupt may have been lost in a finaliser, where Python ignores what is raised."""
+        if self.stopped_by:
+            raise KeyboardInterrupt
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-benchmark's own wrapper
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:

@@ -12,7 +12,7 @@ from benches.cells import empty_cell, media_classes, named
 from benches.emulation import Host
 from benches.machine import describe_machine
 from benches.outcome import Costing, document
-from benches.profiles import Profile
+from benches.profiles import Profile, worker_profile
 from benches.progress import Progress
 from benches.recorder import Matrix
 from benches.request import Request
@@ -66,7 +66,7 @@ def measure(
         _cells(request, host, sizes, suite.cells, costing),
         _profiles(request, sizes, suite.cells, costing),
         costing=costing,
-        gpu={},
+        gpu=asdict(host.gpu),
         ffmpeg={name: value for name, value in asdict(find_ffmpeg()).items() if name != "path"},
         machine=describe_machine(),
         interrupted=suite.interrupted,
@@ -105,9 +105,15 @@ def _profiles(
     found: Sequence[Mapping[str, Any]],
     costing: Costing,
 ) -> list[dict[str, object]]:
+    """Those of the cells, and the scenario's worker: what a recommendation is held against."""
     emulations = {cell["profile"]: cell["emulation"] for cell in found}
+    listed = {profile.name: profile for profile in request.profiles}
+    scenario = costing.scenario
+    worker = worker_profile(scenario["worker_vcpu"].value, scenario["worker_memory_gb"].value)
+    if worker is not None:
+        listed.setdefault(worker.name, worker)
     return [
         profile.document(costing.book, emulations.get(size.name) if size else None)
-        for profile in request.profiles
+        for profile in listed.values()
         for size in [sizes.get(profile.size)]
     ]

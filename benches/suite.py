@@ -42,14 +42,22 @@ def run_suite(matrix: Matrix, *, raw: Path | None, storage: Path | None, on_cell
 
     `raw` gets pytest-benchmark's own JSON; `storage` the same as its storage, a folder a profile.
     """
-    recorder = Recorder(matrix=matrix, on_cell=on_cell)
+    stopped_by: list[int] = []
+    recorder = Recorder(matrix=matrix, on_cell=on_cell, stopped_by=stopped_by)
     with tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as folder:
         written, log = Path(folder) / "benchmark.json", Path(folder) / "pytest.log"
-        command = [str(SUITE), "-p", "no:locust", "-p", "no:cacheprovider", f"--rootdir={SUITE.parents[1]}"]
+        command = [
+            str(SUITE),
+            "-p",
+            "no:locust",
+            "-p",
+            "no:cacheprovider",
+            "--capture=no",
+            f"--rootdir={SUITE.parents[1]}",
+        ]
         command += [f"--basetemp={folder}/outputs", f"--benchmark-storage=file://{folder}/storage"]
         command += [f"--benchmark-json={written}", "--benchmark-quiet"]
         command += ["-W", "ignore::pytest_benchmark.logger.PytestBenchmarkWarning"]  # nothing to save is fine
-        stopped_by: list[int] = []
         with _stdout_to(log), _stopping(stopped_by):
             ended = pytest.main(command, plugins=[recorder])
         if not stopped_by and (ended not in _PYTEST_ENDED or len(recorder.cells) < matrix.cells):
