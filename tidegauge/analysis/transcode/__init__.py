@@ -1,0 +1,1 @@
+"""What a transcode bench answers: which profile, which preset, CPU or GPU, and for how much."""
