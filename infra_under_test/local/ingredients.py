@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_under_test.local.cgroup import CpuQuota
+from infra_under_test.cgroup import Cage
 from infra_under_test.local.discovery import Found
 from infra_under_test.local.resources import Credentials
 from infra_under_test.local.signing_key import SigningKey
@@ -28,7 +28,7 @@ class Ingredients:
     versions: Mapping[str, str]
     credentials: Credentials
     signing: SigningKey
-    quota: CpuQuota
+    quota: Cage
     worker_concurrency: int
     set_env: Mapping[str, str]
     visibility_s: int

@@ -86,7 +86,7 @@ def worker_part(ingredients: Ingredients) -> Part:
         cwd=ingredients.directory / "work" / "worker",
         needs=("redis", "dynamodb", "sqs"),
         niceness=10,  # ffmpeg would take every core: the servers of the stack go first
-        procs=ingredients.quota.procs,
+        procs=next(iter(ingredients.quota.joins), None),
         ready=readiness.by_log(ingredients.directory / "logs" / "worker.log", "worker_ready"),
     )
 

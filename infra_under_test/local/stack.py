@@ -131,8 +131,8 @@ def _supervise(
             }
         )
         status_head["control_url"] = control_url
-        group = ingredients.quota.group
-        found = replace(chosen, control_url=control_url, cgroup=str(group) if group else None)
+        group = next(map(str, ingredients.quota.groups), None)
+        found = replace(chosen, control_url=control_url, cgroup=group)
         state.write_state(found)
         if not supervisor.start():
             raise StackError("the stack was told to stop while it started", "", INTERRUPTED)

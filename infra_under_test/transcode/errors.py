@@ -88,6 +88,12 @@ class TranscodeTimeout(TranscodeError):
     code = "timeout"
 
 
+class OutOfMemory(TranscodeError):
+    """ffmpeg was stopped because it held more memory than it may."""
+
+    code = "out_of_memory"
+
+
 class OutputTooLarge(TranscodeError):
     """ffmpeg wrote more than the output budget."""
 

@@ -5,7 +5,8 @@ carries the parent's peak memory over into `ru_maxrss` of a child that it starts
 by something small. And limits can be set here without running Python between fork and exec of a process that
 has threads.
 
-The command dies with whoever holds the other end of `lifeline_fd`.
+The command dies with whoever holds the other end of `lifeline_fd`, and when it holds more memory than it may:
+each allocation of ffmpeg is limited by ffmpeg itself, but only the sum of all hurts the machine.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ import sys
 import time
 from typing import Any
 
+_WATCH_MS = 20
+_PAGE_BYTES = resource.getpagesize()
+
 
 def main() -> None:
-    """Obeys argv[1]: {"argv", three limits by their names in `Limits`, "lifeline_fd", "report_fd"}."""
+    """Obeys argv[1]: {"argv", "joins", limits by their names in `Limits`, "lifeline_fd", "report_fd"}."""
     order = json.loads(sys.argv[1])
     for name in ("lifeline_fd", "report_fd"):
         os.set_inheritable(order[name], False)
@@ -36,14 +40,30 @@ def main() -> None:
     poll = select.poll()  # select(2) cannot watch descriptors above 1023, and ours come from a server
     poll.register(wake_read, select.POLLIN)
     poll.register(order["lifeline_fd"], select.POLLIN)
-    if any(descriptor == order["lifeline_fd"] for descriptor, _ in poll.poll()):
+    while not (ready := poll.poll(_WATCH_MS)):
+        if _rss_bytes(pid) > order["rss_bytes_max"]:
+            break
+    too_large = not ready
+    if too_large or any(descriptor == order["lifeline_fd"] for descriptor, _ in ready):
         os.kill(pid, signal.SIGKILL)  # not reaped yet, so the id is still the command's
     _, status, used = os.wait4(pid, 0)
-    _report(order["report_fd"], status, used, time.monotonic() - started)
+    _report(order["report_fd"], status, used, time.monotonic() - started, too_large=too_large)
+
+
+def _rss_bytes(pid: int) -> int:
+    """What the command holds; 0 where the system has no /proc."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - no pathlib: it starts slowly
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
 
 
 def _become(order: dict[str, Any]) -> None:
     try:
+        for procs in order["joins"]:  # before the command's first allocation, and without this Python's start
+            with open(procs, "w", encoding="ascii") as file:  # noqa: PTH123
+                file.write(str(os.getpid()))
         _limit(resource.RLIMIT_CPU, order["cpu_s_max"])
         _limit(resource.RLIMIT_FSIZE, order["output_bytes_max"])
         _limit(resource.RLIMIT_NOFILE, order["open_files_max"])
@@ -63,13 +83,16 @@ def _limit(which: int, value: int) -> None:
     resource.setrlimit(which, (lowered, hard))
 
 
-def _report(report_fd: int, status: int, used: resource.struct_rusage, wall_s: float) -> None:
+def _report(
+    report_fd: int, status: int, used: resource.struct_rusage, wall_s: float, *, too_large: bool
+) -> None:
     rss_unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
     report = {
         "exit_code": os.waitstatus_to_exitcode(status),
         "cpu_s": used.ru_utime + used.ru_stime,
         "wall_s": wall_s,
         "rss_peak_bytes": used.ru_maxrss * rss_unit,
+        "too_large": too_large,
     }
     os.write(report_fd, json.dumps(report).encode())
 

@@ -23,6 +23,8 @@ class Limits:
     output_bytes_max: int = 268_435_456
     # One allocation inside ffmpeg. Not an address-space limit: that one breaks the start of decoders.
     alloc_bytes_max: int = 536_870_912
+    # All of one ffmpeg process together, looked at every 20 ms.
+    rss_bytes_max: int = 2_147_483_648
     open_files_max: int = 256
 
 

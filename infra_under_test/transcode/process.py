@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from infra_under_test.transcode.errors import FfmpegFailed, OutputTooLarge, TranscodeTimeout
+from infra_under_test.cgroup import Cage
+from infra_under_test.transcode.errors import FfmpegFailed, OutOfMemory, OutputTooLarge, TranscodeTimeout
 from infra_under_test.transcode.limits import Limits
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -33,32 +34,47 @@ class Used:
     rss_peak_bytes: int
 
 
-def run_limited(argv: Sequence[str], *, folder: Path, limits: Limits, on_line: Callable[[str], None]) -> Used:
+def run_limited(
+    argv: Sequence[str],
+    *,
+    folder: Path,
+    limits: Limits,
+    on_line: Callable[[str], None],
+    cage: Cage | None = None,
+) -> Used:
     """Runs `argv` in `folder`, hands each line of its stdout to `on_line`, and waits for its end.
 
-    Raises TranscodeTimeout, OutputTooLarge or FfmpegFailed. Safe in any thread; blocks that thread.
+    It joins `cage` where one is given. Raises TranscodeTimeout, OutOfMemory, OutputTooLarge or FfmpegFailed.
+    Safe in any thread; blocks that thread.
     """
     stop_at = time.monotonic() + limits.wall_s_max
-    with _launched(argv, folder, limits) as (launcher, report):
+    kills_before = cage.memory_kills() if cage else 0
+    with _launched(argv, folder, limits, cage) as (launcher, report):
         said = _Streams(launcher=launcher, report=report, on_line=on_line)
         if not said.read_until(stop_at):
             raise TranscodeTimeout(f"it took longer than {limits.wall_s_max:g} s")
     if not said.report:
         raise FfmpegFailed("ffmpeg could not be started or was killed", detail=said.stderr_text())
     ended = json.loads(said.report)
+    if ended["too_large"]:
+        raise OutOfMemory(f"it takes more than {limits.rss_bytes_max / 1e6:,.0f} MB of memory")
+    if cage is not None and cage.memory_kills() > kills_before:
+        raise OutOfMemory("it takes more memory than the task has", detail=cage.emulation)
     _judge(ended["exit_code"], said.stderr_text(), limits)
     return Used(cpu_s=ended["cpu_s"], wall_s=ended["wall_s"], rss_peak_bytes=ended["rss_peak_bytes"])
 
 
 @contextlib.contextmanager
 def _launched(
-    argv: Sequence[str], folder: Path, limits: Limits
+    argv: Sequence[str], folder: Path, limits: Limits, cage: Cage | None
 ) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """The launcher (a process group of its own) and its report; the whole group is dead afterwards."""
     lifeline_read, lifeline_write = os.pipe()
     report_read, report_write = os.pipe()
     order = {
-        "argv": list(argv),
+        "argv": [*(cage.prefix if cage else ()), *argv],
+        "joins": [str(procs) for procs in cage.joins] if cage else [],
+        "rss_bytes_max": limits.rss_bytes_max,
         "cpu_s_max": limits.cpu_s_max,
         "output_bytes_max": limits.output_bytes_max,
         "open_files_max": limits.open_files_max,
