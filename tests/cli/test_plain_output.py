@@ -23,3 +23,11 @@ def test_no_color_leaves_every_escape_sequence_out_of_an_error(no_color: str, es
     assert done.returncode == 2
     assert b"no-such-run is no run folder" in words
     assert (b"\x1b[" in words) is escapes
+
+
+def test_control_characters_of_a_path_never_reach_the_terminal() -> None:
+    command = [sys.executable, "-m", "tidegauge", "report", "\x1b]0;owned\x07run"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert b"?]0;owned?run" in done.stderr
+    assert b"\x1b" not in done.stderr

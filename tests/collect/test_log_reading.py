@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
+import os
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.workload.log_samples import (
     START_S,
     Logged,
+    cloudfront_json,
     cloudfront_parquet,
     cloudfront_tsv,
     load_balancer,
@@ -142,3 +147,38 @@ def test_logs_without_a_request_and_logs_that_do_not_exist_are_refused(tmp_path:
         read(tmp_path, cloudfront_tsv([]).encode())
     with pytest.raises(TidegaugeError, match="does not exist"):
         read_logs([tmp_path / "nowhere"])
+
+
+def test_a_parquet_text_that_is_not_utf8_is_one_bad_line(tmp_path: Path) -> None:
+    table = pq.read_table(io.BytesIO(cloudfront_parquet([GOOD] * 100)))
+    at = table.schema.get_field_index("cs_uri_stem")
+    stems = pa.array([b"/\xff\xfe", *[b"/a.gif"] * 99], pa.binary()).view(pa.string())
+    packed = io.BytesIO()
+    pq.write_table(table.set_column(at, "cs_uri_stem", stems), packed)
+    found = read(tmp_path, packed.getvalue())
+    assert (len(found.records), *found.bad_examples) == (99, (f"{tmp_path}/log:1", "not UTF-8"))
+
+
+def test_half_a_character_in_json_is_a_bad_line(tmp_path: Path) -> None:
+    good = cloudfront_json([GOOD])
+    found = read(tmp_path, (good * 99 + good.replace("/assets/a.gif", "/\\ud800")).encode())
+    assert (len(found.records), found.bad) == (99, 1)
+    assert "no Unicode text" in found.bad_examples[0][1]
+
+
+def test_a_quantity_beyond_reason_is_a_bad_line(tmp_path: Path) -> None:
+    found = read(tmp_path, LINES + LINES.splitlines()[2].replace(b"\t2048\t", b"\t1e300\t"))
+    assert (len(found.records), found.bad) == (99, 1)
+
+
+def test_a_file_of_empty_lines_alone_has_no_request(tmp_path: Path) -> None:
+    with pytest.raises(TidegaugeError, match="no request in"):
+        read(tmp_path, b"\r\n\r\n\n")
+
+
+def test_a_file_whose_name_is_not_utf8_is_read_and_named(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    with open(os.fsencode(folder) + b"/\xff.log", "wb") as file:  # noqa: PTH123 - bytes are the point
+        file.write(LINES)
+    assert read_logs([folder]).records["source"].iloc[0] == f"{folder}/\\udcff.log:3"

@@ -73,3 +73,11 @@ def test_whatever_paths_were_logged_the_plan_is_one(paths: list[str]) -> None:
 def test_logs_of_more_days_than_a_plan_lasts_are_refused() -> None:
     with pytest.raises(TidegaugeError, match="span 40 days"):
         fit_log(records([0.0, 40 * DAY_S], ["/", "/"]))
+
+
+def test_flows_whose_names_collide_get_numbers_that_are_free() -> None:
+    """The second "/a/b" is numbered 2, which is another path's own name."""
+    paths = ["/a/b", "/a-b", "/a/b/2"]
+    plan = fitted(records([500.0 * index for index in range(6)], paths * 2))
+    assert len({flow.name for flow in plan.flow}) == len(plan.flow) == 3
+    assert {step.path for flow in plan.flow for step in flow.step} == set(paths)

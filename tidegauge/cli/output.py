@@ -51,10 +51,10 @@ def fail(error: TidegaugeError, *, as_json: bool) -> int:
         print_json(error.as_json())
     else:
         people.print("[bold red]error:[/] ", end="")
-        people.print(error.message, markup=False)
+        say(error.message)
         if error.hint:
             people.print("[bold]hint:[/] ", end="")
-            people.print(error.hint, markup=False)
+            say(error.hint)
     return int(error.exit_code)
 
 
@@ -64,8 +64,8 @@ def print_json(document: object) -> None:
 
 
 def say(text: str) -> None:
-    """A line for people; text from outside is never taken as markup."""
-    people.print(text, markup=False)
+    """Lines for people; text from outside is taken neither as markup nor as commands to the terminal."""
+    people.print("\n".join(map(printable, text.split("\n"))), markup=False)
 
 
 def printable(text: str) -> str:

@@ -103,16 +103,17 @@ def read_logs(paths: Sequence[Path], bad_share_max: float = BAD_SHARE_MAX) -> Lo
 def _file_rows(
     path: Path, period: Period, tally: _Tally, bad_share_max: float
 ) -> Iterator[tuple[object, ...]]:
+    name = str(path).encode("utf-8", "backslashreplace").decode()  # a name need not be UTF-8
     for number, found in _found(path, period, tally):
         tally.lines += 1
         if isinstance(found, BadLine):
-            tally.add_bad(f"{path}:{number}", found)
+            tally.add_bad(f"{name}:{number}", found)
             if tally.bad % HOPELESS == 0 and tally.bad > HOPELESS_SHARE * tally.lines:
                 _refuse_bad(tally, bad_share_max)  # a packed file can go on like that for hours
         elif isinstance(found, NoRequest):
             tally.without_request += 1
         else:
-            yield (*found, f"{path}:{number}")
+            yield (*found, f"{name}:{number}")
 
 
 def _found(path: Path, period: Period, tally: _Tally) -> Iterator[tuple[int, Found]]:
@@ -141,7 +142,8 @@ def _line_records(path: Path, period: Period, tally: _Tally) -> Iterator[tuple[i
     name = recognise([text.lstrip("\ufeff") for text in texts])
     if name is None:
         unknown = BadLine("no format that is known: CloudFront standard logs or load balancer access logs")
-        yield from ((number, unknown) for number, line in islice(chain(head, numbered), 1) if line != b"")
+        told = ((number, line) for number, line in chain(head, numbered) if line not in (b"", b"\r"))
+        yield from ((number, unknown) for number, _ in islice(told, 1))
         return
     tally.formats.add(name)
     parse = parser_of(name, period).parse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Literal
 
 import numpy as np
@@ -36,15 +36,17 @@ def flow_fits(fit: LogFit) -> tuple[FlowFit, ...]:
     """The plan's flows, the most frequent first."""
     times = np.bincount(fit.visits.kind, minlength=len(fit.visits.kinds))
     order = np.argsort(-times, kind="stable")[:FLOWS_MAX]
-    taken: Counter[str] = Counter()
+    taken: set[str] = set()
     flows = []
     for index in order.tolist():
         kind = fit.visits.kinds[index]
-        name = _flow_name([fit.endpoints[step] for step in kind])
-        taken[name] += 1
+        wanted = _flow_name([fit.endpoints[step] for step in kind])
+        others = (f"{wanted}_{number}" for number in count(2))
+        name = next(name for name in chain([wanted], others) if name not in taken)
+        taken.add(name)
         flows.append(
             FlowFit(
-                name=name if taken[name] == 1 else f"{name}_{taken[name]}",
+                name=name,
                 kind=kind,
                 visits=int(times[index]),
                 think_time_s=fit.visits.think_time_s[index],

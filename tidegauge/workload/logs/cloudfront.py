@@ -57,6 +57,8 @@ USED = frozenset(
 
 Fields = Mapping[str, str | None]
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, as JSON's escapes can write it
+
 
 @lru_cache(maxsize=4096)
 def canonical(name: str) -> str:
@@ -134,7 +136,10 @@ def row_fields(row: Mapping[str, object]) -> dict[str, str | None]:
         if known in USED:
             if isinstance(value, dict | list | bool):
                 raise BadLine(f"{name[:40]!r} is no text or number")
-            fields[known] = None if value is None else str(value)
+            text = None if value is None else str(value)
+            if text is not None and not text.isascii() and _SURROGATE.search(text):
+                raise BadLine(f"{name[:40]!r} is no Unicode text")
+            fields[known] = text
     return fields
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 EARLIEST_S = 1_226_966_400.0  # 2008-11-18, the day CloudFront went live: no AWS log of ours is older
 ABSENT = "-"
+QUANTITY_MAX = 1e18  # beyond any count of bytes or milliseconds
 
 _METHOD = re.compile(r"[A-Z][A-Z_-]{0,31}")
 _TWICE_ENCODED = re.compile(r"%25([0-9A-Fa-f]{2})")
@@ -102,15 +103,15 @@ def checked_status(text: str) -> int:
 
 
 def quantity(text: str | None, what: str) -> float:
-    """A number from 0 up; nan for what was not logged."""
+    """A number from 0 to QUANTITY_MAX; nan for what was not logged."""
     if text is None or text == ABSENT:
         return math.nan
     try:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 <= number < math.inf:
-        raise BadLine(f"{what} is {text[:40]!r}, no number from 0 up")
+    if not 0 <= number <= QUANTITY_MAX:
+        raise BadLine(f"{what} is {text[:40]!r}, no number from 0 to {QUANTITY_MAX:g}")
     return number
 
 
