@@ -1,0 +1,108 @@
+"""The ffmpeg command that compares a rendition with the frames that its encoder was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra_under_test.transcode import Limits, MediaInfo, Rendition
+from infra_under_test.transcode.graph import fitted_size
+
+# What the command leaves in the folder where it runs. FRAME_COUNTS: of the output, of the reference.
+FRAME_COUNTS = ("output.framecrc", "reference.framecrc")
+SSIM_LOG, VMAF_LOG = "ssim.log", "vmaf.json"
+_SOURCE_DEMUXERS = {"gif": "gif", "mp4": "mov"}
+_OUTPUT_DEMUXERS = {"gif": "gif", "mp4": "mov", "webp": "webp_anim", "jpeg": "jpeg_pipe"}
+_RATE = 25  # of both sides while they are compared: frame n meets frame n, whatever containers do to time
+_PAIRED = f"settb=1/{_RATE},setpts=N"
+_BT709 = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+_POSTER = "thumbnail=20,trim=end_frame=1"  # the picture that the core chooses
+
+
+def comparison_argv(
+    executable: Path,
+    source: Path,
+    output: Path,
+    rendition: Rendition,
+    info: MediaInfo,
+    *,
+    model: str | None,
+    threads: int,
+    limits: Limits,
+) -> list[str]:
+    """Compares `output` with `source` as `rendition` prepares it; SSIM alone without a VMAF `model`."""
+    argv = [str(executable), "-hide_banner", "-nostdin", "-loglevel", "error", "-xerror"]
+    argv += ["-max_alloc", str(limits.alloc_bytes_max)]
+    inputs = ((output, _OUTPUT_DEMUXERS[rendition.container]), (source, _SOURCE_DEMUXERS[info.kind]))
+    for path, demuxer in inputs:
+        argv += ["-max_pixels", str(limits.picture_pixels_max), "-protocol_whitelist", "file"]
+        argv += ["-f", demuxer, "-i", f"file:{path}"]
+    argv += ["-filter_complex", ";".join(_graph(rendition, info, model, threads))]
+    for stream, name in zip(("made", "given"), FRAME_COUNTS, strict=True):
+        argv += ["-map", f"[{stream}]", "-fps_mode", "passthrough", "-f", "framecrc", f"file:{name}"]
+    return [*argv, "-map", "[judged]", "-f", "null", "-"]
+
+
+def _graph(rendition: Rendition, info: MediaInfo, model: str | None, threads: int) -> list[str]:
+    size = _size(rendition, info)
+    transparent = rendition.container in ("gif", "webp")
+    graph = [
+        *_side("0:v:0", "made", _as_shown(rendition), size if transparent else None, []),
+        *_side(
+            "1:v:0",
+            "given",
+            _as_given(rendition, size),
+            size if info.kind == "gif" or rendition.pad else None,
+            [_POSTER] if rendition.still else [],
+        ),
+        "[made_yuv]split[made][a]",
+    ]
+    if model is None:
+        return [*graph, "[given_yuv]split[given][b]", f"[a][b]ssim=stats_file={SSIM_LOG}[judged]"]
+    vmaf = f"libvmaf=model=version={model}:n_threads={threads}:log_fmt=json:log_path={VMAF_LOG}"
+    return [
+        *graph,
+        "[given_yuv]split=3[given][b][c]",
+        f"[a][b]ssim=stats_file={SSIM_LOG}[passed]",
+        f"[passed][c]{vmaf}[judged]",
+    ]
+
+
+def _size(rendition: Rendition, info: MediaInfo) -> tuple[int, int]:
+    if rendition.pad:
+        return rendition.width_max, rendition.height_max
+    return fitted_size(info.width, info.height, rendition.width_max, rendition.height_max)
+
+
+def _as_shown(rendition: Rendition) -> list[str]:
+    """The output as a player shows it: encoders join equal pictures of a GIF or a WebP into one."""
+    joined = rendition.container in ("gif", "webp") and rendition.fps is not None
+    return [f"fps={rendition.fps}"] if joined else []
+
+
+def _as_given(rendition: Rendition, size: tuple[int, int]) -> list[str]:
+    """The source as the rendition prepares it for its encoder."""
+    width, height = size
+    filters = [] if rendition.fps is None else [f"fps={rendition.fps}"]
+    if rendition.duration_s_max is not None:
+        filters.append(f"trim=end={rendition.duration_s_max:g}")
+    if rendition.frames_max is not None:
+        filters.append(f"trim=end_frame={rendition.frames_max}")
+    if not rendition.pad:
+        return [*filters, f"scale={width}:{height}:flags=lanczos"]
+    fit = f"scale={width}:{height}:force_original_aspect_ratio=decrease:flags=lanczos"
+    return [*filters, "format=rgba", fit, f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:color=black@0"]
+
+
+def _side(
+    stream: str, name: str, before: list[str], white: tuple[int, int] | None, after: list[str]
+) -> list[str]:
+    """`stream` as [NAME_yuv]: BT.709 4:2:0, over white of that size where it may be transparent."""
+    end = ",".join([*after, _BT709, _PAIRED]) + f"[{name}_yuv]"
+    if white is None:
+        return [f"[{stream}]" + ",".join([*before, _PAIRED, end])]
+    width, height = white
+    return [
+        f"[{stream}]" + ",".join([*before, _PAIRED, f"format=rgba[{name}_over]"]),
+        f"color=c=white:s={width}x{height}:r={_RATE},format=rgba[{name}_white]",
+        f"[{name}_white][{name}_over]overlay=format=auto:shortest=1,{end}",
+    ]
