@@ -13,7 +13,7 @@ from tidegauge.cli.output import people, printable, say
 
 NONE = "n/a"
 MILLION = 1_000_000
-BAR_WIDTH = 8
+BAR_WIDTH = 8  # of the longest wall time in a table
 _LEFT = ("rendition", "profile", "how", "")
 
 
@@ -42,17 +42,18 @@ def print_bench(document: Mapping[str, Any]) -> None:
 
 
 def _title(cell: Mapping[str, Any], several_profiles: bool) -> str:
-    if several_profiles:
-        return f"{cell['media']} → {cell['rendition']}"
-    return f"{cell['media']} on {cell['profile']}"
+    """Above the rows of one rendition on several profiles, or of one profile."""
+    if not several_profiles:
+        return f"{cell['media']} on {cell['profile']}"
+    return f"{cell['media']} → {cell['rendition']}: {cell['bytes_out']:,} bytes, VMAF {_vmaf(cell)}"
 
 
 def _table(title: str, label: str, cells: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(
         box=None, padding=(0, 1, 0, 0), title=Text(printable(title), style="bold"), title_justify="left"
     )
-    headings = (label, "how", "", "wall s", "CPU s", "peak MB", "bytes", "VMAF", "$/1M")
-    for heading in headings:
+    of_output = {"bytes": _bytes, "VMAF": _vmaf} if label == "rendition" else {}
+    for heading in (label, "how", "", "wall s", "CPU s", "peak MB", *of_output, "$/1M"):
         table.add_column(heading, justify="left" if heading in _LEFT else "right", no_wrap=True)
     longest_s = max(cell["wall_s"] for cell in cells)
     for cell in cells:
@@ -63,11 +64,18 @@ def _table(title: str, label: str, cells: Sequence[Mapping[str, Any]]) -> Table:
             f"{cell['wall_s']:.2f}{'~' if cell['unstable'] else ''}",
             f"{cell['cpu_s']:.2f}",
             f"{cell['rss_peak_mb']:.0f}",
-            f"{cell['bytes_out']:,}",
-            NONE if cell["vmaf_mean"] is None else f"{cell['vmaf_mean']:.1f}",
+            *(shown(cell) for shown in of_output.values()),
             _per_million(cell["cost_usd_per_asset"]),
         )
     return table
+
+
+def _bytes(cell: Mapping[str, Any]) -> str:
+    return f"{cell['bytes_out']:,}"
+
+
+def _vmaf(cell: Mapping[str, Any]) -> str:
+    return NONE if cell["vmaf_mean"] is None else f"{cell['vmaf_mean']:.1f}"
 
 
 def _per_million(usd: str | None) -> str:
