@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tidegauge.cli.bench_child import Ended, call_benches
+from tidegauge.cli.bench_report import report_command
 from tidegauge.cli.bench_tables import print_bench, print_profiles
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.provenance import ROOT
@@ -121,12 +122,16 @@ def profiles_command(as_json: bool) -> int:
     return 0
 
 
-def bench_into(folder: RunFolder, media: Sequence[Path], renditions: Sequence[str], rounds: int) -> None:
-    """The bench's document and pytest-benchmark's own, into the run."""
+bench_group.add_command(report_command)
+
+
+def bench_into(folder: RunFolder, media: Sequence[Path], renditions: Sequence[str], rounds: int) -> ExitCode:
+    """The bench's document and pytest-benchmark's own, into the run; without quality, which takes as long."""
     ended = run_bench(
         media=media, rendition=renditions, rounds=rounds, raw=folder.benchmark_json, no_quality=True
     )
     folder.write_json(folder.bench_json, ended.document)
+    return ended.exit_code
 
 
 def run_bench(*, media: Sequence[Path] = (), rendition: Sequence[str] = (), **asked: Any) -> Ended:
