@@ -19,7 +19,7 @@ CAUSES = {
     "interrupted": "Not sent or cut: the run was interrupted.",
 }
 
-GLOSSARY = (
+RUN_GLOSSARY = (
     (
         "Arrival, open arrivals",
         "Sessions arrive by a schedule drawn before the run, whatever the stack does. A slow stack therefore"
@@ -93,8 +93,44 @@ GLOSSARY = (
         "Counted, metered, estimated",
         "How a quantity came about: counted call by call, read from the provider's meter, or assumed.",
     ),
-    (
-        "Measured, emulated",
-        "A transcode on the named hardware itself, or on this machine under a CPU quota of that size.",
-    ),
 )
+
+TRANSCODE_GLOSSARY = (
+    (
+        "Measured, emulated, imported, skipped",
+        "A transcode on the named hardware itself; on this machine under a CPU quota and memory limit of that"
+        " size; read from another machine's document; or not made, for the reason given.",
+    ),
+    (
+        "Profile",
+        "A task size or instance with its list price. Fargate has no GPU: GPU profiles are EC2 instances.",
+    ),
+    (
+        "VMAF",
+        "How close a rendition looks to its source, 0 to 100, as a model trained on viewers' ratings says"
+        " (Netflix). 93 is commonly taken for where few see a difference. The harmonic mean over frames.",
+    ),
+    ("SSIM", "Structural similarity of two pictures, 0 to 1: an older and simpler measure than VMAF."),
+    (
+        "BD-rate",
+        "Bjøntegaard's delta rate: the mean difference in bytes of two encoders at equal quality, over the"
+        " quality that both reach. -20 % means a fifth fewer bytes for the same VMAF.",
+    ),
+    (
+        "Pareto front",
+        "The profiles that no other beats in both time and cost. Every sensible choice is one of them.",
+    ),
+    (
+        "Break-even",
+        "The jobs an hour from which a GPU instance, paid by the hour busy or idle, is cheaper than CPU tasks"
+        " that are paid for as long as they work.",
+    ),
+    (
+        "Egress",
+        "Delivery of the rendition's bytes to its viewers: often far dearer than making it, so a slower"
+        " preset with fewer bytes may be the cheaper one.",
+    ),
+    ("Unstable", "The rounds of a cell differ too much for its figures to be leant on."),
+)
+
+GLOSSARY = (*RUN_GLOSSARY, *TRANSCODE_GLOSSARY)

@@ -8,9 +8,9 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from reports import bench, cache, charts, cost, glossary, latency, provenance, verdict
+from reports import cache, charts, cost, glossary, latency, provenance, transcode, verdict
 from reports.axes import Window
-from reports.report_data import ReportData
+from reports.report_data import BenchData, ReportData
 
 CHARTED_FLOWS_MAX = 6  # by their samples; every flow is in the tables
 
@@ -44,12 +44,25 @@ def render_html(data: ReportData) -> str:
         covered=cost.covered_table(data),
         assumptions=(data.summary.get("cost") or {}).get("assumptions") or (),
         uncounted=cost.uncounted_table(data.usage_unknown),
-        bench=bench.bench_table(data),
+        transcode=transcode.section(data.bench, data.transcode),
         generator=provenance.generator_table(data),
         facts=provenance.facts(data),
         versions=provenance.version_table(data),
         plan=provenance.plan_text(data),
         glossary=glossary.GLOSSARY,
+    )
+
+
+def render_bench_html(data: BenchData) -> str:
+    """A transcode bench by itself; equal data gives equal text."""
+    return (
+        _environment()
+        .get_template("bench_report.html")
+        .render(
+            subtitle=", ".join(data.names),
+            transcode=transcode.section(data.bench, data.transcode),
+            glossary=glossary.TRANSCODE_GLOSSARY,
+        )
     )
 
 

@@ -62,6 +62,20 @@ class ValidityLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BenchData:
+    """A transcode bench by itself, or several, ready to be shown.
+
+    - `bench`: {cells, …} as bench.json has them; of several documents the cells one after the other.
+    - `transcode`: the answer: {target_vmaf, headline, profiles, presets, fronts, curves, break_even,
+      free_encoder, skipped, seed, groups, assumptions, gpu}.
+    """
+
+    names: Sequence[str]  # the documents
+    bench: Document
+    transcode: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
     """One run, ready to be shown. Documents are plain JSON values; an absent key shows as not recorded.
 
@@ -73,7 +87,7 @@ class ReportData:
       `interrupted`, `local`, `parts` [{name, version}], `connections`.
     - `edge_check`: {joined, client_only, edge_only, without_id, torn_lines, mismatches, mismatched:
       [{request_id, client, edge}], agree, edge and client: cache counts of the joined}; None without a log.
-    - `bench`: the document of the transcode bench, or None.
+    - `bench`: the document of the transcode bench, or None; `transcode`: what it answers (as `BenchData`).
     - `usage_unknown`: billable usage that is not counted: [{service, unit, flow, reason}].
     """
 
@@ -84,6 +98,7 @@ class ReportData:
     percentiles: Sequence[PercentileCurve] = ()
     edge_check: Document | None = None
     bench: Document | None = None
+    transcode: Document | None = None
     cost_reason: str | None = None  # why `summary.cost` is null
     usage_unknown: Sequence[Document] = ()
     validity: Sequence[ValidityLimit] = ()

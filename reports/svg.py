@@ -33,6 +33,14 @@ _VARIABLES = {
     "#00010b": "--count",
     "#00010c": "--response",
     "#00010d": "--service",
+    "#00010e": "--front",
+    "#00010f": "--beaten",
+    "#000110": "--c1",
+    "#000111": "--c2",
+    "#000112": "--c3",
+    "#000113": "--c4",
+    "#000114": "--c5",
+    "#000115": "--c6",
 }
 _COLOURS = {name.removeprefix("--"): colour for colour, name in _VARIABLES.items()}
 _METADATA: dict[str, None] = {"Creator": None, "Date": None, "Format": None, "Type": None}

@@ -14,6 +14,8 @@ from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportD
 from tidegauge.analysis.observed import Observed, observe
 from tidegauge.analysis.series import percentile_curve, time_series
 from tidegauge.analysis.traffic import chosen_rows, counts, second_of
+from tidegauge.analysis.transcode.answer import answer
+from tidegauge.analysis.transcode.document import read_bench
 from tidegauge.cli.frames import read_frames
 from tidegauge.documents import parse
 from tidegauge.plan import Validity, stored_plan
@@ -38,6 +40,7 @@ def report_data(folder: RunFolder) -> ReportData:
     observed = observe(traffic, arrivals)
     curves = [_curve(observed, flow) for flow in flows]
     cost = summary["cost"]
+    bench = _optional(folder, folder.bench_json)
     return ReportData(
         summary=summary,
         run=run,
@@ -45,7 +48,8 @@ def report_data(folder: RunFolder) -> ReportData:
         flow_series=[_flow_series(row) for row in series[1:]],
         percentiles=[curve for curve in curves if curve is not None],
         edge_check=_optional(folder, folder.edge_json),
-        bench=_optional(folder, folder.bench_json),
+        bench=bench,
+        transcode=None if bench is None else answer(read_bench(bench, folder.bench_json.name)),
         usage_unknown=cost["unknown"],
         validity=_validity(summary),
         warnings=[*run["notes"], *summary["notes"], *summary["looser_validity"]],

@@ -84,9 +84,12 @@ def _headline(advised: Sequence[Recommended], seed: Seed) -> str:
     assets = seed.assets_per_month
     if not saved or len(saved) < len(chosen) or assets is None:
         return "What they save together is n/a: not every rendition has the size of today beside it."
+    total = sum(saved, Decimal(0))
     text = (
-        f"Together the recommended profiles save {usd(sum(saved, Decimal(0)))} a month against {seed.size}"
-        f" for every rendition, at {assets:,.0f} assets."
+        f"Together the recommended profiles save {usd(total)} a month against {seed.size} for every"
+        f" rendition, at {assets:,.0f} assets."
+        if total
+        else f"{seed.size}, the size of today, is the cheapest for every rendition: no size saves anything."
     )
     if seed.usd_per_month is not None and seed.task_hours_per_month is not None:
         busy_h = sum(walls) * float(assets) / 3600

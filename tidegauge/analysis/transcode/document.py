@@ -47,7 +47,13 @@ class Cell:
     decode_cpu_s: Finite | None = None  # of the same run without an encoder
     frames: Annotated[int, Field(gt=0)] | None = None
     frames_per_s: Positive | None = None
+    speed_x: Finite | None = None
+    rss_peak_mb: Finite | None = None
+    rounds: int | None = None
     bytes_out: Bytes | None = None
+    vmaf_mean: Finite | None = None
+    vmaf_p5: Finite | None = None
+    ssim: Finite | None = None
     encoder: str | None = None
     preset: str | None = None
     unstable: bool | None = None

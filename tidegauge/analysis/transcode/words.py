@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 
 def usd(amount: Decimal | float) -> str:
-    """Dollars with cents, or three significant digits where it is less than ten of them."""
+    """Dollars with cents, or three significant digits where it is less than ten cents."""
     value = Decimal(str(amount))
-    if abs(value) >= 10 or value == 0:
+    if abs(value) >= Decimal("0.1") or value == 0:
         return f"${value:,.2f}"
     rounded = Context(prec=3, rounding=ROUND_HALF_EVEN).plus(value)
     exponent = rounded.as_tuple().exponent
