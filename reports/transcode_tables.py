@@ -38,7 +38,8 @@ BREAK_EVEN_COLUMNS = (
     Column(
         label="Needed speed",
         meaning="How many times as fast as today's task it must be to cost the same where both are equally"
-        " busy: price over price.",
+        " busy: price over price. Below it that of the bare instance, without the fee of ECS Managed"
+        " Instances that is in its price.",
     ),
     Column(label="Its speed", meaning="Jobs an hour over those of today's task."),
     Column(
@@ -122,12 +123,15 @@ def break_even_table(rows: Sequence[Document], seed: Document) -> Table:
 def _break_even_row(row: Document) -> Row:
     figures = row["figures"] or {}
     needed, speed = figures.get("speed_ratio_needed"), figures.get("speed_ratio")
-    busy = figures.get("utilisation")
+    busy, bare = figures.get("utilisation"), row["speed_ratio_needed_without_fees"]
     made = f"{row['media']} → {row['rendition']}" if row["media"] else row["gpu"]
     return Row(
         cells=cells(
             Cell(text=row["profile"], note=made, tone="code"),
-            numbers.NOT_AVAILABLE if needed is None else f"{needed:.1f}×",
+            Cell(
+                text=numbers.NOT_AVAILABLE if needed is None else f"{needed:.1f}×",
+                note="" if bare is None else f"{bare:.1f}× without fee",
+            ),
             "" if speed is None else f"{numbers.significant(speed)}×",
             "" if busy is None else f"{figures['jobs_per_hour']:,.0f} an hour",
             Cell(

@@ -78,6 +78,16 @@ def test_without_imported_frames_a_second_only_the_prices_speak() -> None:
     assert (row.figures.jobs_per_hour, row.reason) == (None, NO_SPEED)
 
 
+def test_a_fee_on_top_of_the_instance_is_told_apart() -> None:
+    parts = {"instance": "0.526", "managed_instances_fee": "0.06312"}
+    gpu = documents.gpu("ec2-gpu-g4dn.xlarge", "0.58912") | {"usd_per_hour_parts": parts}
+    bench = documents.bench(profiles=[documents.SEED_PROFILE, gpu])
+    (row,) = break_even_rows(bench, seed_of(bench))
+    assert row.figures is not None
+    assert row.figures.speed_ratio_needed == pytest.approx(5.97, abs=0.005)
+    assert row.speed_ratio_needed_without_fees == pytest.approx(5.33, abs=0.005)
+
+
 def test_imported_frames_a_second_give_the_jobs_an_hour_and_say_where_both_come_from() -> None:
     imported = documents.cell("ec2-gpu-g4dn.xlarge", 0.2, None, provenance="imported")
     bench = documents.bench(

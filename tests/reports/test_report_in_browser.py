@@ -14,8 +14,12 @@ from typing import Any, Literal
 
 import pytest
 import report_samples as samples
+import transcode_samples
 
-from reports.render import render_html
+from reports.render import render_bench_html, render_html
+from reports.report_data import BenchData
+from tidegauge.analysis.transcode.answer import answer
+from tidegauge.analysis.transcode.document import read_bench
 
 pytestmark = pytest.mark.browser
 
@@ -50,14 +54,24 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report that TIDEGAUGE_REPORT names, or one of made-up data."""
+@pytest.fixture(scope="module", params=["run", "bench"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report that TIDEGAUGE_REPORT names, or one of a made-up run and one of a made-up bench."""
     if named := os.environ.get("TIDEGAUGE_REPORT"):
+        if request.param == "bench":
+            pytest.skip("the named report is opened once")
         return Path(named).resolve()
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render_html(samples.report_data()), encoding="utf-8")
+    path = tmp_path_factory.mktemp("report") / f"{request.param}.html"
+    html = render_html(samples.report_data()) if request.param == "run" else bench_html()
+    path.write_text(html, encoding="utf-8")
     return path
+
+
+def bench_html() -> str:
+    """The page of a made-up bench."""
+    document = transcode_samples.document()
+    found = answer(read_bench(document, "bench.json"))
+    return render_bench_html(BenchData(names=["bench.json"], bench=document, transcode=found))
 
 
 def open_report(browser: Any, path: Path, width: int, scheme: str) -> Opened:
@@ -78,7 +92,9 @@ def test_report_opens_without_complaint_network_or_overflow(
 ) -> None:
     opened = open_report(browser, report, WIDTHS[device], scheme)
     if folder := os.environ.get("TIDEGAUGE_SCREENSHOTS"):
-        opened.page.screenshot(path=str(Path(folder) / f"{device}-{scheme}.png"), full_page=True)
+        opened.page.screenshot(
+            path=str(Path(folder) / f"{report.stem}-{device}-{scheme}.png"), full_page=True
+        )
     wide = opened.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     opened.page.close()
     assert opened.complaints == []

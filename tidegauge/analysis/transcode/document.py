@@ -106,6 +106,7 @@ class Profile:
     gpu: str | None = None
     capacity: str | None = None
     usd_per_hour: Annotated[Decimal, Field(allow_inf_nan=False, gt=0)] | None = None
+    usd_per_hour_parts: Mapping[str, Dollars] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,9 @@ class BreakEvenRow:
     rendition: str | None = None
     known: str | None = None  # how both speeds are known
     figures: BreakEven | None
+    speed_ratio_needed_without_fees: float | None = (
+        None  # of the bare instance, where its price has more parts
+    )
     reason: str | None = None  # why the speeds' part is empty
 
 
@@ -52,7 +55,16 @@ def _rows(profile: Profile, bench: Bench, seed: Seed) -> list[BreakEvenRow]:
     made = [cell for cell in bench.cells if cell.profile == profile.name and jobs_per_hour(cell)]
     if not made:
         needed = BreakEven(speed_ratio_needed=speed_ratio_needed(profile.usd_per_hour, seed.usd_per_hour))
-        return [BreakEvenRow(profile=profile.name, gpu=gpu, figures=needed, reason=NO_SPEED)]
+        bare = _without_fees(profile, seed)
+        return [
+            BreakEvenRow(
+                profile=profile.name,
+                gpu=gpu,
+                figures=needed,
+                speed_ratio_needed_without_fees=bare,
+                reason=NO_SPEED,
+            )
+        ]
     return [_row(profile, cell, bench, seed) for cell in made]
 
 
@@ -80,8 +92,17 @@ def _row(profile: Profile, made: Cell, bench: Bench, seed: Seed) -> BreakEvenRow
         rendition=made.rendition,
         known=known,
         figures=figures,
+        speed_ratio_needed_without_fees=_without_fees(profile, seed),
         reason=reason,
     )
+
+
+def _without_fees(profile: Profile, seed: Seed) -> float | None:
+    """The needed speed by the instance's own price; None where the price has no other part."""
+    instance = profile.usd_per_hour_parts.get("instance")
+    if instance is None or seed.usd_per_hour is None or instance == profile.usd_per_hour:
+        return None
+    return speed_ratio_needed(instance, seed.usd_per_hour)
 
 
 def _same_job(cell: Cell, made: Cell, seed: Seed) -> bool:
