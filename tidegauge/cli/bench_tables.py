@@ -13,6 +13,7 @@ from tidegauge.cli.output import people, printable, say
 
 NONE = "n/a"
 MILLION = 1_000_000
+SPOT = "-spot"
 BAR_WIDTH = 8  # of the longest wall time in a table
 _LEFT = ("rendition", "profile", "how", "")
 
@@ -53,10 +54,26 @@ def _table(title: str, label: str, cells: Sequence[Mapping[str, Any]]) -> Table:
         box=None, padding=(0, 1, 0, 0), title=Text(printable(title), style="bold"), title_justify="left"
     )
     of_output = {"bytes": _bytes, "VMAF": _vmaf} if label == "rendition" else {}
-    for heading in (label, "how", "", "wall s", "CPU s", "peak MB", *of_output, "$/1M"):
+    spot = {_on_demand(cell): cell for cell in cells if cell["profile"].endswith(SPOT)}
+    twins = {cell["profile"] for cell in cells} & set(spot)  # shown in the row of the same size on demand
+    headings = (
+        label,
+        "how",
+        "",
+        "wall s",
+        "CPU s",
+        "peak MB",
+        *of_output,
+        "$/1M",
+        *([SPOT] if twins else []),
+    )
+    for heading in headings:
         table.add_column(heading, justify="left" if heading in _LEFT else "right", no_wrap=True)
     longest_s = max(cell["wall_s"] for cell in cells)
     for cell in cells:
+        if cell["profile"].endswith(SPOT) and _on_demand(cell) in twins:
+            continue
+        twin = [_per_million(spot[cell["profile"]]["cost_usd_per_asset"])] if cell["profile"] in twins else []
         table.add_row(
             Text(printable(cell[label])),
             cell["provenance"],
@@ -66,8 +83,13 @@ def _table(title: str, label: str, cells: Sequence[Mapping[str, Any]]) -> Table:
             f"{cell['rss_peak_mb']:.0f}",
             *(shown(cell) for shown in of_output.values()),
             _per_million(cell["cost_usd_per_asset"]),
+            *twin,
         )
     return table
+
+
+def _on_demand(cell: Mapping[str, Any]) -> str:
+    return str(cell["profile"]).removesuffix(SPOT)
 
 
 def _bytes(cell: Mapping[str, Any]) -> str:
@@ -86,13 +108,13 @@ def print_profiles(document: Mapping[str, Any]) -> None:
     """A row a size, its Spot price beside it."""
     rows = {row["name"]: row for row in document["profiles"]}
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for heading in ("profile", "vCPU", "GB", "GPU", "$/hour", "$/hour -spot", "here"):
+    for heading in ("profile", "vCPU", "GB", "GPU", "$/hour", f"$/hour {SPOT}", "here"):
         left = heading in ("profile", "GPU", "here")
         table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in rows.values():
         if row["capacity"] == "spot":
             continue
-        spot = rows.get(f"{row['name']}-spot")
+        spot = rows.get(f"{row['name']}{SPOT}")
         table.add_row(
             row["name"],
             f"{row['vcpu']:g}",
