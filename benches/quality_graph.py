@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra_under_test.transcode import Limits, MediaInfo, Rendition
-from infra_under_test.transcode.graph import fitted_size
+from infra_under_test.transcode.graph import output_fps, output_size, play_time_s_max
 
 # What the command leaves in the folder where it runs. FRAME_COUNTS: of the output, of the reference.
 FRAME_COUNTS = ("output.framecrc", "reference.framecrc")
@@ -36,21 +36,23 @@ def comparison_argv(
     for path, demuxer in inputs:
         argv += ["-max_pixels", str(limits.picture_pixels_max), "-protocol_whitelist", "file"]
         argv += ["-f", demuxer, "-i", f"file:{path}"]
-    argv += ["-filter_complex", ";".join(_graph(rendition, info, model, threads))]
+    argv += ["-filter_complex", ";".join(_graph(rendition, info, model, threads, limits))]
     for stream, name in zip(("made", "given"), FRAME_COUNTS, strict=True):
         argv += ["-map", f"[{stream}]", "-fps_mode", "passthrough", "-f", "framecrc", f"file:{name}"]
     return [*argv, "-map", "[judged]", "-f", "null", "-"]
 
 
-def _graph(rendition: Rendition, info: MediaInfo, model: str | None, threads: int) -> list[str]:
-    size = _size(rendition, info)
+def _graph(
+    rendition: Rendition, info: MediaInfo, model: str | None, threads: int, limits: Limits
+) -> list[str]:
+    size = output_size(info, rendition)
     transparent = rendition.container in ("gif", "webp")
     graph = [
-        *_side("0:v:0", "made", _as_shown(rendition), size if transparent else None, []),
+        *_side("0:v:0", "made", _as_shown(rendition, info), size if transparent else None, []),
         *_side(
             "1:v:0",
             "given",
-            _as_given(rendition, size),
+            _as_given(rendition, info, size, limits),
             size if info.kind == "gif" or rendition.pad else None,
             [_POSTER] if rendition.still else [],
         ),
@@ -67,24 +69,18 @@ def _graph(rendition: Rendition, info: MediaInfo, model: str | None, threads: in
     ]
 
 
-def _size(rendition: Rendition, info: MediaInfo) -> tuple[int, int]:
-    if rendition.pad:
-        return rendition.width_max, rendition.height_max
-    return fitted_size(info.width, info.height, rendition.width_max, rendition.height_max)
-
-
-def _as_shown(rendition: Rendition) -> list[str]:
+def _as_shown(rendition: Rendition, info: MediaInfo) -> list[str]:
     """The output as a player shows it: encoders join equal pictures of a GIF or a WebP into one."""
-    joined = rendition.container in ("gif", "webp") and rendition.fps is not None
-    return [f"fps={rendition.fps}"] if joined else []
+    return [f"fps={output_fps(info, rendition)}"] if rendition.container in ("gif", "webp") else []
 
 
-def _as_given(rendition: Rendition, size: tuple[int, int]) -> list[str]:
-    """The source as the rendition prepares it for its encoder."""
+def _as_given(rendition: Rendition, info: MediaInfo, size: tuple[int, int], limits: Limits) -> list[str]:
+    """The source as the core prepares it for the encoder."""
     width, height = size
-    filters = [] if rendition.fps is None else [f"fps={rendition.fps}"]
-    if rendition.duration_s_max is not None:
-        filters.append(f"trim=end={rendition.duration_s_max:g}")
+    fixed_rate = rendition.fps is not None or info.kind == "gif" or rendition.container in ("gif", "webp")
+    filters = [f"fps={output_fps(info, rendition)}"] if fixed_rate else []
+    if not rendition.still:
+        filters.append(f"trim=end={play_time_s_max(rendition, limits):g}")
     if rendition.frames_max is not None:
         filters.append(f"trim=end_frame={rendition.frames_max}")
     if not rendition.pad:
