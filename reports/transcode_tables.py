@@ -59,8 +59,8 @@ BOUND_COLUMNS = (
     ),
     Column(
         label="At most",
-        meaning="How many times faster a free encoder would make it on the same CPU. Below the needed speed"
-        " of a GPU profile, that one never pays there, however fast it encodes.",
+        meaning="How many times faster a free encoder would make it on the same CPU. Where that is below the"
+        " needed speed of a GPU profile, its CPU must be faster too before it can pay.",
     ),
     Column(label="How known", meaning="The profile and machine of both figures.", numeric=False),
 )
