@@ -48,7 +48,7 @@ def test_transcode(
     try:
         with host.cage(profile, as_is=matrix.as_is) as cage:
             benchmark.pedantic(
-                lambda: made.extend(transcode(medium, tmp_path, [rendition], ffmpeg=ffmpeg)),
+                lambda: made.extend(transcode(medium, tmp_path, [rendition], ffmpeg=ffmpeg).results),
                 rounds=matrix.rounds,
                 iterations=1,
                 warmup_rounds=1,

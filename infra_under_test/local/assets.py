@@ -56,6 +56,7 @@ class Asset:
     renditions: dict[str, dict[str, Any]] = field(
         default_factory=dict
     )  # name: path, bytes, sha256, mime_type
+    unfit: dict[str, str] = field(default_factory=dict)  # rendition: why no quality of it fits its platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,7 @@ from __future__ import annotations
 from infra_under_test.local.settings import StackSettings
 
 SUFFIXES = {"image/gif": "gif", "video/mp4": "mp4"}  # what may be uploaded
-RENDITION_FOLDERS = {
-    "preview_mp4": ("transcode", "mp4"),
-    "slack_gif": ("transcode", "gif"),
-    "webp": ("cache", "webp"),
-    "poster": ("cache", "jpg"),
-}
+PUBLIC_RENDITIONS = frozenset({"webp", "poster"})  # what pages embed; the others are for signed links
 PUBLIC_FOLDERS = frozenset({"cache"})  # served by the edge without a signature
 
 
@@ -19,10 +14,10 @@ def original_key(asset_id: str, mime_type: str) -> str:
     return f"assets/{asset_id}.{SUFFIXES[mime_type]}"
 
 
-def rendition_key(asset_id: str, name: str) -> str:
-    """The key of a rendition in the bucket of its folder."""
-    folder, suffix = RENDITION_FOLDERS[name]
-    return f"{folder}/{asset_id}/{name}.{suffix}"
+def rendition_key(asset_id: str, name: str, suffix: str) -> str:
+    """The key of a rendition in the bucket of its folder; `suffix` has its dot."""
+    folder = "cache" if name in PUBLIC_RENDITIONS else "transcode"
+    return f"{folder}/{asset_id}/{name}{suffix}"
 
 
 def bucket_of(key: str, stack: StackSettings) -> str:

@@ -62,6 +62,7 @@ class WorkerSettings:
     work_dir: Path
     concurrency: int  # ffmpeg jobs at a time
     hold_s: int  # how long a silent worker keeps a job from the others
+    renditions: Path | None  # a file that changes or extends the built-in renditions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ def read_worker_settings(environ: Mapping[str, str]) -> WorkerSettings:
         work_dir=Path(_required(environ, "WORK_DIR", "a directory for downloads and renditions")),
         concurrency=_positive(environ, "WORKER_CONCURRENCY", 1),
         hold_s=_positive(environ, "WORKER_HOLD_S", 30),
+        renditions=Path(environ["WORKER_RENDITIONS"]) if environ.get("WORKER_RENDITIONS") else None,
     )
 
 

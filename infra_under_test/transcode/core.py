@@ -4,35 +4,61 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from infra_under_test.cgroup import Cage
 from infra_under_test.transcode.binary import Ffmpeg, find_ffmpeg
-from infra_under_test.transcode.graph import compile_argv
+from infra_under_test.transcode.errors import TranscodeError
+from infra_under_test.transcode.fan_out import Decode, group_renditions
+from infra_under_test.transcode.graph import Encoder, compile_argv
 from infra_under_test.transcode.inspection import inspect_upload
 from infra_under_test.transcode.limits import DEFAULT_LIMITS, Limits
 from infra_under_test.transcode.media import MediaInfo
-from infra_under_test.transcode.process import run_limited
-from infra_under_test.transcode.renditions import Rendition
+from infra_under_test.transcode.process import Used, run_limited
+from infra_under_test.transcode.progress import Progress, Share
+from infra_under_test.transcode.rendition import Rendition
+from infra_under_test.transcode.size_search import mildest_that_fits
 from infra_under_test.transcode.verify import verify_output
 
-Progress = Callable[[float], None]
 _BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenditionResult:
-    """One rendition on disk, and what its ffmpeg process took."""
+    """One rendition on disk, and what its ffmpeg processes took."""
 
     name: str
     path: Path
     bytes: int
     sha256: str
     mime_type: str
-    cpu_s: float  # user and system time of ffmpeg
-    wall_s: float  # from its start to its end
-    rss_peak_mb: float  # 1 MB = 10^6 bytes
+    # User and system time of ffmpeg, and from its start to its end; None where a run made others too: what
+    # they shared belongs to none of them.
+    cpu_s: float | None
+    wall_s: float | None
+    rss_peak_mb: float  # of the largest process that made it; 1 MB = 10^6 bytes
+    encodes: int = 1  # above 1 when quality was searched to fit a size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One ffmpeg process."""
+
+    names: tuple[str, ...]  # of the renditions that it made
+    cpu_s: float
+    wall_s: float
+    rss_peak_mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcoded:
+    """What was made of a source."""
+
+    results: tuple[RenditionResult, ...]  # in the order asked for
+    unfit: Mapping[str, str]  # rendition: why no quality fits its size
+    runs: tuple[Run, ...]
 
 
 def transcode(
@@ -41,79 +67,151 @@ def transcode(
     renditions: Sequence[Rendition],
     *,
     ffmpeg: Ffmpeg | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Callable[[float], None] | None = None,
     limits: Limits = DEFAULT_LIMITS,
-) -> list[RenditionResult]:
+    decode: Decode = "auto",
+    encoder: Encoder = "cpu",
+    cage: Cage | None = None,
+) -> Transcoded:
     """Makes each of `renditions` of `source` as `out_dir/NAME.SUFFIX`; raises TranscodeError.
 
     Blocks until done, in whatever thread it is called. `on_progress` gets the share done, 0 to 1, over all
-    renditions, never falling. A file appears in `out_dir` only when it is whole and verified.
+    renditions, never falling. A file appears in `out_dir` only when it is whole and verified. `decode` says
+    whether renditions share one decode; a run of several that fails is done again one by one, since together
+    they may need more than each may have. Whether to ask for the `encoder` "nvenc" is for its probe to say.
+    ffmpeg joins `cage`.
     """
     info = inspect_upload(source, limits)
     executable = (ffmpeg or find_ffmpeg()).path
     out_dir.mkdir(parents=True, exist_ok=True)
-    results = []
+    progress = Progress(on_progress=on_progress, count=len(renditions), duration_s=info.duration_s)
     with tempfile.TemporaryDirectory(prefix=".transcode-", dir=out_dir) as folder:
-        for index, rendition in enumerate(renditions):
-            share = _Share(on_progress=on_progress, index=index, count=len(renditions), info=info)
-            results.append(
-                _make(executable, rendition, source.resolve(), info, Path(folder), out_dir, limits, share)
+        job = _Job(
+            executable=executable,
+            source=source.resolve(),
+            info=info,
+            folder=Path(folder).resolve(),
+            limits=limits,
+            encoder=encoder,
+            cage=cage,
+            runs=[],
+        )
+        made: dict[str, _Draft] = {}
+        for group in group_renditions(renditions, info, limits, decode):
+            made |= job.make_together(group, progress.share(len(group)))
+        unfit = job.shrink(renditions, made)
+        results = [made[each.name].publish(out_dir) for each in renditions if each.name not in unfit]
+    return Transcoded(results=tuple(results), unfit=unfit, runs=tuple(job.runs))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A verified rendition that is not yet where the caller sees it."""
+
+    rendition: Rendition
+    path: Path
+    used: tuple[Used, ...]  # of every process that worked for it
+    shared: bool
+
+    @property
+    def bytes(self) -> int:
+        return self.path.stat().st_size
+
+    def publish(self, out_dir: Path) -> RenditionResult:
+        with self.path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        path = self.path.replace(out_dir / f"{self.rendition.name}{self.rendition.suffix}")
+        return RenditionResult(
+            name=self.rendition.name,
+            path=path,
+            bytes=path.stat().st_size,
+            sha256=sha256,
+            mime_type=self.rendition.mime_type,
+            cpu_s=None if self.shared else sum(used.cpu_s for used in self.used),
+            wall_s=None if self.shared else sum(used.wall_s for used in self.used),
+            rss_peak_mb=max(used.rss_peak_bytes for used in self.used) / _BYTES_PER_MB,
+            encodes=len(self.used),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One source in its private folder."""
+
+    executable: Path
+    source: Path
+    info: MediaInfo
+    folder: Path
+    limits: Limits
+    encoder: Encoder
+    cage: Cage | None
+    runs: list[Run]
+
+    def make_together(self, group: Sequence[Rendition], share: Share) -> dict[str, _Draft]:
+        """By name: the drafts of one run, or where it fails of a run each."""
+        try:
+            drafts = self._run(group, share.take_line)
+        except TranscodeError:
+            if len(group) == 1:
+                raise
+            drafts = {}
+            for one in group:
+                drafts |= self._run([one], lambda _line: None)
+        share.done()
+        return drafts
+
+    def shrink(self, renditions: Sequence[Rendition], made: dict[str, _Draft]) -> dict[str, str]:
+        """Replaces what is over its size by the mildest smaller variant; why, where none fits."""
+        unfit = {}
+        for rendition in renditions:
+            limit, first = rendition.bytes_max, made[rendition.name]
+            if limit is None or first.bytes <= limit:
+                continue
+            tried: list[_Draft] = []
+
+            def encode(variant: Rendition, tried: list[_Draft] = tried) -> int:
+                number = f"{variant.name}-{len(tried) + 1}"
+                tried.append(self._run([variant], lambda _line: None, stem=number)[variant.name])
+                return tried[-1].bytes
+
+            variants = rendition.smaller()
+            chosen = mildest_that_fits(variants, encode, limit)
+            if chosen is None:
+                smallest = min(draft.bytes for draft in tried)
+                unfit[rendition.name] = (
+                    f"{smallest:,} bytes at the lowest quality; {rendition.platform} takes {limit:,}"
+                )
+                continue
+            best = next(draft for draft in tried if draft.rendition == variants[chosen])
+            used = (*first.used, *(each for draft in tried for each in draft.used))
+            made[rendition.name] = replace(best, used=used, shared=first.shared)
+        return unfit
+
+    def _run(
+        self, group: Sequence[Rendition], on_line: Callable[[str], None], stem: str | None = None
+    ) -> dict[str, _Draft]:
+        outputs = [self.folder / f"{stem or each.name}{each.suffix}" for each in group]
+        argv = compile_argv(
+            self.executable, group, self.source, self.info, outputs, self.limits, self.encoder
+        )
+        several = len(group)
+        limits = replace(
+            self.limits,
+            wall_s_max=self.limits.wall_s_max * several,
+            cpu_s_max=self.limits.cpu_s_max * several,
+        )
+        used = run_limited(argv, folder=self.folder, limits=limits, on_line=on_line, cage=self.cage)
+        self.runs.append(
+            Run(
+                names=tuple(each.name for each in group),
+                cpu_s=used.cpu_s,
+                wall_s=used.wall_s,
+                rss_peak_mb=used.rss_peak_bytes / _BYTES_PER_MB,
             )
-            share.done()
-    return results
-
-
-def _make(
-    executable: Path,
-    rendition: Rendition,
-    source: Path,
-    info: MediaInfo,
-    folder: Path,
-    out_dir: Path,
-    limits: Limits,
-    share: _Share,
-) -> RenditionResult:
-    draft = folder.resolve() / f"output{rendition.suffix}"
-    argv = compile_argv(executable, rendition, source, info, draft, limits)
-    used = run_limited(argv, folder=folder, limits=limits, on_line=share.take_line)
-    verify_output(draft, rendition, info, limits)
-    with draft.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    path = draft.replace(out_dir / f"{rendition.name}{rendition.suffix}")
-    return RenditionResult(
-        name=rendition.name,
-        path=path,
-        bytes=path.stat().st_size,
-        sha256=sha256,
-        mime_type=rendition.mime_type,
-        cpu_s=used.cpu_s,
-        wall_s=used.wall_s,
-        rss_peak_mb=used.rss_peak_bytes / _BYTES_PER_MB,
-    )
-
-
-class _Share:
-    """Turns ffmpeg's `-progress` lines of one rendition into the share done of all of them."""
-
-    def __init__(self, *, on_progress: Progress | None, index: int, count: int, info: MediaInfo) -> None:
-        self._on_progress = on_progress
-        self._index = index
-        self._count = count
-        self._duration_s = info.duration_s
-        self._told = index / count
-
-    def take_line(self, line: str) -> None:
-        """`out_time_us=1234567` is how far the output reaches; it reads N/A before the first frame."""
-        name, _, value = line.strip().partition("=")
-        if name == "out_time_us" and value.isdecimal() and self._duration_s > 0:
-            self._tell(min(1.0, int(value) / 1e6 / self._duration_s))
-
-    def done(self) -> None:
-        """This rendition is whole."""
-        self._tell(1.0)
-
-    def _tell(self, share: float) -> None:
-        total = (self._index + share) / self._count
-        if self._on_progress is not None and total > self._told:
-            self._told = total
-            self._on_progress(total)
+        )
+        for each, output in zip(group, outputs, strict=True):
+            verify_output(output, each, self.info, self.limits)
+        return {
+            each.name: _Draft(rendition=each, path=output, used=(used,), shared=several > 1)
+            for each, output in zip(group, outputs, strict=True)
+        }

@@ -104,3 +104,9 @@ class OutputInvalid(TranscodeError):
     """ffmpeg reported success, but the output is empty, short or of the wrong shape."""
 
     code = "output_invalid"
+
+
+class RenditionsRefused(TranscodeError):
+    """A file of renditions that cannot be used."""
+
+    code = "renditions_refused"

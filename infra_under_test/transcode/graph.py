@@ -1,40 +1,93 @@
-"""A rendition as an ffmpeg command line. The only module that knows ffmpeg-python; it only compiles."""
+"""Renditions as an ffmpeg command line. The only module that knows ffmpeg-python; it only compiles."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ffmpeg
 from ffmpeg.nodes import FilterableStream, FilterNode, Node
 
 from infra_under_test.transcode.limits import Limits
 from infra_under_test.transcode.media import MediaInfo
-from infra_under_test.transcode.renditions import Rendition
+from infra_under_test.transcode.nvenc import can_encode
+from infra_under_test.transcode.nvenc import options as nvenc_options
+from infra_under_test.transcode.rendition import Rendition
+
+Encoder = Literal["cpu", "nvenc"]
 
 _DEMUXERS = {"gif": "gif", "mp4": "mov"}  # forced, so that a renamed playlist is never interpreted
 _PICTURES_TO_CHOOSE_A_POSTER_FROM = 20
 
 
 def compile_argv(
-    executable: Path, rendition: Rendition, source: Path, info: MediaInfo, output: Path, limits: Limits
+    executable: Path,
+    renditions: Sequence[Rendition],
+    source: Path,
+    info: MediaInfo,
+    outputs: Sequence[Path],
+    limits: Limits,
+    encoder: Encoder = "cpu",
 ) -> list[str]:
-    """The argument list that makes `rendition` of `source` into `output`."""
-    picture = ffmpeg.input(
+    """The argument list that makes each of `renditions` of `source` into its output, in one decode.
+
+    With `encoder` "nvenc" those made by libx264 are encoded by NVENC; decoding and filters stay on the CPU.
+    """
+    media = ffmpeg.input(
         f"file:{source}",
         f=_DEMUXERS[info.kind],
         protocol_whitelist="file",
         max_pixels=limits.picture_pixels_max,
     )
-    width, height = fitted_size(info.width, info.height, rendition.width_max, rendition.height_max)
-    stream = _filters(picture["v:0"], rendition, width, height)
-    options: dict[str, str | None] = {**dict(rendition.encoder), **_privacy()}
-    if not rendition.still:
-        options["t"] = f"{limits.duration_s_max:g}"
+    picture = media["v:0"]
+    pictures = picture.split() if len(renditions) > 1 else {0: picture}
+    made = []
+    for index, (rendition, output) in enumerate(zip(renditions, outputs, strict=True)):
+        streams = [_filters(pictures[index], rendition, info)]
+        has_audio = rendition.audio and info.audio
+        streams += [media["a:0"]] if has_audio else []
+        options = _output_options(rendition, limits, encoder=encoder, audio=has_audio)
+        made.append(ffmpeg.output(*streams, f"file:{output}", **options))
     command = [str(executable), "-hide_banner", "-nostdin", "-loglevel", "error", "-xerror", "-y"]
     command += ["-progress", "pipe:1", "-max_alloc", str(limits.alloc_bytes_max)]
-    argv: list[str] = ffmpeg.output(stream, f"file:{output}", **options).compile(cmd=command)
+    argv: list[str] = ffmpeg.merge_outputs(*made).compile(cmd=command)
     return argv
+
+
+def _output_options(
+    rendition: Rendition, limits: Limits, *, encoder: Encoder, audio: bool
+) -> dict[str, str | None]:
+    is_hardware = encoder == "nvenc" and can_encode(rendition)
+    options: dict[str, str | None] = dict(nvenc_options(rendition) if is_hardware else rendition.encoder)
+    if not audio:
+        options = {name: value for name, value in options.items() if name not in ("c:a", "b:a")}
+    options |= {"f": rendition.muxer, **_privacy(audio=audio)}
+    if not rendition.still:
+        options["t"] = f"{play_time_s_max(rendition, limits):g}"
+    if rendition.frames_max is not None:
+        options["frames:v"] = str(rendition.frames_max)
+    return options
+
+
+def play_time_s_max(rendition: Rendition, limits: Limits) -> float:
+    """The longest that `rendition` may play, in seconds."""
+    return min(limits.duration_s_max, rendition.duration_s_max or limits.duration_s_max)
+
+
+def output_size(info: MediaInfo, rendition: Rendition) -> tuple[int, int]:
+    """(width, height) of `rendition` of the media that `info` describes."""
+    if rendition.pad:
+        return rendition.width_max, rendition.height_max
+    return fitted_size(info.width, info.height, rendition.width_max, rendition.height_max)
+
+
+def output_fps(info: MediaInfo, rendition: Rendition) -> Fraction:
+    """Frames a second of `rendition`: its own, or the mean of the source."""
+    if rendition.fps is not None:
+        return Fraction(rendition.fps)
+    return Fraction(info.frames) / Fraction(str(info.duration_s))
 
 
 def fitted_size(width: int, height: int, width_max: int, height_max: int) -> tuple[int, int]:
@@ -47,15 +100,20 @@ def _even(length: float) -> int:
     return max(2, int(length + 1e-6) // 2 * 2)  # 480.0 may arrive as 479.9999…
 
 
-def _privacy() -> dict[str, str | None]:
-    """Output options: pictures only, no metadata of the uploader."""
-    return {"an": None, "sn": None, "dn": None, "map_metadata": "-1", "map_chapters": "-1"}
+def _privacy(*, audio: bool) -> dict[str, str | None]:
+    """Output options: no subtitles, data or metadata of the uploader, and no sound unless asked for."""
+    silent = {} if audio else {"an": None}
+    return {**silent, "sn": None, "dn": None, "map_metadata": "-1", "map_chapters": "-1"}
 
 
-def _filters(picture: Any, rendition: Rendition, width: int, height: int) -> Any:
-    stream = picture.filter("fps", rendition.fps).filter("scale", w=width, h=height, flags="lanczos")
-    if rendition.flatten:
-        stream = _flattened(stream, rendition, width, height)
+def _filters(picture: Any, rendition: Rendition, info: MediaInfo) -> Any:
+    width, height = output_size(info, rendition)
+    # A GIF's pictures come at uneven times: without a rate of its own the rendition takes their mean.
+    fps = rendition.fps or (_ratio(output_fps(info, rendition)) if info.kind == "gif" else None)
+    stream = picture if fps is None else picture.filter("fps", fps)
+    stream = _padded(stream, width, height) if rendition.pad else _scaled(stream, width, height)
+    if rendition.flatten and info.kind == "gif":  # the video codecs of our MP4s have no transparency
+        stream = _flattened(stream, str(fps), width, height)
     if rendition.palette_colours is not None:
         return _paletted(stream, rendition.palette_colours)
     if rendition.still:
@@ -67,9 +125,26 @@ def _filters(picture: Any, rendition: Rendition, width: int, height: int) -> Any
     return stream
 
 
-def _flattened(stream: Any, rendition: Rendition, width: int, height: int) -> Any:
+def _ratio(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _scaled(stream: Any, width: int, height: int) -> Any:
+    return stream.filter("scale", w=width, h=height, flags="lanczos")
+
+
+def _padded(stream: Any, width: int, height: int) -> Any:
+    """In the middle of exactly `width` x `height`, with transparency around it."""
+    fitted = stream.filter("format", "rgba").filter(
+        "scale", w=width, h=height, force_original_aspect_ratio="decrease", flags="lanczos"
+    )
+    middle = {"x": "(ow-iw)/2", "y": "(oh-ih)/2", "color": "black@0"}
+    return fitted.filter("pad", width, height, **middle).filter("setsar", "1")
+
+
+def _flattened(stream: Any, fps: str, width: int, height: int) -> Any:
     """Over white, by a `color` source: `drawbox` with replace crashes Debian's ffmpeg 5.1.9."""
-    white = _Source("color", {"c": "white", "s": f"{width}x{height}", "r": rendition.fps}).stream()
+    white = _Source("color", {"c": "white", "s": f"{width}x{height}", "r": fps}).stream()
     over = stream.filter("format", "rgba")
     return ffmpeg.overlay(white.filter("format", "rgba"), over, format="auto", shortest=1)
 

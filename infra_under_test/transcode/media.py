@@ -20,6 +20,7 @@ class MediaInfo:
     height: int
     frames: int
     duration_s: float  # of one loop
+    audio: bool = False  # whether there is a sound track
 
 
 def refuse_picture(width: int, height: int, limits: Limits) -> None:

@@ -65,7 +65,14 @@ def _probe(container: Any, limits: Limits) -> MediaInfo:
         raise TruncatedMedia(f"the MP4 announces {announced_s:.1f} s but holds {duration_s:.1f} s")
     width, height = _displayed_size(container, stream)
     refuse_picture(width, height, limits)
-    return MediaInfo(kind="mp4", width=width, height=height, frames=frames, duration_s=duration_s)
+    return MediaInfo(
+        kind="mp4",
+        width=width,
+        height=height,
+        frames=frames,
+        duration_s=duration_s,
+        audio=bool(container.streams.audio),
+    )
 
 
 def _count(container: Any, stream: Any, pixels: int, limits: Limits) -> tuple[int, float]:

@@ -8,11 +8,11 @@ from PIL import Image, UnidentifiedImageError
 
 from infra_under_test.transcode.errors import MediaRefused, OutputInvalid
 from infra_under_test.transcode.gif import walk_gif
-from infra_under_test.transcode.graph import fitted_size
+from infra_under_test.transcode.graph import output_fps, output_size, play_time_s_max
 from infra_under_test.transcode.limits import Limits
 from infra_under_test.transcode.media import MediaInfo
 from infra_under_test.transcode.mp4 import probe_mp4
-from infra_under_test.transcode.renditions import Rendition
+from infra_under_test.transcode.rendition import Rendition
 from infra_under_test.transcode.webp import walk_webp
 
 
@@ -20,7 +20,7 @@ def verify_output(path: Path, rendition: Rendition, info: MediaInfo, limits: Lim
     """Raises OutputInvalid unless `path` is a whole `rendition` of the media that `info` describes."""
     if not path.exists() or not path.stat().st_size:
         raise OutputInvalid(f"ffmpeg made no {rendition.name}")
-    asked = fitted_size(info.width, info.height, rendition.width_max, rendition.height_max)
+    asked = output_size(info, rendition)
     try:
         size, duration_s = _measure(path, rendition, limits)
     except (MediaRefused, UnidentifiedImageError, OSError, ValueError) as error:
@@ -50,8 +50,10 @@ def _measure(path: Path, rendition: Rendition, limits: Limits) -> tuple[tuple[in
 
 
 def _refuse_other_duration(duration_s: float, rendition: Rendition, info: MediaInfo, limits: Limits) -> None:
-    asked_s = min(info.duration_s, limits.duration_s_max)
-    rate = float(rendition.fps)
+    rate = float(output_fps(info, rendition))
+    asked_s = min(info.duration_s, play_time_s_max(rendition, limits))
+    if rendition.frames_max is not None:
+        asked_s = min(asked_s, rendition.frames_max / rate)
     # Resampling to a fixed rate rounds each end to a whole frame.
     if abs(duration_s - asked_s) > 2 / rate:
         raise OutputInvalid(f"the {rendition.name} plays for {duration_s:.2f} s, not {asked_s:.2f} s")

@@ -15,7 +15,7 @@ def argv(name: str, kind: Literal["gif", "mp4"] = "gif") -> list[str]:
     """The command line for a 640 x 360 clip."""
     info = MediaInfo(kind=kind, width=640, height=360, frames=10, duration_s=1.0)
     return compile_argv(
-        Path("/ff"), RENDITIONS[name], Path("/in/x.gif"), info, Path("/job/output"), DEFAULT_LIMITS
+        Path("/ff"), [RENDITIONS[name]], Path("/in/x.gif"), info, [Path("/job/output")], DEFAULT_LIMITS
     )
 
 

@@ -148,7 +148,7 @@ def test_ffmpeg_itself_refuses_text_even_if_inspection_were_fooled(tmp_path: Pat
     (tmp_path / "secret.gif").write_bytes(hostile_media.gif(width=8, height=8, frames=1))
     info = MediaInfo(kind="gif", width=8, height=8, frames=1, duration_s=0.1)
     argv = compile_argv(
-        find_ffmpeg().path, RENDITIONS["poster"], source, info, tmp_path / "out.jpg", Limits()
+        find_ffmpeg().path, [RENDITIONS["poster"]], source, info, [tmp_path / "out.jpg"], Limits()
     )
     with pytest.raises(TranscodeError):
         run(argv, tmp_path)
@@ -159,7 +159,7 @@ def test_ffmpeg_itself_refuses_huge_pictures_even_if_inspection_were_fooled(tmp_
     source = hostile_media.written(tmp_path, hostile_media.gif(width=16_000, height=16_000, frames=30))
     info = MediaInfo(kind="gif", width=8, height=8, frames=30, duration_s=3.0)
     argv = compile_argv(
-        find_ffmpeg().path, RENDITIONS["slack_gif"], source, info, tmp_path / "out.gif", Limits()
+        find_ffmpeg().path, [RENDITIONS["slack_gif"]], source, info, [tmp_path / "out.gif"], Limits()
     )
     started = time.monotonic()
     with pytest.raises(TranscodeError):

@@ -63,4 +63,5 @@ def _document(call: Call, asset: Asset) -> dict[str, Any]:
         "short_code": asset.short_code,
         "original": None if asset.status == UPLOADING else original,
         "renditions": renditions,
+        "unfit": asset.unfit,
     }

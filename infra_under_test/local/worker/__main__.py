@@ -21,7 +21,9 @@ from infra_under_test.local.worker.contents import Contents
 from infra_under_test.local.worker.jobs import BATCH_MAX, JobQueue
 from infra_under_test.local.worker.processing import Processor
 from infra_under_test.local.worker.rendering import Renderer
-from infra_under_test.transcode import Ffmpeg, TranscodeError, find_ffmpeg
+from infra_under_test.transcode import Ffmpeg, RenditionBook, RenditionsRefused, find_ffmpeg, read_book
+from infra_under_test.transcode.errors import FfmpegMissing
+from infra_under_test.transcode.nvenc import probe
 
 ROUTE = "worker"
 RETRY_S = 1.0
@@ -69,7 +71,7 @@ class Worker:
         self._ledger.set_worker(jobs=self._jobs, busy_s=self._busy_s, cpu_s=cpu_s)
 
 
-async def serve(settings: WorkerSettings, ffmpeg: Ffmpeg) -> None:
+async def serve(settings: WorkerSettings, ffmpeg: Ffmpeg, book: RenditionBook) -> None:
     """Work until a signal."""
     CURRENT_ROUTE.set(ROUTE)
     settings.work_dir.mkdir(parents=True, exist_ok=True)
@@ -78,9 +80,24 @@ async def serve(settings: WorkerSettings, ffmpeg: Ffmpeg) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ledger = UsageLedger(settings.stack.usage_file)
     async with ledger.written_regularly(), open_backends(settings.stack, ledger) as backends:
-        worker = _worker(settings, ffmpeg, backends, ledger)
+        nvenc = await asyncio.to_thread(probe, ffmpeg)
+        renderer = Renderer(
+            backends=backends,
+            stack=settings.stack,
+            ffmpeg=ffmpeg,
+            book=book,
+            encoder="nvenc" if nvenc.available else "cpu",
+        )
+        worker = _worker(settings, renderer, backends, ledger)
         loops = [asyncio.create_task(worker.work()) for _ in range(settings.concurrency)]
-        log_event("worker_ready", ffmpeg=ffmpeg.version, loops=len(loops))
+        log_event(
+            "worker_ready",
+            ffmpeg=ffmpeg.version,
+            loops=len(loops),
+            encoder=renderer.encoder,
+            why_not_nvenc=nvenc.reason,
+            renditions=book.upload,
+        )
         await stop.wait()
         for loop in loops:
             loop.cancel()
@@ -89,12 +106,12 @@ async def serve(settings: WorkerSettings, ffmpeg: Ffmpeg) -> None:
     log_event("worker_stopped")
 
 
-def _worker(settings: WorkerSettings, ffmpeg: Ffmpeg, backends: Backends, ledger: UsageLedger) -> Worker:
+def _worker(settings: WorkerSettings, renderer: Renderer, backends: Backends, ledger: UsageLedger) -> Worker:
     stack = settings.stack
     processor = Processor(
         assets=AssetStore(dynamodb=backends.dynamodb, table=stack.table_assets),
         contents=Contents(backends=backends, stack=stack),
-        renderer=Renderer(backends=backends, stack=stack, ffmpeg=ffmpeg),
+        renderer=renderer,
         redis=backends.redis,
         work_dir=settings.work_dir,
         ffmpeg_slots=asyncio.Semaphore(settings.concurrency),
@@ -108,13 +125,17 @@ def main() -> int:
     try:
         settings = read_worker_settings(os.environ)
         ffmpeg = find_ffmpeg()
+        book = read_book(settings.renditions)
     except StackError as error:
         log_event("settings_refused", message=error.message, hint=error.hint)
         return error.exit_code
-    except TranscodeError as error:
+    except FfmpegMissing as error:
         log_event("settings_refused", message=error.reason, hint="set FFMPEG to the path of an ffmpeg")
         return 2
-    asyncio.run(serve(settings, ffmpeg))
+    except RenditionsRefused as error:
+        log_event("settings_refused", message=error.reason, hint="correct the file in WORKER_RENDITIONS")
+        return 2
+    asyncio.run(serve(settings, ffmpeg, book))
     return 0
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -26,6 +25,14 @@ RECORD_TTL_S = 30 * 24 * 3600  # shorter than the 90 days after which renditions
 CHUNK_BYTES = 256 * 1024
 
 Renditions = dict[str, dict[str, Any]]  # name: path, bytes, sha256, mime_type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What was made of a content."""
+
+    renditions: Renditions
+    unfit: dict[str, str]  # rendition: why no quality of it fits its platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +58,23 @@ class Contents:
         """Held while this worker transcodes a content."""
         return self.locks.setdefault(_record_key(mime_type, sha256), asyncio.Lock())
 
-    async def remember(self, mime_type: str, sha256: str, renditions: Mapping[str, Any]) -> None:
+    async def remember(self, mime_type: str, sha256: str, made: Rendered) -> None:
         """The content now has these renditions."""
-        await self.backends.redis.set(_record_key(mime_type, sha256), json.dumps(renditions), ex=RECORD_TTL_S)
+        record = json.dumps({"renditions": made.renditions, "unfit": made.unfit})
+        await self.backends.redis.set(_record_key(mime_type, sha256), record, ex=RECORD_TTL_S)
 
-    async def copy(self, mime_type: str, sha256: str, asset_id: str) -> Renditions | None:
+    async def copy(self, mime_type: str, sha256: str, asset_id: str) -> Rendered | None:
         """Copies of a known content's renditions for another asset; None when they are not to be had."""
         text = await self.backends.redis.get(_record_key(mime_type, sha256))
         if text is None:
             return None
-        known: Renditions = json.loads(text)
+        record = json.loads(text)
+        known: Renditions = record["renditions"]
         copies = {
-            name: {**rendition, "path": f"/{rendition_key(asset_id, name)}"}
+            name: {
+                **rendition,
+                "path": f"/{rendition_key(asset_id, name, PurePosixPath(rendition['path']).suffix)}",
+            }
             for name, rendition in known.items()
         }
         results = await asyncio.gather(
@@ -73,7 +85,7 @@ class Contents:
         for error in errors:
             if not is_missing(error):
                 raise error
-        return None if errors else copies
+        return None if errors else Rendered(renditions=copies, unfit=record["unfit"])
 
     async def _copy_object(self, source_path: str, target_path: str) -> None:
         source, target = source_path.lstrip("/"), target_path.lstrip("/")

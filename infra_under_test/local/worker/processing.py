@@ -21,7 +21,7 @@ from infra_under_test.local.backends import RedisClient
 from infra_under_test.local.event_log import log_event
 from infra_under_test.local.media_keys import SUFFIXES
 from infra_under_test.local.progress import Progress, publish
-from infra_under_test.local.worker.contents import Contents, Renditions, is_missing
+from infra_under_test.local.worker.contents import Contents, Rendered, is_missing
 from infra_under_test.local.worker.jobs import MAX_RECEIVES, Job
 from infra_under_test.local.worker.rendering import Renderer
 from infra_under_test.transcode import TranscodeError
@@ -101,11 +101,11 @@ class Processor:
         try:
             source = folder / f"original.{SUFFIXES[job.mime_type]}"
             sha256 = await self.contents.download(job.s3_key, source)
-            renditions = await self.contents.copy(job.mime_type, sha256, job.asset_id)
+            made = await self.contents.copy(job.mime_type, sha256, job.asset_id)
             outcome = Outcome.DONE
             await turn()
-            if renditions is None:
-                renditions, outcome = await self._transcode_once(job, source, sha256)
+            if made is None:
+                made, outcome = await self._transcode_once(job, source, sha256)
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # a killed ffmpeg may be writing still
         if await self.assets.update(
@@ -114,12 +114,13 @@ class Processor:
             status=READY,
             progress=Decimal(1),
             reason=None,
-            renditions=renditions,
+            renditions=made.renditions,
+            **({"unfit": made.unfit} if made.unfit else {}),
         ):
             await self.tell(job, READY, 1.0)
         return outcome
 
-    async def _transcode_once(self, job: Job, source: Path, sha256: str) -> tuple[Renditions, Outcome]:
+    async def _transcode_once(self, job: Job, source: Path, sha256: str) -> tuple[Rendered, Outcome]:
         """Transcode, unless the same content was transcoded while this job waited."""
         async with self.contents.lock(job.mime_type, sha256):
             copied = await self.contents.copy(job.mime_type, sha256, job.asset_id)

@@ -1,4 +1,4 @@
-"""The ffmpeg core, run beside the event loop, one rendition after the other, each stored when it is whole."""
+"""The ffmpeg core, run beside the event loop: all renditions of an original, stored when they are whole."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ from typing import TypeVar
 from infra_under_test.local.backends import Backends
 from infra_under_test.local.media_keys import bucket_of, rendition_key
 from infra_under_test.local.settings import StackSettings
-from infra_under_test.local.worker.contents import Renditions
-from infra_under_test.transcode import RENDITIONS, Ffmpeg, MediaRefused, inspect_upload, transcode
+from infra_under_test.local.worker.contents import Rendered, Renditions
+from infra_under_test.transcode import (
+    Ffmpeg,
+    MediaRefused,
+    RenditionBook,
+    RenditionResult,
+    inspect_upload,
+    transcode,
+)
+from infra_under_test.transcode.graph import Encoder
 
 MIME_TYPE_OF_KIND = {"gif": "image/gif", "mp4": "video/mp4"}
 
@@ -35,31 +43,37 @@ class Renderer:
     backends: Backends
     stack: StackSettings
     ffmpeg: Ffmpeg
+    book: RenditionBook
+    encoder: Encoder
 
-    async def render(self, asset_id: str, source: Path, mime_type: str, report: Report) -> Renditions:
+    async def render(self, asset_id: str, source: Path, mime_type: str, report: Report) -> Rendered:
         """All renditions; raises TranscodeError. `report` is called in the event loop."""
         info = await in_thread(lambda: inspect_upload(source))
         if MIME_TYPE_OF_KIND[info.kind] != mime_type:
             raise UnlikeAnnounced(f"the file is an {info.kind.upper()}, but was announced as {mime_type}")
-        made: Renditions = {}
-        for index, name in enumerate(RENDITIONS):
-            made[name] = await self._render_one(asset_id, source, name, _part_of(report, index))
-            report((index + 1) / len(RENDITIONS), name)
-        return made
-
-    async def _render_one(
-        self, asset_id: str, source: Path, name: str, tell: Callable[[float], None]
-    ) -> dict[str, str | int]:
         loop = asyncio.get_running_loop()
 
         def on_progress(share: float) -> None:
-            loop.call_soon_threadsafe(tell, share)
+            loop.call_soon_threadsafe(report, share, None)
 
-        folder = source.parent / "renditions"
-        (made,) = await in_thread(
-            lambda: transcode(source, folder, [RENDITIONS[name]], ffmpeg=self.ffmpeg, on_progress=on_progress)
+        made = await in_thread(
+            lambda: transcode(
+                source,
+                source.parent / "renditions",
+                [self.book.renditions[name] for name in self.book.upload],
+                ffmpeg=self.ffmpeg,
+                on_progress=on_progress,
+                encoder=self.encoder,
+            )
         )
-        key = rendition_key(asset_id, name)
+        stored: Renditions = {}
+        for result in made.results:
+            stored[result.name] = await self._store(asset_id, result)
+            report(1.0, result.name)
+        return Rendered(renditions=stored, unfit=dict(made.unfit))
+
+    async def _store(self, asset_id: str, made: RenditionResult) -> dict[str, str | int]:
+        key = rendition_key(asset_id, made.name, made.path.suffix)
         with made.path.open("rb") as body:
             await self.backends.s3.put_object(
                 Bucket=bucket_of(key, self.stack), Key=key, Body=body, ContentType=made.mime_type
@@ -88,7 +102,3 @@ async def in_thread(work: Callable[[], Result]) -> Result:
 
     threading.Thread(target=run, daemon=True).start()
     return await asyncio.wrap_future(future)
-
-
-def _part_of(report: Report, index: int) -> Callable[[float], None]:
-    return lambda share: report((index + share) / len(RENDITIONS), None)
