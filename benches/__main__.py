@@ -72,6 +72,7 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
         [as_profile] if as_profile else options.profile or [LOCAL],
         options.rounds,
         host,
+        options.renditions,
     )
     given = {name: value for name in SCENARIO_OPTIONS if (value := getattr(options, name)) is not None}
     settings = run.Settings(
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         "--media", action="append", type=Path, metavar="FILE", help="GIF or MP4; repeatable"
     )
     transcode.add_argument("--rendition", action="append", metavar="NAME", help="repeatable")
+    transcode.add_argument("--renditions", type=Path, metavar="FILE", help="renditions of your own, as TOML")
     transcode.add_argument(
         "--profile", action="append", metavar="NAME", help="or pattern, or emulable; repeatable"
     )

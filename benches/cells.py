@@ -10,6 +10,8 @@ from statistics import median
 from typing import Any
 
 from infra_under_test.transcode import Rendition
+from infra_under_test.transcode.graph import Encoder
+from infra_under_test.transcode.nvenc import options as nvenc_options
 
 MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
 UNSTABLE_CPU_RATIO = 0.15
@@ -20,8 +22,18 @@ UNSTABLE_MEANING = (
 )
 _NAMED = ("media", "media_class", "rendition", "encoder", "preset")
 _MEASURED = (
-    *("cpu_s_rounds", "rss_peak_mb", "memory_source", "frames", "duration_s", "bytes_out", "sha256"),
-    *("vmaf_mean", "vmaf_p5", "ssim", "quality_reason", "output", "emulation"),
+    *(
+        "cpu_s_rounds",
+        "decode_cpu_s",
+        "rss_peak_mb",
+        "memory_source",
+        "process_rss_peak_mb",
+        "frames",
+        "duration_s",
+        "bytes_out",
+        "sha256",
+    ),
+    *("vmaf_mean", "vmaf_p5", "vmaf_model", "ssim", "quality_reason", "output", "emulation"),
 )
 _DERIVED = (
     *("wall_s", "wall_s_low", "wall_s_high", "wall_s_confidence", "wall_s_rounds", "cpu_s"),
@@ -35,11 +47,13 @@ def media_classes() -> dict[str, str]:
     return {entry["sha256"]: entry["class"] for entry in manifest["media"]}
 
 
-def named(medium: Path, rendition: Rendition, classes: Mapping[str, str]) -> dict[str, Any]:
+def named(
+    medium: Path, rendition: Rendition, classes: Mapping[str, str], encoder: Encoder = "cpu"
+) -> dict[str, Any]:
     """What a cell is of; `classes` are the media classes by sha256."""
     with medium.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    options = dict(rendition.encoder)
+    options = dict(nvenc_options(rendition) if encoder == "nvenc" else rendition.encoder)
     return {
         "media": medium.name,
         "media_class": classes.get(sha256),

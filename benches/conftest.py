@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benches.cells import MEDIA, media_classes
-from benches.emulation import Host, this_host
+from benches.emulation import this_host
+from benches.judging import Judge
 from benches.profiles import LOCAL, choose, load_profiles
 from benches.recorder import KEY, Matrix, Recorder
 from infra_under_test.transcode import RENDITIONS, Ffmpeg, find_ffmpeg
@@ -67,15 +68,15 @@ def recorder(pytestconfig: pytest.Config) -> Recorder:
 
 
 @pytest.fixture(scope="session")
-def host() -> Host:
-    """This machine, looked at once."""
-    return this_host()
-
-
-@pytest.fixture(scope="session")
 def ffmpeg() -> Ffmpeg:
     """The one ffmpeg of the session, identified before anything is timed."""
     return find_ffmpeg()
+
+
+@pytest.fixture(scope="session")
+def judge(ffmpeg: Ffmpeg, recorder: Recorder) -> Judge:
+    """Of quality, once an output."""
+    return Judge(ffmpeg=ffmpeg, wanted=recorder.matrix.quality)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +12,14 @@ from functools import cache
 
 from benches import machine
 from benches.profiles import BYTES_PER_GB, LOCAL, Profile
+from infra_under_test.cgroup import Cage, CannotEmulate, make_cage
+from infra_under_test.transcode import Rendition, find_ffmpeg
+from infra_under_test.transcode.graph import Encoder
+from infra_under_test.transcode.nvenc import can_encode, probe
 
 CANNOT = "cannot emulate"
-NO_CAGE = "ffmpeg is not run under a quota yet"
+_PROBED_VCPU, _PROBED_BYTES = 0.25, BYTES_PER_GB // 2  # Fargate's smallest task
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +61,21 @@ class Host:
         """Those that can be emulated here."""
         return [profile for profile in profiles if self.why_not(profile) is None]
 
-    @contextmanager
-    def cage(self, profile: Profile, *, as_is: bool) -> Iterator[None]:  # noqa: ARG002
-        """What ffmpeg is to run in."""
+
+@contextmanager
+def cage_of(profile: Profile, *, as_is: bool) -> Iterator[Cage | None]:
+    """What ffmpeg is to run in: None on a machine that is of the profile's size itself."""
+    if as_is or profile.kind == "local":
         yield None
+        return
+    name = f"bench-{os.getpid()}-{next(_numbers)}"  # one a cell: its peak memory is the cell's
+    with make_cage(name, float(profile.vcpu), int(profile.memory_gb * BYTES_PER_GB)) as cage:
+        yield cage
+
+
+def encoder_of(profile: Profile, rendition: Rendition, *, as_is: bool) -> Encoder:
+    """NVENC on a GPU instance for what it can make; its GIF, WebP and JPEG come from its CPU."""
+    return "nvenc" if as_is and profile.gpu is not None and can_encode(rendition) else "cpu"
 
 
 @cache
@@ -67,4 +85,14 @@ def this_host() -> Host:
     itself = Profile(
         name=LOCAL, kind="local", arch=machine.arch(), vcpu=Decimal(machine.cores()), memory_gb=memory_gb
     )
-    return Host(profile=itself, no_cage=NO_CAGE, gpu=Gpu(available=False, reason="NVENC is not probed yet"))
+    tried = probe(find_ffmpeg())
+    gpu = Gpu(available=tried.available, reason=tried.reason, detail=tried.detail)
+    return Host(profile=itself, no_cage=_why_no_cage(), gpu=gpu)
+
+
+def _why_no_cage() -> str | None:
+    try:
+        make_cage(f"probe-{os.getpid()}", _PROBED_VCPU, _PROBED_BYTES).remove()
+    except CannotEmulate as error:
+        return str(error)
+    return None

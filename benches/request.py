@@ -8,7 +8,13 @@ from pathlib import Path
 
 from benches.emulation import Host
 from benches.profiles import LOCAL, Profile, choose, load_profiles
-from infra_under_test.transcode import RENDITIONS, Rendition, TranscodeError, find_ffmpeg, inspect_upload
+from infra_under_test.transcode import (
+    Rendition,
+    TranscodeError,
+    find_ffmpeg,
+    inspect_upload,
+    load_renditions,
+)
 from tidegauge.errors import TidegaugeError, nearest
 
 
@@ -35,11 +41,12 @@ def checked(
     profiles: Sequence[str],
     rounds: int,
     host: Host,
-    known: Mapping[str, Rendition] = RENDITIONS,
+    renditions_file: Path | None = None,
 ) -> Request:
     """The request, or TidegaugeError (exit 2) with what is wrong."""
     if rounds < 1:
         raise TidegaugeError(f"--rounds {rounds}: at least one round is measured")
+    known = _renditions(renditions_file)
     for name in renditions:
         if name not in known:
             raise TidegaugeError(f"no rendition is called '{name}'", nearest(name, known))
@@ -57,6 +64,13 @@ def checked(
         renditions=[known[name] for name in dict.fromkeys(renditions)],
         profiles=[{**sizes, LOCAL: host.profile}[name] for name in chosen],
     )
+
+
+def _renditions(file: Path | None) -> Mapping[str, Rendition]:
+    try:
+        return load_renditions(file)
+    except TranscodeError as error:
+        raise TidegaugeError(error.reason, "docs/transcode.md describes a file of renditions") from None
 
 
 def _check_media(media: Sequence[Path]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from benches.catalogue import REGION
 from benches.cells import empty_cell, media_classes, named
-from benches.emulation import Host
+from benches.emulation import Host, encoder_of
 from benches.machine import describe_machine
 from benches.outcome import Costing, document
 from benches.profiles import Profile, worker_profile
@@ -23,6 +23,7 @@ from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import ExitCode, TidegaugeError
 
 INTERRUPTED = "interrupted before it was measured"
+BROKEN = "the bench itself failed at it: what failed is on stderr"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def measure(
         raise TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED)
     costing = Costing(book=load_price_book(REGION), scenario=scenario)
     made = document(
-        _cells(request, host, sizes, suite.cells, costing),
+        _cells(request, host, sizes, suite, costing),
         _profiles(request, sizes, suite.cells, costing),
         costing=costing,
         gpu=asdict(host.gpu),
@@ -80,21 +81,24 @@ def _cells(
     request: Request,
     host: Host,
     sizes: Mapping[tuple[str, ...], Profile],
-    found: Sequence[Mapping[str, Any]],
+    suite: Suite,
     costing: Costing,
 ) -> list[dict[str, Any]]:
     """All of the matrix, in the order in which it was asked for."""
-    by_key = {(cell["profile"], cell["media"], cell["rendition"]): cell for cell in found}
+    by_key = {(cell["profile"], cell["media"], cell["rendition"]): cell for cell in suite.cells}
+    absent = INTERRUPTED if suite.interrupted else BROKEN
     classes = media_classes()
     cells = []
     for profile in request.profiles:
         size = sizes.get(profile.size)
-        reason = INTERRUPTED if size is not None else host.why_not(profile)
+        reason = absent if size is not None else host.why_not(profile)
         for medium in request.media:
             for rendition in request.renditions:
                 cell = by_key.get((size.name, medium.name, rendition.name)) if size else None
                 if cell is None:
-                    cell = empty_cell(named(medium, rendition, classes), profile.name, str(reason))
+                    encoder = encoder_of(profile, rendition, as_is=True)
+                    what = named(medium, rendition, classes, encoder)
+                    cell = empty_cell(what, profile.name, str(reason))
                 cells.append(costing.costed(cell, profile))
     return cells
 

@@ -62,7 +62,8 @@ def run_suite(matrix: Matrix, *, raw: Path | None, storage: Path | None, on_cell
             ended = pytest.main(command, plugins=[recorder])
         if not stopped_by and (ended not in _PYTEST_ENDED or len(recorder.cells) < matrix.cells):
             _show_end(log)
-            raise TidegaugeError("the transcode bench failed", "what failed is on stderr")
+            if not recorder.cells:
+                raise TidegaugeError("the transcode bench failed", "what failed is on stderr")
         if written.exists() and raw is not None:
             shutil.copyfile(written, raw)
         if written.exists() and storage is not None:

@@ -1,4 +1,4 @@
-"""The transcode core: wall time a rendition, with CPU time, peak memory and size beside it.
+"""The transcode core: wall time a rendition, with CPU time, peak memory, size and quality beside it.
 
     python -m pytest benches -p no:locust --benchmark-json FILE
 
@@ -16,17 +16,23 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benches.cells import empty_cell, measured_cell, named
-from benches.emulation import Host
+from benches.decoding import decode_cpu_s
+from benches.emulation import CANNOT, cage_of, encoder_of, this_host
+from benches.judging import Judge
 from benches.profiles import Profile
 from benches.recorder import Recorder
+from infra_under_test.cgroup import Cage, CannotEmulate
 from infra_under_test.transcode import (
     Ffmpeg,
     Rendition,
-    RenditionResult,
+    Transcoded,
     TranscodeError,
     inspect_upload,
     transcode,
 )
+from infra_under_test.transcode.graph import Encoder
+
+_BYTES_PER_MB = 1_000_000
 
 
 @pytest.mark.timeout(0)  # ffmpeg has limits of its own, and rounds are as many as asked for
@@ -37,39 +43,43 @@ def test_transcode(
     profile: Profile,
     ffmpeg: Ffmpeg,
     classes: dict[str, str],
-    host: Host,
+    judge: Judge,
     recorder: Recorder,
     tmp_path: Path,
 ) -> None:
     matrix = recorder.matrix
-    what = named(medium, rendition, classes)
-    made: list[RenditionResult] = []
+    encoder = encoder_of(profile, rendition, as_is=matrix.as_is)
+    what = named(medium, rendition, classes, encoder)
+    made: list[Transcoded] = []
     benchmark.group = f"{medium.name} {rendition.name}"
-    try:
-        with host.cage(profile, as_is=matrix.as_is) as cage:
-            benchmark.pedantic(
-                lambda: made.extend(transcode(medium, tmp_path, [rendition], ffmpeg=ffmpeg).results),
-                rounds=matrix.rounds,
-                iterations=1,
-                warmup_rounds=1,
-            )
-    except TranscodeError as error:
-        recorder.add(benchmark.fullname, empty_cell(what, profile.name, error.reason), measured=False)
-        raise
+
+    def make() -> None:
+        made.append(transcode(medium, tmp_path, [rendition], ffmpeg=ffmpeg, encoder=encoder, cage=cage))
+
     info = inspect_upload(medium)
+    try:
+        _check_encoder(encoder)
+        with cage_of(profile, as_is=matrix.as_is) as cage:
+            benchmark.pedantic(make, rounds=matrix.rounds, iterations=1, warmup_rounds=1)
+            _check_size(made[-1])
+            benchmark.extra_info |= {
+                **_used(made[-matrix.rounds :], cage),  # the warm-up came first
+                "decode_cpu_s": decode_cpu_s(ffmpeg, medium, rendition, info, cage, matrix.rounds),
+                "provenance": "measured" if cage is None else "emulated",
+                "emulation": None if cage is None else cage.emulation,
+            }
+    except (TranscodeError, CannotEmulate) as error:
+        reason = error.reason if isinstance(error, TranscodeError) else f"{CANNOT}: {error}"
+        recorder.add(benchmark.fullname, empty_cell(what, profile.name, reason), measured=False)
+        raise
+    (result,) = made[-1].results
     benchmark.extra_info |= {
         **what,
-        **_used(made[-matrix.rounds :]),  # the warm-up came first
+        **judge.fields(medium, rendition, result.path, result.sha256, info),
         "frames": info.frames,
         "duration_s": info.duration_s,
         "profile": profile.name,
-        "emulation": None,
-        "provenance": "measured" if cage is None else "emulated",
-        "output": _kept(made[-1], medium, matrix.keep),
-        "vmaf_mean": None,
-        "vmaf_p5": None,
-        "ssim": None,
-        "quality_reason": "quality is not measured yet",
+        "output": _kept(result.path, medium, profile, matrix.keep),
         "ffmpeg": {"version": ffmpeg.version, "origin": ffmpeg.origin, "sha256": ffmpeg.sha256},
     }
     if benchmark.stats is not None:  # pytest-benchmark may be disabled
@@ -77,20 +87,38 @@ def test_transcode(
         recorder.add(benchmark.fullname, measured_cell(benchmark.extra_info, rounds), measured=True)
 
 
-def _used(measured: list[RenditionResult]) -> dict[str, Any]:
+def _check_encoder(encoder: Encoder) -> None:
+    gpu = this_host().gpu
+    if encoder == "nvenc" and not gpu.available:
+        raise TranscodeError(gpu.reason, detail=gpu.detail)
+
+
+def _check_size(made: Transcoded) -> None:
+    """A size cap that no quality fits is no result."""
+    for reason in made.unfit.values():
+        raise TranscodeError(reason)
+
+
+def _used(measured: list[Transcoded], cage: Cage | None) -> dict[str, Any]:
+    """A search for a size cap is several runs: all of them are paid."""
+    peak_bytes = None if cage is None else cage.peak_bytes()
+    process_mb = max(run.rss_peak_mb for made in measured for run in made.runs)
+    (result,) = measured[-1].results
     return {
-        "cpu_s_rounds": [result.cpu_s for result in measured],
-        "rss_peak_mb": max(result.rss_peak_mb for result in measured),
-        "memory_source": "ru_maxrss",
-        "bytes_out": measured[-1].bytes,
-        "sha256": measured[-1].sha256,
+        "cpu_s_rounds": [sum(run.cpu_s for run in made.runs) for made in measured],
+        "rss_peak_mb": process_mb if peak_bytes is None else peak_bytes / _BYTES_PER_MB,
+        "memory_source": "ru_maxrss" if peak_bytes is None else "cgroup",
+        "process_rss_peak_mb": process_mb,
+        "bytes_out": result.bytes,
+        "sha256": result.sha256,
     }
 
 
-def _kept(result: RenditionResult, medium: Path, folder: Path | None) -> str | None:
+def _kept(output: Path, medium: Path, profile: Profile, folder: Path | None) -> str | None:
     if folder is None:
         return None
+    folder = folder if profile.kind == "local" else folder / profile.name
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder.resolve() / f"{medium.name}.{result.path.name}"
-    shutil.copyfile(result.path, kept)
+    kept = folder.resolve() / f"{medium.name}.{output.name}"
+    shutil.copyfile(output, kept)
     return str(kept)

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from benches.emulation import this_host
+from benches.profiles import load_profiles
+
 ROOT = Path(__file__).parents[2]
 ALPHA = ROOT / "fixtures" / "media" / "alpha.gif"
 COMMAND = [sys.executable, "-m", "benches", "transcode"]
@@ -54,6 +57,7 @@ def test_a_bench_measures_each_medium_in_each_rendition(tmp_path: Path) -> None:
         assert Path(cell["output"]).stat().st_size == cell["bytes_out"]
         with Image.open(cell["output"]) as image:
             assert image.size == (240, 240)
+        assert 0.5 < cell["ssim"] <= 1
     assert len(document["ffmpeg"]["sha256"]) == 64
     assert len(json.loads(raw.read_text())["benchmarks"]) == 2
     assert list(scratch.iterdir()) == []
@@ -130,6 +134,36 @@ def with_unreadable_picture(gif: bytes) -> bytes:
     packed = gif[start + 9]
     size_at = start + 10 + (3 * 2 ** ((packed & 7) + 1) if packed & 0x80 else 0)
     return gif[:size_at] + b"\x0f" + gif[size_at + 1 :]
+
+
+def test_a_size_of_task_is_emulated_and_its_spot_twin_shares_the_measurement(tmp_path: Path) -> None:
+    host = this_host()
+    size = "fargate-x86-0.25vcpu-0.5gb"
+    if (reason := host.why_not(load_profiles()[size])) is not None:
+        pytest.skip(reason)
+    exit_code, document = run(
+        f"--media={ROOT / 'fixtures' / 'media' / 'city.gif'}",
+        "--rendition=preview_mp4",
+        "--rounds=2",
+        "--no-quality",
+        f"--profile={size}",
+        f"--profile={size}-spot",
+        f"--keep={tmp_path / 'kept'}",
+        folder=tmp_path,
+    )
+    assert exit_code == 0
+    on_demand, spot = document["cells"]
+    assert on_demand["provenance"] == spot["provenance"] == "emulated"
+    assert on_demand["wall_s_rounds"] == spot["wall_s_rounds"]
+    # A quarter of a core: four seconds a CPU-second, less what one period of 0.1 s may begin with.
+    assert on_demand["wall_s"] > on_demand["cpu_s"] / 0.25 - 0.1
+    assert Decimal(spot["cost_usd_per_asset"]) == pytest.approx(
+        Decimal("0.3") * Decimal(on_demand["cost_usd_per_asset"])
+    )
+    assert 0 < on_demand["decode_cpu_s"] < on_demand["cpu_s"]
+    assert "25000" in document["profiles"][0]["emulation"] or "25%" in document["profiles"][0]["emulation"]
+    assert Path(on_demand["output"]).parent.name == size
+    assert list(Path("/sys/fs/cgroup").glob("**/tidegauge-bench-*")) == []
 
 
 def test_this_machine_can_be_named_as_a_size_and_priced_as_it(tmp_path: Path) -> None:

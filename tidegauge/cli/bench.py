@@ -37,6 +37,10 @@ def bench_group() -> None:
     help=f"What to make; repeatable. [default: {', '.join(RENDITIONS)}]",
 )  # fmt: skip
 @click.option(
+    "--renditions", type=click.Path(path_type=Path), metavar="FILE",
+    help="Renditions of your own, as TOML, beside the built-in ones.",
+)  # fmt: skip
+@click.option(
     "--profile", multiple=True, metavar="NAME",
     help="A task size, a pattern, 'emulable' or 'emulable-smallest'; repeatable; see `bench profiles`. "
     "[default: local-machine]",
