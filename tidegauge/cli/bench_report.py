@@ -47,7 +47,7 @@ def report_command(documents: tuple[Path, ...], out: Path, target_vmaf: float, a
     from tidegauge.analysis.transcode.answer import answer  # loads scipy
     from tidegauge.analysis.transcode.document import join, read_bench
 
-    read = [_read(path) for path in documents]
+    read = [read_document(path) for path in documents]
     benches = [read_bench(document, path.name) for document, path in zip(read, documents, strict=True)]
     found = answer(join(benches), target_vmaf)
     _write(out, _html(documents, read, found))
@@ -76,7 +76,8 @@ def _html(paths: Sequence[Path], read: Sequence[Any], found: Any) -> str:
     )
 
 
-def _read(path: Path) -> Any:
+def read_document(path: Path) -> Any:
+    """The JSON document at `path`; what is wrong with it is an error (exit 2)."""
     try:
         if path.stat().st_size > DOCUMENT_BYTES_MAX:
             raise TidegaugeError(f"{path} is too large for a bench document", "give what the bench printed")
