@@ -81,6 +81,7 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
         raw=options.raw,
         storage=options.storage,
         quality=not options.no_quality,
+        curves=options.curves,
         as_is=as_profile is not None,
         events_fd=options.events_fd,
     )
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     transcode.add_argument("--keep", type=Path, metavar="DIR", help="keep each output there")
     transcode.add_argument("--raw", type=Path, metavar="FILE", help="pytest-benchmark's own JSON")
     transcode.add_argument("--storage", type=Path, metavar="DIR", help="its storage, a folder a profile")
+    transcode.add_argument("--curves", action="store_true", help="rate-quality curves too; takes minutes")
     transcode.add_argument("--no-quality", action="store_true", help="leave VMAF and SSIM out")
     for name, option in SCENARIO_OPTIONS.items():
         transcode.add_argument(option, dest=name, type=_amount, metavar="X", help="see scenario.toml")

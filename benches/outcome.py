@@ -47,6 +47,18 @@ class Costing:
         )
         return {**cell, "profile": profile.name, **cost_fields(cost_of_it, hour)}
 
+    def costed_point(self, point: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+        """A point of a curve with what an asset costs at that setting."""
+        hour = profile.price(self.book)
+        cost = asset_cost(
+            hour,
+            wall_s=point["wall_s"],
+            bytes_out=point["bytes_out"],
+            terms=terms_of(self.scenario),
+            book=self.book,
+        )
+        return {**point, "cost_usd_per_asset": cost_fields(cost, hour)["cost_usd_per_asset"]}
+
 
 def document(
     cells: Sequence[Mapping[str, Any]],

@@ -1,4 +1,4 @@
-"""Tells how far a bench is: a line a cell on stderr, or JSON lines for a program that shows it itself."""
+"""Tells how far a bench is: a line a step on stderr, or JSON lines for a program that shows it itself."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ from typing import Any
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """Counts finished cells; time left is the mean time of a cell times those to come."""
+    """Counts finished steps; time left is the mean time of a step times those to come."""
 
-    cells: int
+    steps: int
     events_fd: int | None = None  # JSON lines go there instead of text to stderr
     _done: int = 0
     _began: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
-        """Before the first cell."""
+        """Before the first step."""
         if self.events_fd is not None:
             self._emit(None, None)
 
     def on_cell(self, cell: Mapping[str, Any]) -> None:
         """One cell is measured, or has failed."""
+        self.on_step(line(cell))
+
+    def on_step(self, words: str) -> None:
+        """One more is done."""
         self._done += 1
-        left_s = (time.monotonic() - self._began) / self._done * (self.cells - self._done)
+        left_s = (time.monotonic() - self._began) / self._done * (self.steps - self._done)
         if self.events_fd is not None:
-            self._emit(left_s, line(cell))
+            self._emit(left_s, words)
         else:
-            print(f"[{self._done}/{self.cells}] {line(cell)}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"[{self._done}/{self.steps}] {words}", file=sys.stderr, flush=True)  # noqa: T201
 
     def _emit(self, left_s: float | None, words: str | None) -> None:
         assert self.events_fd is not None
-        event = {"done": self._done, "cells": self.cells, "left_s": left_s, "line": words}
+        event = {"done": self._done, "steps": self.steps, "left_s": left_s, "line": words}
         os.write(self.events_fd, json.dumps(event).encode() + b"\n")
 
 

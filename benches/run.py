@@ -12,6 +12,7 @@ from benches.cells import empty_cell, media_classes, named
 from benches.emulation import Host, encoder_of
 from benches.machine import describe_machine
 from benches.outcome import Costing, document
+from benches.priced_curves import CurveMatrix, Curves
 from benches.profiles import Profile, worker_profile
 from benches.progress import Progress
 from benches.recorder import Matrix
@@ -35,6 +36,7 @@ class Settings:
     raw: Path | None
     storage: Path | None
     quality: bool
+    curves: bool
     as_is: bool
     events_fd: int | None
 
@@ -54,13 +56,23 @@ def measure(
         quality=settings.quality,
         as_is=settings.as_is,
     )
-    suite = Suite(cells=[], interrupted=False)
+    suite, curves = Suite(cells=[], interrupted=False), Curves()
+    wanted_curves = CurveMatrix(
+        media=request.media if settings.curves else (),
+        renditions=request.renditions,
+        sizes=sizes,
+        as_is=settings.as_is,
+        ffmpeg=find_ffmpeg(),
+    )
     if matrix.cells:
-        progress = Progress(cells=matrix.cells, events_fd=settings.events_fd)
+        progress = Progress(steps=matrix.cells + wanted_curves.steps, events_fd=settings.events_fd)
         progress.start()
         suite = run_suite(matrix, raw=settings.raw, storage=settings.storage, on_cell=progress.on_cell)
+        if not suite.interrupted:
+            curves.measure(wanted_curves, progress.on_step)
+    interrupted = suite.interrupted or curves.interrupted
     measured = [cell for cell in suite.cells if cell["wall_s"] is not None]
-    if suite.interrupted and not measured:
+    if interrupted and not measured:
         raise TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED)
     costing = Costing(book=load_price_book(REGION), scenario=scenario)
     made = document(
@@ -70,9 +82,10 @@ def measure(
         gpu=asdict(host.gpu),
         ffmpeg={name: value for name, value in asdict(find_ffmpeg()).items() if name != "path"},
         machine=describe_machine(),
-        interrupted=suite.interrupted,
+        curves=curves.priced(request.profiles, costing),
+        interrupted=interrupted,
     )
-    if suite.interrupted:
+    if interrupted:
         return made, ExitCode.INTERRUPTED
     return made, ExitCode.PASS if measured else ExitCode.USAGE
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tidegauge.cli.bench_child import Ended, call_benches
+from tidegauge.cli.bench_compare import compare_command
 from tidegauge.cli.bench_report import report_command
 from tidegauge.cli.bench_tables import print_bench, print_profiles
 from tidegauge.cli.output import json_option, print_json, say
@@ -48,6 +49,11 @@ def bench_group() -> None:
 @click.option(
     "--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Timed rounds of each cell."
 )
+@click.option(
+    "--curves", is_flag=True,
+    help="Rate-quality curves too, of several encoders and presets on each profile: a minute a medium and "
+    "MP4 rendition.",
+)  # fmt: skip
 @click.option("--no-quality", is_flag=True, help="Leave VMAF and SSIM out: quicker.")
 @click.option(
     "--views", type=click.FloatRange(0), metavar="N", help="Views of an asset, for its egress. [default: 10]"
@@ -94,6 +100,7 @@ def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
       tidegauge bench transcode --media cat.gif --rendition webp
       tidegauge bench transcode --profile fargate-x86-0.5vcpu-1gb --profile fargate-x86-1vcpu-2gb
       tidegauge bench transcode --profile emulable-smallest --rounds 3 --out bench.json
+      tidegauge bench transcode --profile fargate-x86-2vcpu-4gb --rendition preview_mp4 --curves
       tidegauge bench transcode --profile 'fargate-x86-1vcpu-*' --views 250 --jobs-per-task 40
       tidegauge bench profiles
 
@@ -127,6 +134,7 @@ def profiles_command(as_json: bool) -> int:
 
 
 bench_group.add_command(report_command)
+bench_group.add_command(compare_command)
 
 
 def bench_into(folder: RunFolder, media: Sequence[Path], renditions: Sequence[str], rounds: int) -> ExitCode:

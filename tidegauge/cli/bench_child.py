@@ -73,10 +73,10 @@ class CellProgress:
     def take(self, event: Any) -> None:
         """One JSON line of the bench."""
         left = "" if event["left_s"] is None else f"about {_minutes(event['left_s'])} left"
-        self._bar.update(self._task, total=event["cells"], completed=event["done"], left=left, visible=True)
+        self._bar.update(self._task, total=event["steps"], completed=event["done"], left=left, visible=True)
         if event["line"] is not None:
             shown = printable(event["line"])
-            people.print(f"\\[{event['done']}/{event['cells']}] ", end="")
+            people.print(f"\\[{event['done']}/{event['steps']}] ", end="")
             say(shown)
 
 
