@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +67,24 @@ def checked(
         renditions=[known[name] for name in dict.fromkeys(renditions)],
         profiles=[{**sizes, LOCAL: host.profile}[name] for name in chosen],
     )
+
+
+def check_destinations(*, files: Sequence[Path | None], folders: Sequence[Path | None]) -> None:
+    """Makes the folders of what will be written after minutes of measuring (exit 2 where it cannot be)."""
+    for path in (*files, *folders):
+        if path is None:
+            continue
+        folder = path.parent if path in files else path
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+            if path in files and path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        except OSError as error:
+            raise TidegaugeError(
+                f"{path} cannot be written: {error.strerror}", "name another place"
+            ) from None
 
 
 def _renditions(file: Path | None) -> Mapping[str, Rendition]:

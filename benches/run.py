@@ -16,7 +16,7 @@ from benches.priced_curves import CurveMatrix, Curves
 from benches.profiles import Profile, worker_profile
 from benches.progress import Progress
 from benches.recorder import Matrix
-from benches.request import Request
+from benches.request import Request, check_destinations
 from benches.scenario import Assumed, terms_of
 from benches.suite import Suite, run_suite
 from infra_under_test.transcode import find_ffmpeg
@@ -46,6 +46,7 @@ def measure(
 ) -> tuple[dict[str, Any], int]:
     """The document and the exit code: 2 when no cell could be measured, 130 when interrupted."""
     terms_of(scenario)  # a scenario without sense is refused before anything is measured
+    check_destinations(files=[settings.raw], folders=[settings.keep, settings.storage])
     sizes = request.measured_as(host, settings.as_is)
     matrix = Matrix(
         media=request.media,

@@ -81,6 +81,18 @@ def test_a_wrong_name_ends_with_2_and_a_hint(arguments: list[str], words: list[s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--out", "--raw", "--keep", "--storage"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
+    option: str, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = bench("transcode", f"--media={ALPHA}", "--rendition=poster", f"{option}={blocked / 'x'}")
+    assert done.returncode == 2
+    assert "cannot be written: " in done.stderr
+    assert "[1/" not in done.stderr
+
+
 def test_ctrl_c_keeps_the_cells_that_were_measured() -> None:
     command = [
         *COMMAND, "transcode", f"--media={ALPHA}", "--rendition=poster", "--rendition=webp", "--rounds=20",

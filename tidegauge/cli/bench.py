@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,6 @@ from tidegauge.store import RunFolder
 
 RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
 DEFAULT_MEDIA = ("anim_bbb.gif", "city.gif")
-ABOVE_ZERO = click.FloatRange(0, min_open=True)
 
 
 @click.group(name="bench")
@@ -45,6 +47,10 @@ def bench_group() -> None:
     "--profile", multiple=True, metavar="NAME",
     help="A task size, a pattern, 'emulable' or 'emulable-smallest'; repeatable; see `bench profiles`. "
     "[default: local-machine]",
+)  # fmt: skip
+@click.option(
+    "--as-profile", metavar="NAME",
+    help="This machine is of that size, a GPU instance too: measure it as it is, and price it as that.",
 )  # fmt: skip
 @click.option(
     "--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Timed rounds of each cell."
@@ -107,6 +113,8 @@ def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
     Ends with 0; with 2 when no cell could be measured; Ctrl-C keeps the cells that are done, and ends
     with 130.
     """
+    if out is not None:
+        _make_room(out)
     ended = run_bench(**asked)
     if out is not None:
         _keep_document(ended.document, out)
@@ -169,9 +177,24 @@ def _words(option: str, value: Any) -> list[str]:
     return [option, str(value.resolve() if isinstance(value, Path) else value)]
 
 
-def _keep_document(document: Any, path: Path) -> None:
+def _make_room(path: Path) -> None:
+    """Refuses a place that cannot be written before minutes are spent measuring."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _keep_document(document: Any, path: Path) -> None:
+    try:
         path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise TidegaugeError(f"{path} cannot be written: {error.strerror}", "name another --out") from None
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> TidegaugeError:
+    return TidegaugeError(f"{path} cannot be written: {error.strerror}", "name another --out")
