@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import ffmpeg
-from ffmpeg.nodes import FilterableStream, FilterNode, Node
 
 from infra_under_test.transcode.limits import Limits
 from infra_under_test.transcode.media import MediaInfo
@@ -111,9 +110,9 @@ def _filters(picture: Any, rendition: Rendition, info: MediaInfo) -> Any:
     # A GIF's pictures come at uneven times: without a rate of its own the rendition takes their mean.
     fps = rendition.fps or (_ratio(output_fps(info, rendition)) if info.kind == "gif" else None)
     stream = picture if fps is None else picture.filter("fps", fps)
+    # Transparency needs no filter where the output has none: ffmpeg decodes a GIF's transparent pixels to
+    # white, and the conversion to YUV drops their alpha.
     stream = _padded(stream, width, height) if rendition.pad else _scaled(stream, width, height)
-    if rendition.flatten and info.kind == "gif":  # the video codecs of our MP4s have no transparency
-        stream = _flattened(stream, str(fps), width, height)
     if rendition.palette_colours is not None:
         return _paletted(stream, rendition.palette_colours)
     if rendition.still:
@@ -142,13 +141,6 @@ def _padded(stream: Any, width: int, height: int) -> Any:
     return fitted.filter("pad", width, height, **middle).filter("setsar", "1")
 
 
-def _flattened(stream: Any, fps: str, width: int, height: int) -> Any:
-    """Over white, by a `color` source: `drawbox` with replace crashes Debian's ffmpeg 5.1.9."""
-    white = _Source("color", {"c": "white", "s": f"{width}x{height}", "r": fps}).stream()
-    over = stream.filter("format", "rgba")
-    return ffmpeg.overlay(white.filter("format", "rgba"), over, format="auto", shortest=1)
-
-
 def _paletted(stream: Any, colours: int) -> Any:
     pictures = stream.split()
     palette = pictures[0].filter("palettegen", max_colors=colours, stats_mode="diff")
@@ -163,19 +155,3 @@ def _bt709(stream: Any) -> Any:
     return converted.filter(
         "setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709"
     )
-
-
-class _Source(FilterNode):  # type: ignore[misc]  # ffmpeg-python ships no types
-    """A filter without inputs; ffmpeg-python's own filter node asks for at least one."""
-
-    def __init__(self, name: str, options: dict[str, str]) -> None:
-        Node.__init__(
-            self,
-            stream_spec=None,
-            name=name,
-            incoming_stream_types={},
-            outgoing_stream_type=FilterableStream,
-            min_inputs=0,
-            max_inputs=0,
-            kwargs=options,
-        )

@@ -1,0 +1,80 @@
+"""What the core costs beside ffmpeg itself: inspection, limits, verification and hash.
+
+    python -m benches.core_overhead --rounds 9
+
+A rendition by `transcode()` against the same argument list run bare: wall time, interleaved, without the first
+round of each. At most 2 % or 30 ms are allowed, whichever is more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from infra_under_test.transcode import DEFAULT_LIMITS, RENDITIONS, find_ffmpeg, inspect_upload, transcode
+from infra_under_test.transcode.graph import compile_argv
+
+MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
+CASES = (("anim_bbb.gif", "preview_mp4"), ("anim_bbb.mp4", "slack_gif"), ("uhd.mp4", "preview_mp4"))
+ALLOWED_S, ALLOWED_RATIO = 0.030, 0.02
+
+
+def main() -> int:
+    """0 when the overhead is within what is allowed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=9, metavar="N")
+    parser.add_argument("--json", action="store_true", help="one document on stdout")
+    asked = parser.parse_args()
+    rows = [measure(medium, name, asked.rounds) for medium, name in CASES]
+    if asked.json:
+        print(json.dumps({"cases": rows}))  # noqa: T201
+    return 0 if all(row["allowed"] for row in rows) else 1
+
+
+def measure(medium: str, name: str, rounds: int) -> dict[str, Any]:
+    """Both ways of making one rendition."""
+    ffmpeg, source, rendition = find_ffmpeg(), MEDIA / medium, RENDITIONS[name]
+    core_s: list[float] = []
+    bare_s: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="tidegauge-overhead-") as folder:
+        output = Path(folder) / f"bare{rendition.suffix}"
+        info = inspect_upload(source)
+        argv = compile_argv(ffmpeg.path, [rendition], source, info, [output], DEFAULT_LIMITS)
+        for number in range(rounds + 1):
+            begun = time.perf_counter()
+            transcode(source, Path(folder) / "core", [rendition], ffmpeg=ffmpeg)
+            between = time.perf_counter()
+            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, timeout=300)
+            ended = time.perf_counter()
+            if number:
+                core_s.append(between - begun)
+                bare_s.append(ended - between)
+    extra_s = median(core - bare for core, bare in zip(core_s, bare_s, strict=True))
+    bare = median(bare_s)
+    row = {
+        "media": medium,
+        "rendition": name,
+        "core_s": median(core_s),
+        "bare_s": bare,
+        "overhead_s": extra_s,
+        "overhead_ratio": extra_s / bare,
+        "allowed": extra_s <= max(ALLOWED_S, ALLOWED_RATIO * bare),
+    }
+    print(  # noqa: T201
+        f"{medium} {name}: {1000 * extra_s:.1f} ms more than {bare:.3f} s ({100 * extra_s / bare:.1f} %)",
+        file=sys.stderr,
+    )
+    return row
+
+
+if __name__ == "__main__":
+    sys.exit(main())
