@@ -53,7 +53,8 @@ def _graph(
             "1:v:0",
             "given",
             _as_given(rendition, info, size, limits),
-            size if info.kind == "gif" or rendition.pad else None,
+            # Where the output has no transparency the core drops it: a decoded GIF is white underneath.
+            size if transparent and (info.kind == "gif" or rendition.pad) else None,
             [_POSTER] if rendition.still else [],
         ),
         "[made_yuv]split[made][a]",

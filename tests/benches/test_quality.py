@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benches.quality import Quality, harmonic_mean, measure_quality
-from infra_under_test.transcode import RENDITIONS, Ffmpeg, Rendition, find_ffmpeg, inspect_upload
+from infra_under_test.transcode import RENDITIONS, Ffmpeg, Rendition, find_ffmpeg, inspect_upload, transcode
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"
 TAGS = ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709"]
@@ -145,6 +145,15 @@ def test_transparency_is_judged_over_white_on_both_sides(ffmpeg: Ffmpeg, tmp_pat
     assert quality.frames == 30
     assert quality.ssim is not None
     assert quality.ssim > 0.9999
+
+
+def test_scaled_transparency_is_judged_as_the_core_drops_it(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    options = (("c:v", "libx264"), ("crf", "4"))
+    small = dataclasses.replace(CLIP, width_max=100, height_max=100, encoder=options)
+    output = transcode(MEDIA / "alpha.gif", tmp_path, [small], ffmpeg=ffmpeg).results[0].path
+    ssim = judged(ffmpeg, MEDIA / "alpha.gif", output, small).ssim
+    assert ssim is not None
+    assert ssim > 0.999
 
 
 def test_a_sticker_is_judged_with_its_padding(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
