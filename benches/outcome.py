@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 ASSUMPTIONS = (
     "emulated: ffmpeg alone runs under the CPU quota and memory limit of the task size, on this machine's "
     "cores; a Fargate task's own processor may be faster or slower, and a worker's Python needs memory too",
-    "an emulated cell's peak memory is its control group's: with the page cache of what ffmpeg wrote, without "
+    "an emulated cell's peak memory is its cgroup's: with the page cache of what ffmpeg wrote, but not "
     "the pages of ffmpeg's own file, which others had loaded; process_rss_peak_mb is the process alone",
     "a cost per asset is that of one medium in one rendition; its share of the task's start counts once "
     "where several renditions of an asset are made in one job",
