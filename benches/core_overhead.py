@@ -2,8 +2,8 @@
 
     python -m benches.core_overhead --rounds 9
 
-A rendition by `transcode()` against the same argument list run bare: wall time, interleaved, without the first
-round of each. At most 2 % or 30 ms are allowed, whichever is more.
+A rendition by `transcode()` against the same argument list run bare: wall time, interleaved, the first round
+of each left out. At most 2 % or 30 ms are allowed, whichever is more.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -60,7 +59,7 @@ def big_gif(ffmpeg: Ffmpeg, folder: Path) -> Path:
     """The 480p clip as a GIF."""
     made = folder / BIG_GIF
     graph = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
-    argv = [ffmpeg.path, "-v", "error", "-i", MEDIA / "anim_bbb.mp4", "-vf", graph, made]
+    argv = [str(ffmpeg.path), "-v", "error", "-i", str(MEDIA / "anim_bbb.mp4"), "-vf", graph, str(made)]
     subprocess.run(argv, check=True, timeout=120)
     return made
 
@@ -112,9 +111,10 @@ def same_frames(once: Transcoded, separate: Transcoded, ffmpeg: Ffmpeg) -> bool:
 
 def hashes(ffmpeg: Ffmpeg, path: Path) -> str:
     """A hash of each decoded frame, by ffmpeg."""
-    demuxer: Sequence[str] = ("-f", "webp_anim") if path.suffix == ".webp" else ()
-    argv = [ffmpeg.path, "-v", "error", *demuxer, "-i", path, "-f", "framemd5", "-"]
-    return subprocess.run(argv, capture_output=True, check=True, text=True, timeout=300).stdout
+    demuxer = ["-f", "webp_anim"] if path.suffix == ".webp" else []
+    argv = [str(ffmpeg.path), "-v", "error", *demuxer, "-i", str(path), "-f", "framemd5", "-"]
+    done = subprocess.run(argv, capture_output=True, check=True, text=True, timeout=300)
+    return done.stdout
 
 
 if __name__ == "__main__":

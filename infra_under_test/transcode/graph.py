@@ -40,11 +40,10 @@ def compile_argv(
         protocol_whitelist="file",
         max_pixels=limits.picture_pixels_max,
     )
-    picture = media["v:0"]
-    pictures = picture.split() if len(renditions) > 1 else {0: picture}
+    filtered = _filter_all(media["v:0"], renditions, info)
     made = []
-    for index, (rendition, output) in enumerate(zip(renditions, outputs, strict=True)):
-        streams = [_filters(pictures[index], rendition, info)]
+    for rendition, output in zip(renditions, outputs, strict=True):
+        streams = [filtered[rendition.name]]
         has_audio = rendition.audio and info.audio
         streams += [media["a:0"]] if has_audio else []
         options = _output_options(rendition, limits, encoder=encoder, audio=has_audio)
@@ -105,13 +104,48 @@ def _privacy(*, audio: bool) -> dict[str, str | None]:
     return {**silent, "sn": None, "dn": None, "map_metadata": "-1", "map_chapters": "-1"}
 
 
+def _filter_all(picture: Any, renditions: Sequence[Rendition], info: MediaInfo) -> dict[str, Any]:
+    """What each encoder gets, by the rendition's name, from one decoded stream."""
+    alike = _prepared_alike(renditions, info)
+    alone = [rendition for rendition in renditions if all(rendition not in group for group in alike)]
+    heads = _split(picture, len(alone) + len(alike))
+    filtered = {each.name: _filters(head, each, info) for each, head in zip(alone, heads, strict=False)}
+    for group, head in zip(alike, heads[len(alone) :], strict=True):
+        prepared = _split(_as_video(_scaled(head, *output_size(info, group[0]))), len(group))
+        for each, stream in zip(group, prepared, strict=True):
+            filtered[each.name] = stream.filter("fps", each.fps)
+    return filtered
+
+
+def _prepared_alike(renditions: Sequence[Rendition], info: MediaInfo) -> list[list[Rendition]]:
+    """MP4s of one size: converting each source picture once is less than each of their pictures apiece.
+
+    The pictures are the same either way, since the frame rate only chooses among them.
+    """
+    by_size: dict[tuple[int, int], list[Rendition]] = {}
+    for rendition in renditions:
+        if rendition.container == "mp4" and rendition.fps is not None:
+            by_size.setdefault(output_size(info, rendition), []).append(rendition)
+    source_fps = Fraction(info.frames) / Fraction(str(info.duration_s)) if info.duration_s else 0
+    return [
+        group
+        for group in by_size.values()
+        if len(group) > 1 and source_fps < sum(output_fps(info, each) for each in group)
+    ]
+
+
+def _split(stream: Any, count: int) -> list[Any]:
+    if count == 1:
+        return [stream]
+    parts = stream.split()
+    return [parts[index] for index in range(count)]
+
+
 def _filters(picture: Any, rendition: Rendition, info: MediaInfo) -> Any:
     width, height = output_size(info, rendition)
     # A GIF's pictures come at uneven times: without a rate of its own the rendition takes their mean.
     fps = rendition.fps or (_ratio(output_fps(info, rendition)) if info.kind == "gif" else None)
     stream = picture if fps is None else picture.filter("fps", fps)
-    # Transparency needs no filter where the output has none: ffmpeg decodes a GIF's transparent pixels to
-    # white, and the conversion to YUV drops their alpha.
     stream = _padded(stream, width, height) if rendition.pad else _scaled(stream, width, height)
     if rendition.palette_colours is not None:
         return _paletted(stream, rendition.palette_colours)
@@ -119,9 +153,12 @@ def _filters(picture: Any, rendition: Rendition, info: MediaInfo) -> Any:
         # JPEG files (JFIF) are full-range BT.601, which is what this conversion gives.
         stream = stream.filter("thumbnail", _PICTURES_TO_CHOOSE_A_POSTER_FROM)
         return stream.filter("setsar", "1").filter("format", "yuvj420p")
-    if rendition.container == "mp4":
-        return _bt709(stream.filter("setsar", "1"))
-    return stream
+    return _as_video(stream) if rendition.container == "mp4" else stream
+
+
+def _as_video(stream: Any) -> Any:
+    """4:2:0 in BT.709, on white: ffmpeg decodes transparent pixels of a GIF to white, and YUV has no alpha."""
+    return _bt709(stream.filter("setsar", "1"))
 
 
 def _ratio(value: Fraction) -> str:
