@@ -157,7 +157,7 @@ def _filters(picture: Any, rendition: Rendition, info: MediaInfo) -> Any:
 
 
 def _as_video(stream: Any) -> Any:
-    """4:2:0 in BT.709, on white: ffmpeg decodes transparent pixels of a GIF to white, and YUV has no alpha."""
+    """4:2:0 in BT.709, on white: ffmpeg decodes a GIF's transparent pixels to white, YUV has no alpha."""
     return _bt709(stream.filter("setsar", "1"))
 
 
