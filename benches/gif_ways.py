@@ -1,7 +1,7 @@
 """Ways to make a GIF of a clip: the plain palette, the core, a held palette, gifski and gifsicle.
 
 Each is one setting from mild to severe, so that a way has a rate-quality curve. CPU-seconds are those of all
-processes that a way needs, from the source file to the GIF.
+processes that a way needs, from the source file to the GIF. The held palette is for opaque clips.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def ways(programs: Mapping[str, str | None]) -> list[Way]:
     return [
         Way(name="palette", option="colours", values=(256, 192, 128, 64), make=_palette),
         Way(name="core", option="colours", values=(256, 192, 128, 64), make=_core),
-        Way(name="held", option="slack", values=(0, 1e-4, 2e-4, 3e-4, 5e-4), make=_held),
+        Way(name="held", option="slack", values=(0, 1.5e-4, 3e-4, 4.5e-4, 7e-4), make=_held),
         Way(
             name="gifski",
             option="quality",

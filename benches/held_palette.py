@@ -27,6 +27,7 @@ Indices = npt.NDArray[np.intp]
 SAMPLE = 60_000  # pixels that the palette is made from
 _ITERATIONS = 30
 _SEED = 7
+_LIGHTNESS = 1.25  # of 1, 1.25, 1.5 and 2 the one that took the fewest bytes at VMAF 95.4
 # sRGB to OKLab: Björn Ottosson, "A perceptual color space for image processing", 2020.
 _TO_LMS = np.array(
     [
@@ -52,13 +53,18 @@ def oklab(rgb: npt.NDArray[np.uint8]) -> Floats:
     return lab
 
 
+def _seen(rgb: npt.NDArray[np.uint8]) -> Floats:
+    """OKLab with its lightness stretched: errors of lightness are seen, and judged by VMAF, first."""
+    return oklab(rgb) * np.array([_LIGHTNESS, 1, 1], dtype=np.float32)
+
+
 def make_palette(pictures: Pictures, colours: int, generator: np.random.Generator) -> Pictures:
     """(colours, 3): k-means in OKLab from a median cut (Lloyd 1982), of a sample of all pixels."""
     pixels = pictures.reshape(-1, 3)
     sample = pixels[generator.integers(len(pixels), size=min(SAMPLE, len(pixels)))]
     cut = Image.fromarray(sample.reshape(1, -1, 3)).quantize(colours, method=Image.Quantize.MEDIANCUT)
     belongs: Indices = np.asarray(cut).ravel().astype(np.intp)
-    lab = oklab(sample)
+    lab = _seen(sample)
     for _ in range(_ITERATIONS):
         centres = _means(lab, belongs, colours)
         empty = np.flatnonzero(np.bincount(belongs, minlength=colours) == 0)
@@ -72,14 +78,14 @@ def make_palette(pictures: Pictures, colours: int, generator: np.random.Generato
 def hold_colours(pictures: Pictures, palette: Pictures, slack: float) -> npt.NDArray[np.uint8]:
     """The palette index of each pixel, that of the picture before where its error allows.
 
-    A pixel keeps its colour while its squared distance in OKLab is at most `slack` above the best one's.
+    A pixel keeps its colour while its squared distance as `_seen` is at most `slack` above the best one's.
     """
-    centres, (_, height, width, _) = oklab(palette), pictures.shape
+    centres, (_, height, width, _) = _seen(palette), pictures.shape
     known = np.zeros(1 << 24, dtype=np.int32)
     colours = np.flatnonzero(_occurring(pictures, len(known)))
     known[colours] = np.arange(len(colours))
     rgb = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.uint8)
-    lab = oklab(rgb)
+    lab = _seen(rgb)
     nearest = _nearest(centres, lab).astype(np.uint8)
     allowed = ((lab - centres[nearest]) ** 2).sum(axis=1) + np.float32(slack)
     held = np.empty(pictures.shape[:3], dtype=np.uint8)
