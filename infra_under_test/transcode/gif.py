@@ -42,7 +42,7 @@ class _Walk:
         if self._take(6) not in SIGNATURES:
             raise NotMedia("the file does not start like a GIF")
         width, height = self._u16(), self._u16()
-        refuse_picture(width, height, self.limits)
+        refuse_picture(width, height, self.limits.gif_picture_pixels_max)
         self.pixels = width * height
         self._skip_palette(packed=self._take(3)[0])
         while (kind := self._take(1)[0]) != _TRAILER:
@@ -68,9 +68,9 @@ class _Walk:
 
     def _image(self) -> None:
         left, top, width, height = self._u16(), self._u16(), self._u16(), self._u16()
-        refuse_picture(width, height, self.limits)
+        refuse_picture(width, height, self.limits.gif_picture_pixels_max)
         # A frame may reach beyond the canvas, and decoders allocate what it reaches.
-        refuse_picture(left + width, top + height, self.limits)
+        refuse_picture(left + width, top + height, self.limits.gif_picture_pixels_max)
         self.pixels = max(self.pixels, (left + width) * (top + height))
         self._skip_palette(packed=self._take(1)[0])
         self._take(1)  # LZW minimum code size

@@ -11,8 +11,11 @@ class Limits:
 
     # 5,792 pixels square: a 729-byte GIF of 16,000 squared otherwise took 4.1 GB.
     picture_pixels_max: int = 33_554_432
-    # A GIF is decoded picture by picture on its full canvas: 1280 x 720 at 50/s for 60 s is 2.8e9.
-    gif_pixel_frames_max: int = 4_000_000_000
+    # A GIF of 4K is absurd already, and its pictures are held at four bytes a pixel: 4096 x 2160.
+    gif_picture_pixels_max: int = 8_847_360
+    # A GIF is decoded picture by picture on its full canvas: 1280 x 720 at 25/s for 60 s is 1.4e9. A few
+    # kilobytes can ask for all of it, and 3840 x 2160 x 480 took 28 s.
+    gif_pixel_frames_max: int = 1_500_000_000
     # 3840 x 2160 at 30/s for 60 s is 1.5e10.
     mp4_pixel_frames_max: int = 16_000_000_000
     frames_max: int = 6_000  # 60 s at 100/s, the fastest that GIF delays can say

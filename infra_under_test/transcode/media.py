@@ -23,14 +23,12 @@ class MediaInfo:
     audio: bool = False  # whether there is a sound track
 
 
-def refuse_picture(width: int, height: int, limits: Limits) -> None:
-    """Raises unless one picture of `width` x `height` is within the budget."""
+def refuse_picture(width: int, height: int, pixels_max: int) -> None:
+    """Raises unless one picture of `width` x `height` has at most `pixels_max`."""
     if width <= 0 or height <= 0:
         raise ZeroDimension(f"the picture is {width} x {height}: it has no area")
-    if width * height > limits.picture_pixels_max:
-        raise TooManyPixels(
-            f"the picture is {width} x {height}; at most {limits.picture_pixels_max:,} pixels are accepted"
-        )
+    if width * height > pixels_max:
+        raise TooManyPixels(f"the picture is {width} x {height}; at most {pixels_max:,} pixels are accepted")
 
 
 def refuse_sequence(*, kind: Kind, pixels: int, frames: int, duration_s: float, limits: Limits) -> None:

@@ -56,7 +56,7 @@ def _probe(container: Any, limits: Limits) -> MediaInfo:
     codec = stream.codec_context
     if codec is None or codec.name not in _CODECS:
         raise NotMedia(f"the MP4's video is not one of {', '.join(sorted(_CODECS))}")
-    refuse_picture(codec.width, codec.height, limits)
+    refuse_picture(codec.width, codec.height, limits.picture_pixels_max)
     pixels = codec.width * codec.height
     announced_s = float((stream.duration or 0) * stream.time_base)
     refuse_sequence(kind="mp4", pixels=pixels, frames=stream.frames, duration_s=announced_s, limits=limits)
@@ -64,7 +64,7 @@ def _probe(container: Any, limits: Limits) -> MediaInfo:
     if duration_s < announced_s * _PLAYED_RATIO_MIN:
         raise TruncatedMedia(f"the MP4 announces {announced_s:.1f} s but holds {duration_s:.1f} s")
     width, height = _displayed_size(container, stream)
-    refuse_picture(width, height, limits)
+    refuse_picture(width, height, limits.picture_pixels_max)
     return MediaInfo(
         kind="mp4",
         width=width,
