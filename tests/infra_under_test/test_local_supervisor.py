@@ -228,11 +228,15 @@ def test_grandchildren_that_left_their_group_are_ended_too(tmp_path: Path) -> No
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 15
     while not (tmp_path / "grandchild").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.1)
     grandchild = psutil.Process(int((tmp_path / "grandchild").read_text()))
     up.send_signal(signal.SIGINT)
-    up.wait(timeout=10)
+    try:
+        up.wait(timeout=30)
+    finally:
+        up.kill()
+        up.wait()
     assert not grandchild.is_running()
