@@ -56,6 +56,14 @@ class Compared:
     only_in_new: tuple[Key, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """A cell that has rounds."""
+
+    cell: Cell
+    cpu_s: tuple[float, ...]
+
+
 def compare_benches(base: Bench, new: Bench, threshold: float) -> Compared:
     """Whether any cell of `new` takes over (1 + `threshold`) times the CPU-seconds of `base`.
 
@@ -137,21 +145,22 @@ def _rank_sum_counts(m: int, n: int) -> Counts:
     return np.asarray(counts, dtype=float)
 
 
-def _p_above(base: Cell, new: Cell, threshold: float) -> float:
-    scaled = np.asarray(new.cpu_s_rounds) / (1 + threshold)
-    return float(stats.mannwhitneyu(scaled, base.cpu_s_rounds, alternative="greater", method="exact").pvalue)
+def _p_above(base: _Measured, new: _Measured, threshold: float) -> float:
+    scaled = np.asarray(new.cpu_s) / (1 + threshold)
+    return float(stats.mannwhitneyu(scaled, base.cpu_s, alternative="greater", method="exact").pvalue)
 
 
-def _comparison(base: Cell, new: Cell, p_holm: float) -> Comparison:
-    ratio, low, high = shift_of_logs(base.cpu_s_rounds, new.cpu_s_rounds)
+def _comparison(measured_base: _Measured, measured_new: _Measured, p_holm: float) -> Comparison:
+    base, new = measured_base.cell, measured_new.cell
+    ratio, low, high = shift_of_logs(measured_base.cpu_s, measured_new.cpu_s)
     has_bytes = base.bytes_out is not None and new.bytes_out is not None
     has_vmaf = base.vmaf_mean is not None and new.vmaf_mean is not None
     return Comparison(
         media=base.media,
         rendition=base.rendition,
         profile=base.profile,
-        base_cpu_s=float(np.median(base.cpu_s_rounds)),
-        new_cpu_s=float(np.median(new.cpu_s_rounds)),
+        base_cpu_s=float(np.median(measured_base.cpu_s)),
+        new_cpu_s=float(np.median(measured_new.cpu_s)),
         ratio=ratio,
         low=low,
         high=high,
@@ -163,7 +172,10 @@ def _comparison(base: Cell, new: Cell, p_holm: float) -> Comparison:
 
 
 def _reasons(
-    comparisons: Sequence[Comparison], before: dict[Key, Cell], after: dict[Key, Cell], threshold: float
+    comparisons: Sequence[Comparison],
+    before: dict[Key, _Measured],
+    after: dict[Key, _Measured],
+    threshold: float,
 ) -> list[str]:
     found = [
         f"{each.media} {each.rendition} {each.profile}: {each.ratio:.3f} times the CPU-seconds"
@@ -172,7 +184,7 @@ def _reasons(
     ]
     for each in comparisons:
         key = (each.media, each.rendition, each.profile)
-        rounds = len(before[key].cpu_s_rounds), len(after[key].cpu_s_rounds)
+        rounds = len(before[key].cpu_s), len(after[key].cpu_s)
         reachable = smallest_p(*rounds) * len(comparisons)
         if not each.regressed and each.ratio > 1 + threshold and reachable > ALPHA:
             found.append(
@@ -190,10 +202,10 @@ def _verdict(
     return "INCONCLUSIVE" if reasons else "PASS"
 
 
-def _measured(bench: Bench) -> dict[Key, Cell]:
+def _measured(bench: Bench) -> dict[Key, _Measured]:
     """The cells that have rounds; those brought in from elsewhere are of another machine."""
     return {
-        (cell.media, cell.rendition, cell.profile): cell
+        (cell.media, cell.rendition, cell.profile): _Measured(cell=cell, cpu_s=cell.cpu_s_rounds)
         for cell in bench.cells
         if cell.cpu_s_rounds and cell.provenance in ("measured", "emulated")
     }

@@ -44,7 +44,7 @@ class Cell:
     wall_s_low: Positive | None = None
     wall_s_high: Positive | None = None
     cpu_s: Finite | None = None
-    cpu_s_rounds: tuple[Positive, ...] = ()
+    cpu_s_rounds: tuple[Positive, ...] | None = None
     decode_cpu_s: Finite | None = None  # of the same run without an encoder
     frames: Annotated[int, Field(gt=0)] | None = None
     frames_per_s: Positive | None = None
