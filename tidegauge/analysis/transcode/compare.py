@@ -20,6 +20,7 @@ from tidegauge.errors import TidegaugeError
 
 ALPHA = 0.05
 CONFIDENCE = 0.95
+SPOT = "-spot"
 # Two builds of one version differ, and so do two processors of one family.
 MUST_MATCH = {"ffmpeg": ("sha256",), "machine": ("cpu_model", "architecture", "cores")}
 
@@ -203,11 +204,17 @@ def _verdict(
 
 
 def _measured(bench: Bench) -> dict[Key, _Measured]:
-    """The cells that have rounds; those brought in from elsewhere are of another machine."""
+    """The cells that have rounds; those brought in from elsewhere are of another machine.
+
+    A size's Spot twin shares its rounds, and would only be counted twice.
+    """
+    profiles = {cell.profile for cell in bench.cells}
     return {
         (cell.media, cell.rendition, cell.profile): _Measured(cell=cell, cpu_s=cell.cpu_s_rounds)
         for cell in bench.cells
-        if cell.cpu_s_rounds and cell.provenance in ("measured", "emulated")
+        if cell.cpu_s_rounds
+        and cell.provenance in ("measured", "emulated")
+        and not (cell.profile.endswith(SPOT) and cell.profile.removesuffix(SPOT) in profiles)
     }
 
 
