@@ -33,7 +33,7 @@ from infra_under_test.transcode import (
     transcode,
 )
 from infra_under_test.transcode.nvenc import NvencProbe, probe
-from tidegauge.errors import TidegaugeError, nearest
+from tidegauge.errors import ExitCode, TidegaugeError, nearest
 
 DEFAULT_MEDIA = (MEDIA / "anim_bbb.mp4", MEDIA / "city.gif")
 DEFAULT_RENDITIONS = ("preview_mp4", "slack_gif", "webp")
@@ -136,7 +136,7 @@ class _Bench:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures and prints; 2 for a request that cannot be measured."""
+    """Measures and prints; 2 for a request that cannot be measured, 130 when interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benches.curves",
         description=__doc__,
@@ -151,9 +151,11 @@ def main(arguments: Sequence[str]) -> int:
         curves = measure_curves(asked.media or DEFAULT_MEDIA, renditions, find_ffmpeg())
     except (TidegaugeError, TranscodeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     print(json.dumps({"curves": curves}) if asked.json else _table(curves))  # noqa: T201
-    return 0
+    return ExitCode.PASS
 
 
 def _named(name: str) -> Rendition:

@@ -24,6 +24,7 @@ from benches.cells import MEDIA
 from benches.gif_ways import Clip, Way, find_programs, ways
 from benches.quality import measure_quality
 from infra_under_test.transcode import RENDITIONS, Ffmpeg, TranscodeError, find_ffmpeg, inspect_upload
+from tidegauge.errors import ExitCode
 
 DEFAULT_MEDIA = tuple(MEDIA / name for name in ("anim_bbb.mp4", "city.gif", "screen.gif", "flat_life.gif"))
 RENDITION = dataclasses.replace(RENDITIONS["slack_gif"], fps="15", bytes_max=None, search=())
@@ -105,7 +106,7 @@ def _point(medium: Path, ffmpeg: Ffmpeg, way: Way, value: float) -> dict[str, An
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measures and prints; 2 for media that cannot be measured."""
+    """Measures and prints; 2 for media that cannot be measured, 130 when interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benches.gif_peers",
         description=__doc__,
@@ -121,9 +122,11 @@ def main(arguments: Sequence[str]) -> int:
         found = [measure_peers(medium, find_ffmpeg(), programs) for medium in asked.media or DEFAULT_MEDIA]
     except (TranscodeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+        return ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
     print(json.dumps({"peers": found}) if asked.json else "\n".join(map(_table, found)))  # noqa: T201
-    return 0
+    return ExitCode.PASS
 
 
 def _table(peers: Mapping[str, Any]) -> str:
