@@ -14,6 +14,7 @@ import click
 
 from tidegauge.cli.bench_child import Ended, call_benches
 from tidegauge.cli.bench_compare import compare_command
+from tidegauge.cli.bench_elsewhere import Elsewhere, elsewhere_options
 from tidegauge.cli.bench_report import report_command
 from tidegauge.cli.bench_tables import print_bench, print_profiles
 from tidegauge.cli.output import json_option, print_json, say
@@ -91,6 +92,7 @@ def bench_group() -> None:
     "--storage", type=click.Path(path_type=Path), metavar="DIR",
     help="Add to a pytest-benchmark storage there, a folder a profile.",
 )  # fmt: skip
+@elsewhere_options
 @json_option
 def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
     """Measure the transcode core: a cell a medium, rendition and profile.
@@ -108,6 +110,8 @@ def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
       tidegauge bench transcode --profile emulable-smallest --rounds 3 --out bench.json
       tidegauge bench transcode --profile fargate-x86-2vcpu-4gb --rendition preview_mp4 --curves
       tidegauge bench transcode --profile 'fargate-x86-1vcpu-*' --views 250 --jobs-per-task 40
+      tidegauge bench transcode --on ecs --stack aws.toml --profile fargate-arm-2vcpu-4gb --budget 1
+      tidegauge bench transcode --import gpu.json --out bench.json
       tidegauge bench profiles
 
     Ends with 0; with 2 when no cell could be measured; Ctrl-C keeps the cells that are done, and ends
@@ -115,12 +119,13 @@ def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
     """
     if out is not None:
         _make_room(out)
-    ended = run_bench(**asked)
+    elsewhere = Elsewhere.taken_from(asked)
+    ended = elsewhere.measure(asked, run_bench)
     if out is not None:
         _keep_document(ended.document, out)
     if as_json:
         print_json(ended.document)
-    else:
+    elif "cells" in ended.document:  # a dry run has none
         print_bench(ended.document)
     if ended.exit_code == ExitCode.USAGE:
         say("no cell could be measured: the reasons are in the cells")

@@ -1,0 +1,112 @@
+"""What the container of a task runs: a bench whose document goes to S3.
+
+    python -m benches.remote_entry --put s3://BUCKET/KEY [--fetch s3://BUCKET/KEY=FILE]… [--limit-s S]
+        -- transcode --as-profile NAME …
+
+Everything after `--` is `python -m benches`. SIGTERM (a stopped task, Spot's warning) and the limit end the
+bench as Ctrl-C does: the cells that are done still arrive. Exit code 0 once a document, be it an error's, is
+in S3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from benches.__main__ import main as run_benches
+from tidegauge.errors import ExitCode, TidegaugeError
+
+MARGIN_S = 60  # of the limit, for the document's way to S3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fetches, measures, puts."""
+    options = _parser().parse_args(arguments)
+    s3 = boto3.client("s3")
+    try:
+        _fetch(s3, options.fetch)
+        with _limited(options.limit_s):
+            body = _printed(options.bench)
+    except (BotoCoreError, ClientError, OSError) as error:
+        body = json.dumps(TidegaugeError(f"the task cannot get its media: {error!s:.300}").as_json()).encode()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the document must still arrive
+    try:
+        s3.put_object(Bucket=options.put[0], Key=options.put[1], Body=body, ContentType="application/json")
+    except (BotoCoreError, ClientError) as error:
+        print(f"error: the document cannot be put into S3: {error}", file=sys.stderr)  # noqa: T201
+        return ExitCode.USAGE
+    return ExitCode.PASS
+
+
+def _printed(arguments: Sequence[str]) -> bytes:
+    """What `python -m benches` prints: a document, or the error that says why there is none."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = run_benches([word for word in arguments if word != "--"])
+    document: Any = out.getvalue()
+    if not document:
+        failed = TidegaugeError(f"the bench printed nothing and ended with {code}", "its log says more")
+        document = json.dumps(failed.as_json())
+    return str(document).encode()
+
+
+def _fetch(s3: Any, wanted: Sequence[tuple[str, str, Path]]) -> None:
+    for bucket, key, path in wanted:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(bucket, key, str(path))
+
+
+@contextlib.contextmanager
+def _limited(limit_s: int | None) -> Iterator[None]:
+    if limit_s is not None:
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.alarm(max(1, limit_s - MARGIN_S))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benches.remote_entry",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--put", type=_object, required=True, metavar="s3://BUCKET/KEY")
+    parser.add_argument(
+        "--fetch", type=_object_and_file, action="append", default=[], metavar="s3://BUCKET/KEY=FILE"
+    )
+    parser.add_argument("--limit-s", type=int, metavar="S", help="end the bench, and keep what it has")
+    parser.add_argument("bench", nargs=argparse.REMAINDER, help="-- and what python -m benches takes")
+    return parser
+
+
+def _object(written: str) -> tuple[str, str]:
+    parts = urlsplit(written)
+    key = parts.path.removeprefix("/")
+    if parts.scheme != "s3" or not parts.netloc or not key:
+        raise argparse.ArgumentTypeError(f"{written!r} is no s3://BUCKET/KEY")
+    return parts.netloc, key
+
+
+def _object_and_file(written: str) -> tuple[str, str, Path]:
+    where, sign, name = written.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{written!r} is no s3://BUCKET/KEY=FILE")
+    return (*_object(where), Path(name))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Runs container commands as ECS tasks and brings back the document that each leaves in S3."""
