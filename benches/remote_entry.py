@@ -11,22 +11,20 @@ in S3.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from benches.__main__ import main as run_benches
 from tidegauge.errors import ExitCode, TidegaugeError
 
+ROOT = Path(__file__).parents[1]
 MARGIN_S = 60  # of the limit, for the document's way to S3
 
 
@@ -35,12 +33,13 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     s3 = boto3.client("s3")
     try:
-        _fetch(s3, options.fetch)
-        with _limited(options.limit_s):
-            body = _printed(options.bench)
+        for bucket, key, path in options.fetch:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            s3.download_file(bucket, key, str(path))
     except (BotoCoreError, ClientError, OSError) as error:
-        body = json.dumps(TidegaugeError(f"the task cannot get its media: {error!s:.300}").as_json()).encode()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the document must still arrive
+        body = _error(f"the task cannot get its media: {error!s:.300}")
+    else:
+        body = _printed([word for word in options.bench if word != "--"], options.limit_s)
     try:
         s3.put_object(Bucket=options.put[0], Key=options.put[1], Body=body, ContentType="application/json")
     except (BotoCoreError, ClientError) as error:
@@ -49,33 +48,27 @@ def main(arguments: Sequence[str]) -> int:
     return ExitCode.PASS
 
 
-def _printed(arguments: Sequence[str]) -> bytes:
+def _printed(arguments: Sequence[str], limit_s: int | None) -> bytes:
     """What `python -m benches` prints: a document, or the error that says why there is none."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        code = run_benches([word for word in arguments if word != "--"])
-    document: Any = out.getvalue()
-    if not document:
-        failed = TidegaugeError(f"the bench printed nothing and ended with {code}", "its log says more")
-        document = json.dumps(failed.as_json())
-    return str(document).encode()
+    with subprocess.Popen(
+        [sys.executable, "-m", "benches", *arguments], cwd=ROOT, stdout=subprocess.PIPE
+    ) as child:
 
+        def end(_number: int, _frame: object) -> None:
+            child.send_signal(signal.SIGINT)
 
-def _fetch(s3: Any, wanted: Sequence[tuple[str, str, Path]]) -> None:
-    for bucket, key, path in wanted:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        s3.download_file(bucket, key, str(path))
-
-
-@contextlib.contextmanager
-def _limited(limit_s: int | None) -> Iterator[None]:
-    if limit_s is not None:
-        signal.signal(signal.SIGALRM, signal.default_int_handler)
-        signal.alarm(max(1, limit_s - MARGIN_S))
-    try:
-        yield
-    finally:
+        before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGALRM)}
+        if limit_s is not None:
+            signal.alarm(max(1, limit_s - MARGIN_S))
+        out, _ = child.communicate()
         signal.alarm(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return out or _error(f"the bench printed nothing and ended with {child.returncode}")
+
+
+def _error(message: str) -> bytes:
+    return json.dumps(TidegaugeError(message, "the task's log says more").as_json()).encode()
 
 
 def _parser() -> argparse.ArgumentParser:
