@@ -53,8 +53,11 @@ def test_memory_splits_what_one_process_could_not_hold() -> None:
 
 def test_a_run_that_fails_together_is_done_one_by_one(tmp_path: Path) -> None:
     """All five of a 4K clip hold over 300 MB together; no single one does."""
+    source = tmp_path / "uhd.mp4"
+    drawn = ["-f", "lavfi", "-i", "testsrc2=s=3840x2160:r=30:d=1", "-pix_fmt", "yuv420p", "-crf", "21"]
+    subprocess.run([find_ffmpeg().path, "-v", "error", *drawn, source], check=True)
     tight = replace(DEFAULT_LIMITS, rss_bytes_max=330_000_000)
-    made = transcode(MEDIA / "uhd.mp4", tmp_path, FIVE, limits=tight, decode="once")
+    made = transcode(source, tmp_path / "made", FIVE, limits=tight, decode="once")
     assert [run.names for run in made.runs] == [(each.name,) for each in FIVE]
 
 
