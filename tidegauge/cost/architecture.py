@@ -31,6 +31,8 @@ class FixedItem:
     unit: str
     attributes: Attributes
     quantity: Fraction  # units held: nodes, vCPUs, capacity units
+    how: str  # how the template comes to that quantity; empty for a plain number of it
+    tasks: Fraction | None  # of an ECS service: the tasks among which the quantity is spread
     hourly_exact: Fraction  # USD an hour
     list_price: Decimal
     list_unit: str
@@ -144,6 +146,8 @@ def _item(resource: Resource, holding: Holding, book: PriceBook) -> FixedItem:
         unit=holding.unit,
         attributes=sorted_attributes(holding.attributes),
         quantity=holding.quantity,
+        how=holding.how,
+        tasks=holding.tasks,
         hourly_exact=holding.quantity * _hourly(price, book),
         list_price=price.tiers[0].list_price,
         list_unit=price.list_unit,

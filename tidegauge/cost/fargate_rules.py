@@ -36,13 +36,18 @@ def hold_service(resource: Resource) -> Iterator[Holding]:
                 unit=unit,
                 quantity=tasks * amount,
                 attributes=attributes,
+                tasks=tasks,
                 assumption=AT_DESIRED_COUNT,
             )
     storage = task.mapping("EphemeralStorage")
     if storage:
         above = whole(storage.get("SizeInGiB"), "SizeInGiB") - FREE_EPHEMERAL_GIB
         yield Holding(
-            service="fargate", unit="ephemeral_gb_second", quantity=Fraction(desired * max(above, 0))
+            service="fargate",
+            unit="ephemeral_gb_second",
+            quantity=Fraction(desired * max(above, 0)),
+            how=f"{above + FREE_EPHEMERAL_GIB} GB a task, of which {FREE_EPHEMERAL_GIB} are included",
+            tasks=Fraction(desired),
         )
     network = resource.mapping("NetworkConfiguration").get("AwsvpcConfiguration", {})
     if not isinstance(network, dict):

@@ -10,6 +10,7 @@ from tidegauge.cost.resources import Holding, Resource, whole
 from tidegauge.cost.template_values import Unresolvable
 
 HIGH_RESOLUTION_BELOW_S = 60
+ADDITIONAL_METRICS = 8  # of a CloudFront distribution
 
 
 def _one(service: str, unit: str) -> Callable[[Resource], Iterator[Holding]]:
@@ -45,24 +46,29 @@ def _replication_group(resource: Resource) -> Iterator[Holding]:
         raise Unresolvable("NodeGroupConfiguration holds something that is no node group")
     if groups and all("ReplicaCount" in group for group in groups):
         nodes = sum(1 + whole(group["ReplicaCount"], "ReplicaCount") for group in groups)
+        how = f"{len(groups)} shards with their replicas"
     elif "NumNodeGroups" in resource.properties or groups:
         shards = resource.count("NumNodeGroups", len(groups) or None)
-        nodes = shards * (1 + resource.count("ReplicasPerNodeGroup"))
+        replicas = resource.count("ReplicasPerNodeGroup")
+        nodes, how = shards * (1 + replicas), f"{shards} shards x (1 primary + {replicas} replicas)"
     elif "ReplicasPerNodeGroup" in resource.properties:  # one shard
-        nodes = 1 + resource.count("ReplicasPerNodeGroup")
+        replicas = resource.count("ReplicasPerNodeGroup")
+        nodes, how = 1 + replicas, f"1 primary + {replicas} replicas"
     else:
-        nodes = resource.count("NumCacheClusters")
-    yield _nodes(resource, nodes)
+        nodes, how = resource.count("NumCacheClusters"), ""
+    yield _nodes(resource, nodes, how)
 
 
 def _cache_cluster(resource: Resource) -> Iterator[Holding]:
-    yield _nodes(resource, resource.count("NumCacheNodes"))
+    yield _nodes(resource, resource.count("NumCacheNodes"), "")
 
 
-def _nodes(resource: Resource, nodes: int) -> Holding:
+def _nodes(resource: Resource, nodes: int, how: str) -> Holding:
     engine = resource.text("Engine", "redis")  # ElastiCache's own default
     attributes = {"engine": engine.lower(), "node_type": resource.text("CacheNodeType")}
-    return Holding(service="elasticache", unit="node_hour", quantity=Fraction(nodes), attributes=attributes)
+    return Holding(
+        service="elasticache", unit="node_hour", quantity=Fraction(nodes), attributes=attributes, how=how
+    )
 
 
 def _table(resource: Resource) -> Iterator[Holding]:
@@ -138,6 +144,22 @@ def _instance(resource: Resource) -> Iterator[Holding]:
     yield Holding(service="ec2", unit="instance_second", quantity=Fraction(1), attributes=attributes)
 
 
+def _distribution_metrics(resource: Resource) -> Iterator[Holding]:
+    """Additional metrics of a distribution: 8 of them, each a custom metric.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
+    """
+    wanted = resource.mapping("MonitoringSubscription").get("RealtimeMetricsSubscriptionConfig", {})
+    if isinstance(wanted, dict) and wanted.get("RealtimeMetricsSubscriptionStatus") == "Enabled":
+        yield Holding(
+            service="cloudwatch",
+            unit="custom_metric_month",
+            quantity=Fraction(ADDITIONAL_METRICS),
+            how=f"{ADDITIONAL_METRICS} additional metrics of the distribution",
+            assumption="additional CloudFront metrics are billed as custom metrics",
+        )
+
+
 RULES: dict[str, Callable[[Resource], Iterator[Holding]]] = {
     "AWS::EC2::NatGateway": _one("nat", "gateway_hour"),
     "AWS::EC2::EIP": _one("vpc", "public_ipv4_hour"),
@@ -153,6 +175,7 @@ RULES: dict[str, Callable[[Resource], Iterator[Holding]]] = {
     "AWS::KMS::ReplicaKey": _one("kms", "key_month"),
     "AWS::WAFv2::WebACL": _web_acl,
     "AWS::Route53::HostedZone": _one("route53", "hosted_zone_month"),
+    "AWS::CloudFront::MonitoringSubscription": _distribution_metrics,
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::Dashboard": _one("cloudwatch", "dashboard_month"),
     "AWS::SSM::Parameter": _parameter,

@@ -21,6 +21,8 @@ class Holding:
     unit: str
     quantity: Fraction
     attributes: Mapping[str, str] = field(default_factory=dict)
+    how: str = ""  # how the template comes to that quantity, where it is no plain number of it
+    tasks: Fraction | None = None  # of an ECS service: the tasks among which the quantity is spread
     assumption: str = ""
     provisioned_table: str = ""  # a DynamoDB table whose request units these pay for
 
@@ -84,7 +86,7 @@ class Resource:
     def referred(self, name: str, resource_type: str, name_property: str) -> Resource:
         """The resource that a property names by Ref, Fn::GetAtt or its own name."""
         raw = self.properties.get(name)
-        target = _logical_name(raw)
+        target = logical_name(raw)
         for other in self.others:
             if other.type == resource_type and other.file == self.file and other.name == target:
                 return other
@@ -132,7 +134,8 @@ def entry_text(mapping: Mapping[str, Any], key: str, default: str) -> str:
     return value
 
 
-def _logical_name(value: Any) -> str | None:
+def logical_name(value: Any) -> str | None:
+    """The resource that a Ref or Fn::GetAtt names."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
     function, argument = next(iter(value.items()))

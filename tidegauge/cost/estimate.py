@@ -1,0 +1,257 @@
+"""An estimate as data: what a team believes a month costs, line by line, in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tidegauge.cost.prices import Attributes, sorted_attributes
+from tidegauge.cost.usage import parse_quantity
+from tidegauge.errors import TidegaugeError, nearest
+from tidegauge.places import Place, toml_place
+
+HINT = "docs/cost.md describes estimates"
+TOLERANCE = Fraction(1, 10)
+_KEYS = {
+    "name",
+    "region",
+    "architecture",
+    "parameters",
+    "tolerance",
+    "total",
+    "source",
+    "scenario",
+    "assumptions",
+    "line",
+    "claim",
+}
+_LINE_KEYS = {
+    "id",
+    "service",
+    "unit",
+    "covers",
+    "attributes",
+    "resources",
+    "flow",
+    "quantity",
+    "price",
+    "amount",
+    "formula",
+    "text",
+}
+_CLAIM_KEYS = {"id", "text", "kind", "line", "service", "unit", "attributes", "value", "low", "high"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateLine:
+    """One line as it was written; what is not written is None."""
+
+    id: str
+    service: str
+    unit: str | None  # None: the line lumps several units, those of `covers` or all of its service
+    covers: tuple[str, ...]
+    attributes: Attributes
+    resources: tuple[str, ...]  # logical ids of the template that the line is of; empty: by unit
+    flow: str | None  # the flow whose sessions cause it
+    quantity: Fraction | None
+    price: Decimal | None  # USD a unit or a list unit
+    amount: Decimal | None  # USD a month
+    formula: str | None
+    text: str  # the estimate's own words
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A statement about cost that is no line."""
+
+    id: str
+    text: str
+    kind: str
+    line: str | None
+    service: str | None
+    unit: str | None
+    attributes: Attributes
+    value: Fraction | None
+    low: Fraction | None
+    high: Fraction | None
+    where: Place = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A month's cost as somebody estimated it, and the scenario that it is for."""
+
+    name: str
+    region: str
+    architecture: str | None  # a folder of templates, relative to the estimate
+    parameters: Mapping[str, str]  # of the templates
+    tolerance: Fraction
+    total: Decimal | None  # as the estimate states it
+    names: Mapping[str, Fraction]  # scenario and assumptions: what formulas and rules may name
+    assumed: Mapping[str, Fraction]  # the assumptions among them
+    flows: Mapping[str, str]  # flow -> the name of its sessions a month
+    lines: tuple[EstimateLine, ...]
+    claims: tuple[Claim, ...]
+    where: Place = field(compare=False, repr=False)
+
+
+def read_estimate(document: str, source: str = "estimate") -> Estimate:
+    """The estimate in a TOML text, or an error (exit 2) that names file, line and key."""
+    try:
+        data = tomllib.loads(document, parse_float=_exact)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        raise TidegaugeError(f"{source}: no TOML document: {error!s:.160}", HINT) from None
+    top = toml_place(source, document)
+    _refuse_unknown(data, _KEYS, top)
+    scenario = _table(data, "scenario", top)
+    flows = _table(scenario, "flows", top / "scenario")
+    names = {key: _number(value, top / "scenario" / key) for key, value in scenario.items() if key != "flows"}
+    assumptions = _table(data, "assumptions", top)
+    assumed = {key: _number(value, top / "assumptions" / key) for key, value in assumptions.items()}
+    estimate = Estimate(
+        name=_text(data, "name", top),
+        region=_text(data, "region", top, "us-east-1"),
+        architecture=_optional_text(data, "architecture", top),
+        parameters={key: str(value) for key, value in _table(data, "parameters", top).items()},
+        tolerance=_number(data["tolerance"], top / "tolerance") if "tolerance" in data else TOLERANCE,
+        total=_money(data, "total", top),
+        names={**assumed, **names},
+        assumed=assumed,
+        flows={
+            key: _flow_name(value, names, top / "scenario" / "flows" / key) for key, value in flows.items()
+        },
+        lines=tuple(_line(row, top / "line" / at) for at, row in enumerate(_rows(data, "line", top))),
+        claims=tuple(_claim(row, top / "claim" / at) for at, row in enumerate(_rows(data, "claim", top))),
+        where=top,
+    )
+    _refuse_twins(estimate)
+    return estimate
+
+
+def _line(row: Mapping[str, Any], where: Place) -> EstimateLine:
+    _refuse_unknown(row, _LINE_KEYS, where)
+    unit, covers = _optional_text(row, "unit", where), _texts(row, "covers", where)
+    if unit is not None and covers:
+        raise TidegaugeError(
+            f"{where / 'covers'}: a line has a unit or covers several", "leave one of them out"
+        )
+    line = EstimateLine(
+        id=_text(row, "id", where),
+        service=_text(row, "service", where),
+        unit=unit,
+        covers=covers,
+        attributes=_attributes(row, where),
+        resources=_texts(row, "resources", where),
+        flow=_optional_text(row, "flow", where),
+        quantity=_optional_number(row, "quantity", where),
+        price=_money(row, "price", where),
+        amount=_money(row, "amount", where),
+        formula=_optional_text(row, "formula", where),
+        text=_text(row, "text", where, ""),
+        where=where,
+    )
+    if line.amount is None and line.formula is None and (line.quantity is None or line.price is None):
+        raise TidegaugeError(
+            f"{where}: line '{line.id:.60}' has no amount", "give amount, quantity and price, or a formula"
+        )
+    return line
+
+
+def _claim(row: Mapping[str, Any], where: Place) -> Claim:
+    _refuse_unknown(row, _CLAIM_KEYS, where)
+    return Claim(
+        id=_text(row, "id", where),
+        text=_text(row, "text", where),
+        kind=_text(row, "kind", where),
+        line=_optional_text(row, "line", where),
+        service=_optional_text(row, "service", where),
+        unit=_optional_text(row, "unit", where),
+        attributes=_attributes(row, where),
+        value=_optional_number(row, "value", where),
+        low=_optional_number(row, "low", where),
+        high=_optional_number(row, "high", where),
+        where=where,
+    )
+
+
+def _refuse_twins(estimate: Estimate) -> None:
+    seen: set[str] = set()
+    for line in estimate.lines:
+        if line.id in seen:
+            raise TidegaugeError(f"{line.where / 'id'}: a second line '{line.id:.60}'", "ids are unique")
+        seen.add(line.id)
+    if not estimate.lines:
+        raise TidegaugeError(f"{estimate.where}: the estimate has no [[line]]", HINT)
+
+
+def _flow_name(name: object, names: Mapping[str, Fraction], where: Place) -> str:
+    if not isinstance(name, str) or name not in names:
+        raise TidegaugeError(
+            f"{where} is {name!r:.60}, which [scenario] does not have", nearest(str(name), names)
+        )
+    return name
+
+
+def _exact(written: str) -> Decimal:
+    return Decimal(written)  # NaN and infinities are refused by _number
+
+
+def _number(value: object, where: Place) -> Fraction:
+    return Fraction(parse_quantity(value, where))
+
+
+def _optional_number(row: Mapping[str, Any], key: str, where: Place) -> Fraction | None:
+    return None if key not in row else _number(row[key], where / key)
+
+
+def _money(row: Mapping[str, Any], key: str, where: Place) -> Decimal | None:
+    return None if key not in row else parse_quantity(row[key], where / key)
+
+
+def _attributes(row: Mapping[str, Any], where: Place) -> Attributes:
+    table = _table(row, "attributes", where)
+    return sorted_attributes({key: str(value) for key, value in table.items()})
+
+
+def _texts(row: Mapping[str, Any], key: str, where: Place) -> tuple[str, ...]:
+    value = row.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TidegaugeError(f"{where / key} is no list of texts", HINT)
+    return tuple(value)
+
+
+def _text(row: Mapping[str, Any], key: str, where: Place, default: str | None = None) -> str:
+    value = row.get(key, default)
+    if not isinstance(value, str) or (not value and default is None):
+        said = "is required and missing" if value is None else f"is {value!r:.40}, not a text"
+        raise TidegaugeError(f"{where / key} {said}", HINT)
+    return value
+
+
+def _optional_text(row: Mapping[str, Any], key: str, where: Place) -> str | None:
+    return None if key not in row else _text(row, key, where)
+
+
+def _table(row: Mapping[str, Any], key: str, where: Place) -> Mapping[str, Any]:
+    value = row.get(key, {})
+    if not isinstance(value, dict):
+        raise TidegaugeError(f"{where / key} is no table", HINT)
+    return value
+
+
+def _rows(data: Mapping[str, Any], key: str, where: Place) -> list[Mapping[str, Any]]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise TidegaugeError(f"{where / key} is no list of tables", f"write [[{key}]]")
+    return value
+
+
+def _refuse_unknown(row: Mapping[str, Any], known: set[str], where: Place) -> None:
+    for key in row:
+        if key not in known:
+            raise TidegaugeError(f"{where / key}: unknown key '{key!s:.60}'", nearest(str(key), known))
