@@ -80,6 +80,11 @@ class RunFolder:
         return self.path / "usage.json"
 
     @property
+    def audit_json(self) -> Path:
+        """What `cost validate --run` found."""
+        return self.path / "audit.json"
+
+    @property
     def stack_usage_json(self) -> Path:
         return self.path / "stack_usage.json"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from tidegauge.cli.cost_validate import validate_command
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, Bill, add_up, bill_document, make_bill, scale_to_month
 from tidegauge.cost.lines import MissingPrice
@@ -28,7 +29,10 @@ TOTALS = {
 
 @click.group(name="cost")
 def cost_group() -> None:
-    """Dollars: prices with their dates, and what usage costs at them."""
+    """Dollars: prices with their dates, what usage costs at them, and estimates audited."""
+
+
+cost_group.add_command(validate_command)
 
 
 @cost_group.command(name="prices")

@@ -76,7 +76,7 @@ def make_bill(
         priced=priced,
         rule=rule,
         totals={name: each.total for name, each in by_rule.items()},
-        old_prices=tuple(_old_prices(priced, today, age_days_max)),
+        old_prices=tuple(old_prices(priced, today, age_days_max)),
     )
 
 
@@ -91,7 +91,8 @@ def bill_document(bill: Bill) -> dict[str, object]:
     }
 
 
-def _old_prices(priced: PricedUsage, today: date, age_days_max: int) -> Iterable[str]:
+def old_prices(priced: PricedUsage, today: date, age_days_max: int) -> Iterable[str]:
+    """A sentence a price that is older than `age_days_max`, or of no known day."""
     oldest = today - timedelta(days=age_days_max)
     for name, dated in sorted(_dates(priced)):
         if not dated:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -98,6 +98,10 @@ class Estimate:
     lines: tuple[EstimateLine, ...]
     claims: tuple[Claim, ...]
     where: Place = field(compare=False, repr=False)
+
+    def with_tolerance(self, tolerance: Fraction) -> Estimate:
+        """The same estimate, to be held to `tolerance`."""
+        return replace(self, tolerance=tolerance)
 
 
 def read_estimate(document: str, source: str = "estimate") -> Estimate:

@@ -1,0 +1,139 @@
+"""Sentences on what an estimate gets wrong. Rules name units and resource types, never somebody's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from tidegauge.cost.audit.absent import Absent
+from tidegauge.cost.audit.corrections import Corrected
+from tidegauge.cost.audit.estimate import Estimate
+from tidegauge.cost.audit.matching import Evidence
+from tidegauge.cost.audit.month_items import add
+from tidegauge.cost.audit.reading import Finding, Reading, count, usd
+from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
+from tidegauge.cost.money import text, to_decimal
+from tidegauge.cost.prices import Price, PriceBook, label
+
+EDGE_REQUESTS = "edge_requests_per_month"
+
+
+def line_findings(
+    reading: Reading,
+    corrected: Corrected,
+    priced: Sequence[PricedLine],
+    amount: Fraction,
+    beside: Sequence[Absent],
+    book: PriceBook,
+) -> Iterator[Finding]:
+    """Everything that is wrong with one line, its own arithmetic first; `beside` is what it lacks."""
+    yield from reading.findings
+    yield from corrected.findings
+    yield from _price_findings(reading, priced, book)
+    yield from _free_findings(reading, priced, amount)
+    yield from (_outside_finding(each) for each in beside)
+
+
+def _price_findings(reading: Reading, priced: Sequence[PricedLine], book: PriceBook) -> Iterator[Finding]:
+    paid = [each for each in priced if each.tier != FREE_TIER]
+    item = next(iter(paid or priced), None)
+    price = None if item is None else book.find(item.item.service, item.item.unit, dict(item.item.attributes))
+    if reading.unit_price is None or price is None or item is None:
+        return
+    listed = price.unit_price(price.tiers[0])
+    if reading.unit_price == listed or (
+        len(price.tiers) > 1 and any(reading.unit_price == price.unit_price(tier) for tier in price.tiers)
+    ):
+        return
+    written = text(to_decimal(reading.unit_price * price.per))
+    name = label(price.service, price.unit, price.attributes)
+    message = f"${written} a {price.list_unit} is not the price of {name}, ${text(price.tiers[0].list_price)}"
+    twin = _whose_price(reading.unit_price, price, book)
+    if twin is not None:
+        own = f"{message}: it is that of {label(twin.service, twin.unit, twin.attributes)}"
+        yield Finding(code="price_of_another_unit", message=f"{own} ({_origin(price)})")
+    elif listed:
+        percent = float((reading.unit_price / listed - 1) * 100)
+        yield Finding(code="price", message=f"{message} ({percent:+.1f} %; {_origin(price)})")
+    else:
+        yield Finding(code="price", message=f"{message} ({_origin(price)})")
+
+
+def _whose_price(unit_price: Fraction, own: Price, book: PriceBook) -> Price | None:
+    """Another price of the service, in the same list unit, that is exactly that."""
+    alike = (price for price in book.prices.values() if price.service == own.service and price is not own)
+    return next(
+        (price for price in alike if price.per == own.per and unit_price == price.unit_price(price.tiers[0])),
+        None,
+    )
+
+
+def _origin(price: Price) -> str:
+    return f"{price.origin.source}, {price.origin.price_date or 'undated'}, {price.origin.confidence}"
+
+
+def _free_findings(reading: Reading, priced: Sequence[PricedLine], amount: Fraction) -> Iterator[Finding]:
+    """Free units or dearer tiers that the estimate did not take into account."""
+    free = [line for line in priced if line.tier == FREE_TIER and line.quantity]
+    if free and reading.amount > amount:
+        parts = [f"{count(Fraction(line.quantity) / line.per, 4)} x {line.list_unit}" for line in free]
+        message = (
+            f"the free tier is ignored: {' and '.join(dict.fromkeys(parts))} of {count(_units(priced), 4)} "
+            f"are free every month, which leaves {usd(amount)}"
+        )
+        yield Finding(code="free_tier_ignored", message=message)
+    tiers = {line.tier for line in priced if line.tier != FREE_TIER and line.quantity}
+    if len(tiers) > 1 and len({line.item.unit for line in priced}) == 1:
+        message = f"the month reaches into {len(tiers)} price tiers: {', '.join(sorted(tiers))}"
+        yield Finding(code="tiers", message=message)
+
+
+def _units(priced: Sequence[PricedLine]) -> Fraction:
+    """List units of all lines together."""
+    return add(Fraction(line.quantity) / line.per for line in priced)
+
+
+def _outside_finding(each: Absent) -> Finding:
+    """What the line's service is billed for beside it."""
+    units = ", ".join(
+        f"{count(Fraction(line.quantity) / line.per, 4)} x {line.list_unit}"
+        for line in each.priced
+        if line.amount_exact
+    )
+    amount = usd(each.amount or Fraction(0))
+    message = (
+        f"{', '.join(each.position.resources)}: {amount} a month of {each.position.service} is in no line"
+    )
+    return Finding(code="outside_line", message=f"{message} ({units})")
+
+
+def total_findings(
+    estimate: Estimate,
+    readings: Sequence[Reading],
+    evidence: Evidence,
+    priced: PricedUsage,
+) -> Iterator[Finding]:
+    """What concerns the estimate as a whole."""
+    total = add(reading.amount for reading in readings)
+    if estimate.total is not None and abs(total - Fraction(estimate.total)) > Fraction(1, 2):
+        message = f"its lines add up to {usd(total)}, not to {usd(Fraction(estimate.total))}"
+        yield Finding(code="sum", message=message)
+    gets = next((each for each in readings if _is_origin_get(each)), None)
+    edge = estimate.names.get(EDGE_REQUESTS)
+    if gets is not None and gets.quantity and edge:
+        hit = max(1 - gets.quantity / edge, Fraction(0))
+        message = (
+            f"{count(gets.quantity)} S3 GETs of {count(edge)} edge requests imply a hit ratio of at most "
+            f"{float(hit * 100):.0f} %"
+        )
+        yield Finding(code="implied_hit_ratio", message=message)
+    for missing in evidence.fixed.missing if evidence.fixed else ():
+        message = f"{missing.resource} ({missing.resource_type}) has no known price: {missing.reason}"
+        yield Finding(code="unpriced", message=message)
+    for gap in priced.missing:
+        name = label(gap.service, gap.unit, gap.attributes)
+        yield Finding(code="unpriced", message=f"{name}: {gap.reason}")
+
+
+def _is_origin_get(reading: Reading) -> bool:
+    return (reading.line.service, reading.line.unit) == ("s3", "get_request")

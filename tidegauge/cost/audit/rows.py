@@ -1,0 +1,104 @@
+"""An audit as the rows of documents: plain values, money as decimal strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from tidegauge.cost.audit.absent import Absent
+from tidegauge.cost.audit.claims import AuditedClaim
+from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.audit.result import Audit, AuditedLine
+from tidegauge.cost.money import text
+from tidegauge.cost.rows import line_row
+from tidegauge.cost.usage_rules import NAMES
+
+
+def audit_document(
+    audit: Audit,
+    *,
+    findings: Sequence[Finding],
+    claims: Sequence[AuditedClaim],
+    what_ifs: Sequence[dict[str, object]],
+    old_prices: Sequence[str],
+) -> dict[str, object]:
+    """What `cost validate --json` prints; `findings` come after the audit's own."""
+    deviation = audit.deviation
+    fixed = audit.evidence.fixed
+    return {
+        "schema_version": 1,
+        "name": audit.estimate.name,
+        "region": audit.estimate.region,
+        "currency": "USD",
+        "tolerance": text(audit.estimate.tolerance),
+        "deviation": None if deviation is None else text(deviation),
+        "within_tolerance": audit.is_within_tolerance,
+        "estimate_total": text(audit.estimate_total),
+        "corrected_total": None if audit.total is None else text(audit.total),
+        "totals": {name: None if total is None else text(total) for name, total in audit.totals.items()},
+        "fixed_monthly": None if fixed is None or fixed.monthly is None else text(fixed.monthly),
+        "lines": [_line_row(line) for line in audit.lines],
+        "absent": [_absent_row(each) for each in audit.absent],
+        "findings": _finding_rows([*audit.findings, *findings]),
+        "claims": [
+            {"id": each.claim.id, "text": each.claim.text, "findings": _finding_rows(each.findings)}
+            for each in claims
+        ],
+        "what_ifs": list(what_ifs),
+        "assumptions": _assumptions(audit),
+        "old_prices": list(old_prices),
+    }
+
+
+def _line_row(line: AuditedLine) -> dict[str, object]:
+    written = line.reading.line
+    return {
+        "id": written.id,
+        "text": written.text,
+        "service": written.service,
+        "unit": written.unit,
+        "attributes": dict(written.attributes),
+        "flow": written.flow,
+        "formula": written.formula,
+        "estimate": text(line.reading.amount),
+        "corrected": text(line.corrected),
+        "difference": text(line.corrected - line.reading.amount),
+        "basis": line.basis,
+        "findings": _finding_rows(line.findings),
+        "priced": [line_row(each) for each in line.priced],
+    }
+
+
+def _absent_row(each: Absent) -> dict[str, object]:
+    position = each.position
+    units = dict.fromkeys(line.item.unit for line in each.priced)
+    return {
+        "resource": ", ".join(position.resources) or None,
+        "resource_type": ", ".join(dict.fromkeys(position.resources.values())) or None,
+        "service": position.service,
+        "unit": ", ".join(units) or None,
+        "amount": None if each.amount is None else text(each.amount),
+        "needs": list(dict.fromkeys(position.needs)),
+        "why": "; ".join(dict.fromkeys(position.why)),
+        "priced": [line_row(line) for line in each.priced],
+    }
+
+
+def _finding_rows(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    return [{"code": finding.code, "message": finding.message} for finding in findings]
+
+
+def _assumptions(audit: Audit) -> list[str]:
+    """What the corrected total rests on, each once."""
+    assumed = [
+        f"{name} = {text(Fraction(value))}: {NAMES.get(name, 'as the estimate assumes')}"
+        for name, value in audit.estimate.assumed.items()
+    ]
+    shaky = [
+        f"the price of {line.item.service} {line.item.unit} is of confidence {line.origin.confidence}: "
+        f"{line.origin.note or line.origin.source}"
+        for line in audit.priced.lines
+        if line.origin.confidence != "H" and line.amount_exact
+    ]
+    held = audit.evidence.fixed.assumptions if audit.evidence.fixed else ()
+    return list(dict.fromkeys([*assumed, *shaky, *held]))

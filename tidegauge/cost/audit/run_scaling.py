@@ -1,0 +1,61 @@
+"""A run's usage at the scale of a scenario's month: by sessions of each flow, shared usage by time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from tidegauge.cost.audit.estimate import Estimate
+from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR
+from tidegauge.cost.audit.reading import Finding, count
+from tidegauge.cost.bill import add_up
+from tidegauge.cost.money import to_decimal
+from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.usage import Usage, UsageItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaledRun:
+    """A month of what a run measured; flows that cannot be scaled are left out and said."""
+
+    month: Usage
+    findings: tuple[Finding, ...]
+
+
+def scale_run(usage: Usage, sessions: Mapping[str, int], estimate: Estimate, book: PriceBook) -> ScaledRun:
+    """`usage` of a window with `sessions` a flow, as a month with the estimate's sessions a flow."""
+    month_s = Fraction(book.hours_per_month) * SECONDS_PER_HOUR
+    by_time = month_s / Fraction(usage.window_s)
+    findings = []
+    factors: dict[str | None, Fraction] = {None: by_time}
+    for flow, name in estimate.flows.items():
+        if sessions.get(flow):
+            factors[flow] = estimate.names[name] / sessions[flow]
+            wanted = f"{count(estimate.names[name])} {name}"
+            message = f"flow {flow}: {wanted} from {sessions[flow]:,} sessions of the run"
+            findings.append(Finding(code="scaled", message=message))
+        else:
+            message = (
+                f"the run has no session of flow {flow}, so its {name} are not held against a measurement"
+            )
+            findings.append(Finding(code="not_measured", message=message))
+    for flow in sorted({item.flow for item in usage.items if item.flow} - set(factors)):
+        message = (
+            f"the run's flow {flow} is left out: [scenario.flows] does not say how many sessions a month has"
+        )
+        findings.append(Finding(code="not_scaled", message=message))
+    items = tuple(_scaled(item, factors[item.flow]) for item in usage.items if item.flow in factors)
+    month = replace(usage, window_s=to_decimal(month_s), items=items)
+    return ScaledRun(month=_without_flows(month), findings=tuple(findings))
+
+
+def _scaled(item: UsageItem, factor: Fraction) -> UsageItem:
+    return replace(item, quantity=to_decimal(Fraction(item.quantity) * factor))
+
+
+def _without_flows(month: Usage) -> Usage:
+    """Items of several flows as one, but for task seconds, which a line may claim by their flow."""
+    tasks = tuple(item for item in month.items if item.service == "fargate")
+    others = tuple(replace(item, flow=None) for item in month.items if item.service != "fargate")
+    return replace(month, items=(*add_up([replace(month, items=others)]).items, *tasks))
