@@ -9,6 +9,7 @@ from fractions import Fraction
 from tidegauge.cost.architecture import FixedCost
 from tidegauge.cost.fixed_rows import fixed_cost_document
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
+from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.rows import covered_row, line_row, missing_row
@@ -50,6 +51,7 @@ def cost_section(
         "marginal_reason": reason,
         "loaded_per_1k_requests": _per_1k(loaded, requests),
         "loaded_reason": None if loaded is not None else (why_not_loaded or reason),
+        "loaded_curve": _curve(architecture, spent, requests, window_s),
         "by_flow": [
             _flow_row(flow, priced, request_counts, session_counts, silent)
             for flow in [*request_counts, *sorted(set(session_counts) - set(request_counts))]
@@ -91,6 +93,19 @@ def _fixed_usd(
         more = f" (and {len(architecture.missing) - 1} more)" if len(architecture.missing) > 1 else ""
         return None, f"fixed cost of {first.resource} ({first.resource_type}): {first.reason}{more}"
     return architecture.hourly_exact * Fraction(Decimal(str(window_s))) / SECONDS_PER_HOUR, None
+
+
+def _curve(
+    architecture: FixedCost | None, spent: Fraction | None, requests: int, window_s: float
+) -> dict[str, object] | None:
+    """Null where the loaded cost is, for the same reason."""
+    if architecture is None or architecture.hourly_exact is None or spent is None:
+        return None
+    return loaded_curve(
+        fixed_hourly=architecture.hourly_exact,
+        marginal_per_1k=spent * 1000 / requests,
+        rate_per_s=requests / Fraction(Decimal(str(window_s))),
+    )
 
 
 def _flow_row(
