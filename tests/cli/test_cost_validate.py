@@ -1,0 +1,110 @@
+"""`cost validate` as its users call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from served import tidegauge
+
+GUIDE = Path(__file__).parents[2] / "infra_under_test" / "estimates" / "seed.toml"
+ESTIMATE = """name = "small"
+tolerance = 0.1
+[scenario]
+views_per_month = 2_000_000
+uploads_per_month = 10_000
+[scenario.flows]
+view = "views_per_month"
+upload = "uploads_per_month"
+[[line]]
+id = "api"
+service = "apigateway"
+unit = "http_request"
+formula = "views_per_month × $1.00 / 1M"
+"""
+
+
+def test_the_guides_estimate_is_off_by_two_fifths() -> None:
+    code, document, _ = tidegauge("cost", "validate", GUIDE)
+    assert code == 10
+    assert (document["estimate_total"], document["corrected_total"]) == ("862.4", "1467.808225")
+    assert document["totals"]["valkey"] == "1287.352225"
+    assert document["within_tolerance"] is False
+    parts = [Decimal(line["corrected"]) for line in document["lines"]]
+    parts += [Decimal(each["amount"]) for each in document["absent"] if each["amount"] is not None]
+    assert sum(parts) == Decimal("1467.808225")
+    for line in document["lines"]:
+        assert Decimal(line["difference"]) == Decimal(line["corrected"]) - Decimal(line["estimate"])
+    redis = next(line for line in document["lines"] if line["id"] == "redis")
+    assert redis["priced"][0]["price_date"] == "2026-09-25"
+    assert {"code", "message"} == set(redis["findings"][0])
+
+
+def test_people_read_the_lines_the_findings_and_the_verdict() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tidegauge", "cost", "validate", str(GUIDE)],
+        env={**os.environ, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr
+    assert (done.returncode, done.stdout) == (10, "")
+    assert "the estimate prices 3 nodes, the architecture has 6 nodes" in said
+    assert "corrected $1,467.81 a month ($1,467.81 on Redis OSS, $1,287.35 on Valkey)" in said
+    assert "outside the tolerance of 10%" in said
+
+
+def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> None:
+    estimate = tmp_path / "estimate.toml"
+    estimate.write_text(ESTIMATE, encoding="utf-8")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text("{}", encoding="utf-8")
+    flows = [{"flow": "view", "sessions": 1000}, {"flow": "upload", "sessions": 0}]
+    (run / "summary.json").write_text(json.dumps({"flows": flows}), encoding="utf-8")
+    items = [("view", "apigateway", "http_request", 3000), (None, "sqs", "standard_request", 600)]
+    rows = [
+        {"flow": flow, "service": service, "unit": unit, "quantity": count, "provenance": "counted"}
+        for flow, service, unit, count in items
+    ]
+    usage = {"schema_version": 1, "region": "us-east-1", "window_s": 60, "items": rows}
+    (run / "usage.json").write_text(json.dumps(usage), encoding="utf-8")
+    code, document, _ = tidegauge("cost", "validate", estimate, "--run", run)
+    # 3 requests a session x 2M sessions = 6M at 1.00 / 1M, against 2M
+    assert (code, document["lines"][0]["corrected"], document["lines"][0]["basis"]) == (10, "6", "run")
+    # 10 a second all month: 26.28M, less 1M free, at .40 / 1M
+    assert [(each["service"], each["amount"]) for each in document["absent"]] == [("sqs", "10.112")]
+    assert {finding["code"] for finding in document["findings"]} == {"scaled", "not_measured"}
+    assert json.loads((run / "audit.json").read_text(encoding="utf-8")) == document
+
+
+def test_within_the_tolerance_is_a_pass(tmp_path: Path) -> None:
+    estimate = tmp_path / "estimate.toml"
+    estimate.write_text(ESTIMATE, encoding="utf-8")
+    code, document, _ = tidegauge("cost", "validate", estimate)
+    assert (code, document["deviation"], document["within_tolerance"]) == (0, "0", True)
+
+
+def test_bad_files_are_named_with_what_to_do(tmp_path: Path) -> None:
+    estimate = tmp_path / "estimate.toml"
+    estimate.write_text(
+        ESTIMATE.replace("views_per_month × $1.00", "views_per_month ×× $1.00"), encoding="utf-8"
+    )
+    code, document, _ = tidegauge("cost", "validate", estimate)
+    assert code == 2
+    assert "estimate.toml:13: line.0.formula" in document["error"]["message"]
+    code, document, _ = tidegauge("cost", "validate", tmp_path / "none.toml")
+    assert (code, "cannot be read" in document["error"]["message"]) == (2, True)
+    estimate.write_text(ESTIMATE, encoding="utf-8")
+    code, document, _ = tidegauge("cost", "validate", estimate, "--run", tmp_path)
+    assert (code, "no run folder" in document["error"]["message"]) == (2, True)
+    template = tmp_path / "templates"
+    template.mkdir()
+    (template / "stack.yaml").write_text("Resources: [", encoding="utf-8")
+    code, document, _ = tidegauge("cost", "validate", estimate, "--template", template)
+    assert (code, "stack.yaml cannot be read" in document["error"]["message"]) == (2, True)

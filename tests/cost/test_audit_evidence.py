@@ -1,0 +1,126 @@
+"""Small architectures: which line speaks of what, and what nobody speaks of."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from audits import absent, audited, codes, line, said, unknown
+
+from tidegauge.cost.audit.architecture_findings import architecture_findings
+
+HEAD = """name = "small"
+[scenario]
+edge_requests_per_month = 20_000_000
+origin_requests_per_month = 2_000_000
+"""
+CLUSTER = """
+{0}:
+  Type: AWS::ElastiCache::CacheCluster
+  Properties: {{CacheNodeType: {1}, NumCacheNodes: {2}}}
+"""
+ZONE = '[[line]]\nid = "zone"\nservice = "route53"\nunit = "hosted_zone_month"\nquantity = 1\nprice = 0.5\n'
+
+
+def resources(text: str) -> str:
+    return "Resources:\n" + "".join(f"  {row}\n" for row in text.strip().splitlines())
+
+
+def test_lines_of_one_unit_take_the_resources_that_agree_with_them() -> None:
+    template = resources(CLUSTER.format("A", "cache.t3.micro", 1) + CLUSTER.format("B", "cache.r6g.large", 2))
+    lines = "".join(
+        f'[[line]]\nid = "{kind}"\nservice = "elasticache"\nunit = "node_hour"\n'
+        f'attributes = {{node_type = "{kind}"}}\nquantity = 730\nprice = 0.1\n'
+        for kind in ("cache.r6g.large", "cache.t3.micro")
+    )
+    result = audited(HEAD + lines, template)
+    assert line(result, "cache.t3.micro").corrected == Fraction("12.41")  # 730 x .017
+    assert line(result, "cache.r6g.large").corrected == Fraction("300.76")  # 2 x 730 x .206
+    assert "prices 1 node, the architecture has 2 nodes" in said(result, "cache.r6g.large")
+    assert codes(result, "cache.t3.micro") == {"price"}
+
+
+def test_a_line_of_another_size_is_corrected_to_the_architectures() -> None:
+    template = resources(CLUSTER.format("A", "cache.r6g.large", 1))
+    text = (
+        '[[line]]\nid = "cache"\nservice = "elasticache"\nunit = "node_hour"\n'
+        'attributes = {engine = "redis", node_type = "cache.t3.micro"}\nquantity = 730\nprice = 0.017\n'
+    )
+    result = audited(HEAD + text, template)
+    assert line(result, "cache").corrected == Fraction("150.38")  # 730 x .206
+    assert "node_type is cache.t3.micro, the architecture's cache.r6g.large" in said(result, "cache")
+
+
+def test_origin_triggers_run_at_the_requests_that_reach_an_origin() -> None:
+    template = resources("""
+F: {Type: AWS::Lambda::Function, Properties: {MemorySize: 256}}
+V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}
+D:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      DefaultCacheBehavior:
+        LambdaFunctionAssociations: [{EventType: origin-request, LambdaFunctionARN: !Ref V}]
+""")
+    estimate = HEAD + "[assumptions]\nedge_function_ms = 10\nedge_gb_per_month = 1\n" + ZONE
+    result = audited(estimate, template)
+    # 2M x .60 / 1M + 2M x .010 s x .25 GB x .00005001
+    assert absent(result)["lambda_edge"] == Fraction("1.2") + Fraction("0.25005")
+    assert (
+        absent(result)["cloudfront"] == 10
+    )  # (20M - 10M free) x .01 / 10,000; the free terabyte takes the GB
+    assert unknown(result) == {}
+
+
+def test_a_figure_of_the_month_counts_once_for_many_resources() -> None:
+    template = resources("""
+A: {Type: AWS::EC2::NatGateway}
+B: {Type: AWS::EC2::NatGateway}
+""")
+    result = audited(HEAD + "nat_gb_per_month = 100\n" + ZONE, template)
+    assert absent(result)["nat"] == Fraction("65.70") + Fraction("4.50")  # 2 x .045 x 730 + 100 x .045
+
+
+def test_a_resource_without_a_known_price_makes_the_total_unknown() -> None:
+    result = audited(HEAD + ZONE, resources("A: {Type: AWS::Redshift::Cluster}"))
+    assert (result.total, result.deviation, result.is_within_tolerance) == (None, None, False)
+    assert result.totals == {"redis_oss": None, "valkey": None}
+    assert [finding.code for finding in result.findings] == ["unpriced"]
+
+
+def test_the_totals_are_the_same_without_a_cache() -> None:
+    result = audited(HEAD + ZONE)
+    assert (result.total, result.totals) == (
+        Fraction("0.5"),
+        {"redis_oss": Fraction("0.5"), "valkey": Fraction("0.5")},
+    )
+
+
+SCALING = "T: {Type: AWS::ApplicationAutoScaling::ScalableTarget}"
+SERVICE = "S: {Type: AWS::ECS::Service, Properties: {LaunchType: FARGATE}}"
+SPOT = """C:
+  Type: AWS::ECS::Cluster
+  Properties:
+    DefaultCapacityProviderStrategy:
+      - {CapacityProvider: FARGATE, Weight: 3}
+      - {CapacityProvider: FARGATE_SPOT, Weight: 1}"""
+BUCKET, NAT = "B: {Type: AWS::S3::Bucket}", "N: {Type: AWS::EC2::NatGateway}"
+ENDPOINT = "E: {Type: AWS::EC2::VPCEndpoint, Properties: {ServiceName: com.amazonaws.us-east-1.s3}}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [
+        ([SERVICE], {"nothing_scales"}),
+        ([SERVICE, SCALING], set()),
+        ([SERVICE, SCALING, SPOT], {"spot_overridden"}),
+        ([SPOT, "S: {Type: AWS::ECS::Service}", SCALING], set()),
+        ([BUCKET, NAT], {"s3_through_nat"}),
+        ([BUCKET, NAT, ENDPOINT], set()),
+        ([BUCKET], set()),
+    ],
+)
+def test_templates_are_read_for_what_prices_do_not_show(rows: list[str], codes: set[str]) -> None:
+    templates = {"stack.yaml": resources("\n".join(rows))}
+    found = architecture_findings(templates, region="us-east-1", parameters={})
+    assert {finding.code for finding in found} == codes
