@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio
+import redis.exceptions
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from redis.asyncio.cluster import RedisCluster
 
 from infra_under_test.local.settings import StackSettings
-from infra_under_test.local.usage import UsageLedger, count_aws_calls
+from infra_under_test.local.usage import UsageLedger, count_aws_calls, count_redis_command
 
 RedisClient = redis.asyncio.Redis | RedisCluster
 
@@ -52,7 +53,7 @@ async def open_backends(stack: StackSettings, ledger: UsageLedger) -> AsyncItera
             count_aws_calls(client, ledger)
             return client
 
-        redis_client = open_redis(stack)
+        redis_client = open_redis(stack, ledger)
         exits.push_async_callback(redis_client.aclose)
         yield Backends(
             s3=await open_client("s3", config.merge(s3_config)),
@@ -62,11 +63,28 @@ async def open_backends(stack: StackSettings, ledger: UsageLedger) -> AsyncItera
         )
 
 
-def open_redis(stack: StackSettings) -> RedisClient:
+def open_redis(stack: StackSettings, ledger: UsageLedger) -> RedisClient:
     """A client for one node or a cluster. All commands here touch one key, so either can serve them."""
+    client: RedisClient
     if stack.redis_cluster:
-        return RedisCluster.from_url(stack.redis_url, decode_responses=True)
-    return redis.asyncio.Redis.from_url(stack.redis_url, decode_responses=True, socket_connect_timeout=3)
+        client = RedisCluster.from_url(stack.redis_url, decode_responses=True)
+    else:
+        client = redis.asyncio.Redis.from_url(
+            stack.redis_url, decode_responses=True, socket_connect_timeout=3
+        )
+    plain = client.execute_command
+
+    async def execute_command(*arguments: Any, **options: Any) -> Any:
+        try:
+            answer = await plain(*arguments, **options)
+        except redis.exceptions.ResponseError:  # an answer, too
+            count_redis_command(ledger)
+            raise
+        count_redis_command(ledger)
+        return answer
+
+    client.execute_command = execute_command  # type: ignore[method-assign]
+    return client
 
 
 def open_subscriber(stack: StackSettings) -> redis.asyncio.Redis:

@@ -23,9 +23,10 @@ from infra_under_test.local.backends import Backends, open_backends
 from infra_under_test.local.errors import StackError
 from infra_under_test.local.event_log import log_event
 from infra_under_test.local.settings import ConsumerSettings, read_consumer_settings
-from infra_under_test.local.usage import CURRENT_ROUTE, UsageLedger
+from infra_under_test.local.usage import CURRENT_ROUTE, Messages, UsageLedger
 
 ROUTE = "analytics-consumer"
+CLICKS_ROUTE = "clicks-consumer"  # of what clicks alone cause; a batch with events in it is made for these
 BATCH_MAX = 10  # of SQS
 POLL_S = 20
 RETRY_S = 1.0
@@ -49,7 +50,13 @@ async def consume(settings: ConsumerSettings, backends: Backends) -> None:
             await asyncio.sleep(RETRY_S)
 
 
+def route_of(messages: Messages) -> str:
+    """For what a batch of messages is received and deleted."""
+    return CLICKS_ROUTE if all('"clicks"' in message["Body"][:10] for message in messages) else ROUTE
+
+
 async def _take(settings: ConsumerSettings, backends: Backends, messages: list[dict[str, Any]]) -> None:
+    CURRENT_ROUTE.set(route_of(messages))  # of this task alone
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     clicks: Counter[str] = Counter()
     for message in messages:
@@ -92,6 +99,7 @@ async def _write_rows(backends: Backends, table: str, rows: list[dict[str, Any]]
 
 
 async def _add_clicks(backends: Backends, table: str, code: str, count: int) -> None:
+    CURRENT_ROUTE.set(CLICKS_ROUTE)
     try:
         await backends.dynamodb.update_item(
             TableName=table,
@@ -111,7 +119,7 @@ async def serve(settings: ConsumerSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ledger = UsageLedger(settings.stack.usage_file)
+    ledger = UsageLedger(settings.stack.usage_file, route_of)
     async with ledger.written_regularly(), open_backends(settings.stack, ledger) as backends:
         consumer = asyncio.create_task(consume(settings, backends))
         log_event("consumer_ready")

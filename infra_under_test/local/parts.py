@@ -114,14 +114,14 @@ def _s3(ingredients: Ingredients) -> Part:
     )
 
 
-def _ministack(ingredients: Ingredients, name: str, ready: readiness.Ready) -> Part:
+def _ministack(ingredients: Ingredients, name: str, module: str, ready: readiness.Ready) -> Part:
     """The AWS stand-in with one service only: a busy one must not slow the other."""
     port = ingredients.ports[name]
     return Part(
         name=name,
         version=ingredients.versions[name],
         url=f"http://127.0.0.1:{port}",
-        argv=(sys.executable, "-m", "ministack"),
+        argv=(sys.executable, "-m", module),
         env=ingredients.env(
             BIND_HOST="127.0.0.1",
             GATEWAY_PORT=str(port),
@@ -143,7 +143,8 @@ def _dynamodb(ingredients: Ingredients) -> Part:
 
     url = ingredients.url("dynamodb")
     client = lambda: ingredients.credentials.client("dynamodb", url)  # noqa: E731  # built in its thread
-    return _ministack(ingredients, "dynamodb", readiness.with_client(client, tables))
+    module = "infra_under_test.local.dynamodb_server"
+    return _ministack(ingredients, "dynamodb", module, readiness.with_client(client, tables))
 
 
 def _sqs(ingredients: Ingredients) -> Part:
@@ -156,7 +157,7 @@ def _sqs(ingredients: Ingredients) -> Part:
 
     url = ingredients.url("sqs")
     client = lambda: ingredients.credentials.client("sqs", url)  # noqa: E731  # built in its thread
-    return _ministack(ingredients, "sqs", readiness.with_client(client, queues))
+    return _ministack(ingredients, "sqs", "ministack", readiness.with_client(client, queues))
 
 
 def _edge(ingredients: Ingredients) -> Part:

@@ -1,7 +1,9 @@
 """Billable units as they are consumed, by route, rewritten to USAGE_FILE at most once a second.
 
-Only real calls are counted: one per HTTP answer of S3 or SQS (a retried call is billed twice, so it counts
-twice), and what DynamoDB reports as ConsumedCapacity.
+Only real calls are counted: one per HTTP answer of S3 (a retried call is billed twice, so it counts twice),
+one per answer and started 64 KB of SQS, one per command that Redis answered, and what DynamoDB reports as
+ConsumedCapacity; of a conditional write that was refused, which it bills as well, the units of the item that
+was in the way.
 """
 
 from __future__ import annotations
@@ -11,26 +13,36 @@ import contextlib
 import json
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import ContextVar
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from infra_under_test.local.item_size import item_bytes, write_units
 
 CURRENT_ROUTE: ContextVar[str] = ContextVar("CURRENT_ROUTE", default="start-up")
 WRITE_INTERVAL_S = 1.0
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 UNBILLED_S3 = frozenset({"DeleteObject", "DeleteObjects", "AbortMultipartUpload"})  # S3 price list: free
 S3_GET_TIER = frozenset({"GetObject", "HeadObject", "HeadBucket"})
+SQS_REQUEST_BYTES = 64 * 1024  # SQS price list: each 64 KB chunk of a payload is a request
+IDLE_POLL = "idle-poll"  # the route of a receive that brought nothing, for no request caused it
+REFUSED = "ConditionalCheckFailedException"
 
 _CounterKey = tuple[str, str, str, tuple[tuple[str, str], ...]]
+Messages = Sequence[dict[str, Any]]  # as SQS hands them out
 
 
 class UsageLedger:
-    """Counters of one process; `write` puts them where the supervisor reads them."""
+    """Counters of one process; `write` puts them where the supervisor reads them.
 
-    def __init__(self, path: Path | None) -> None:
+    `route_of_messages` says for what a receive is counted, where that is not the route of the context.
+    """
+
+    def __init__(self, path: Path | None, route_of_messages: Callable[[Messages], str] | None = None) -> None:
         self._path = path
+        self._route_of_messages = route_of_messages
         self._requests: Counter[str] = Counter()
         self._quantities: dict[_CounterKey, Decimal] = {}
         self._worker: dict[str, float] = {}
@@ -41,11 +53,19 @@ class UsageLedger:
         self._requests[route] += 1
         self._is_dirty = True
 
-    def add(self, service: str, unit: str, quantity: Decimal, **attributes: str) -> None:
-        """Units consumed for the route of the current context."""
-        key = (CURRENT_ROUTE.get(), service, unit, tuple(sorted(attributes.items())))
+    def add(
+        self, service: str, unit: str, quantity: Decimal, route: str | None = None, **attributes: str
+    ) -> None:
+        """Units consumed for `route`, by default that of the current context."""
+        key = (route or CURRENT_ROUTE.get(), service, unit, tuple(sorted(attributes.items())))
         self._quantities[key] = self._quantities.get(key, Decimal(0)) + quantity
         self._is_dirty = True
+
+    def route_of(self, messages: Messages) -> str:
+        """For what a receive of these messages is counted."""
+        if not messages:
+            return IDLE_POLL
+        return self._route_of_messages(messages) if self._route_of_messages else CURRENT_ROUTE.get()
 
     def set_worker(self, *, jobs: int, busy_s: float, cpu_s: float) -> None:
         """Totals of a media worker: finished jobs, seconds with work in hand, CPU seconds with children."""
@@ -99,9 +119,11 @@ def count_aws_calls(client: Any, ledger: UsageLedger) -> None:
     events = client.meta.events
 
     def remember_parameters(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        context["usage_queue_url"] = params.get("QueueUrl", "")
+        context["usage_parameters"] = params
         if "ReturnConsumedCapacity" in model.input_shape.members:
             params["ReturnConsumedCapacity"] = "TOTAL"
+        if "ConditionExpression" in params:  # a refusal says what it met
+            params["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
 
     def count(
         event_name: str,
@@ -112,17 +134,21 @@ def count_aws_calls(client: Any, ledger: UsageLedger) -> None:
     ) -> None:
         if response_dict is None:  # no answer came, so nothing is billed
             return
-        operation = event_name.rsplit(".", 1)[1]
+        operation, answer = event_name.rsplit(".", 1)[1], parsed_response or {}
         if service == "s3":
             _count_s3(ledger, operation)
         elif service == "sqs":
-            kind = "fifo" if context["usage_queue_url"].endswith(".fifo") else "standard"
-            ledger.add("sqs", f"{kind}_request", Decimal(1))
+            _count_sqs(ledger, operation, context["usage_parameters"], answer)
         else:
-            _count_dynamodb(ledger, operation, (parsed_response or {}).get("ConsumedCapacity", []))
+            _count_dynamodb(ledger, operation, context["usage_parameters"], answer)
 
     events.register(f"before-parameter-build.{service}", remember_parameters)
     events.register(f"response-received.{service}", count)
+
+
+def count_redis_command(ledger: UsageLedger) -> None:
+    """A command that Redis answered; nodes are billed by the hour, so it has no price of its own."""
+    ledger.add("elasticache", "command", Decimal(1))
 
 
 def count_client_parts(ledger: UsageLedger, parts: int) -> None:
@@ -137,7 +163,28 @@ def _count_s3(ledger: UsageLedger, operation: str) -> None:
     ledger.add("s3", unit, Decimal(1), storage_class="standard")
 
 
-def _count_dynamodb(ledger: UsageLedger, operation: str, consumed: Any) -> None:
+def _count_sqs(
+    ledger: UsageLedger, operation: str, parameters: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    kind = "fifo" if parameters.get("QueueUrl", "").endswith(".fifo") else "standard"
+    route = None
+    payload_bytes = len(parameters.get("MessageBody", "").encode())
+    if operation == "ReceiveMessage":
+        messages = answer.get("Messages", [])
+        route = ledger.route_of(messages)
+        payload_bytes = sum(len(message["Body"].encode()) for message in messages)
+    requests = max(1, -(-payload_bytes // SQS_REQUEST_BYTES))
+    ledger.add("sqs", f"{kind}_request", Decimal(requests), route)
+
+
+def _count_dynamodb(
+    ledger: UsageLedger, operation: str, parameters: dict[str, Any], answer: dict[str, Any]
+) -> None:
     unit = "read_request_unit" if operation in READS else "write_request_unit"
+    if answer.get("Error", {}).get("Code") == REFUSED:
+        met = write_units(item_bytes(answer.get("Item", {})))
+        ledger.add("dynamodb", unit, Decimal(met), table=parameters["TableName"])
+        return
+    consumed = answer.get("ConsumedCapacity", [])
     for part in consumed if isinstance(consumed, list) else [consumed]:
         ledger.add("dynamodb", unit, Decimal(str(part["CapacityUnits"])), table=part["TableName"])

@@ -124,7 +124,7 @@ def test_the_workers_units_and_time_go_to_who_completed_uploads() -> None:
 def test_the_consumers_units_go_to_who_sent_events_and_clicks_to_who_clicked() -> None:
     after = reading(
         counter("analytics-consumer", "dynamodb", "write_request_unit", "30", table="Analytics"),
-        counter("analytics-consumer", "dynamodb", "write_request_unit", "5", table="ShareLinks"),
+        counter("clicks-consumer", "dynamodb", "write_request_unit", "5", table="ShareLinks"),
         track=30,
         link=50,
     )
@@ -133,7 +133,7 @@ def test_the_consumers_units_go_to_who_sent_events_and_clicks_to_who_clicked() -
 
 
 def test_polls_of_an_idle_worker_are_shared() -> None:
-    after = reading(counter("worker", "sqs", "fifo_request", "3"))
+    after = reading(counter("idle-poll", "sqs", "fifo_request", "3"), link=1)
     assert quantities(local(asked("view", LINK, 1), after=after), "sqs", "fifo_request") == {None: 3}
 
 

@@ -194,15 +194,15 @@ def run_stack(directory: Path) -> Iterator[Stack]:
         env=env,
         ready=dict,
     )
-    ministack = [str(Path(sys.executable).with_name("ministack"))]
+    emulators = {"dynamodb": "infra_under_test.local.dynamodb_server", "sqs": "ministack"}
     emulator = {**env, "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "LOG_LEVEL": "WARNING"}
     clients = {name: CREDENTIALS.client(name, url) for name, url in urls.items()}
     with ExitStack() as exits:
         exits.enter_context(running(list(weed.argv), weed.env, directory / "weed.log"))
         exits.enter_context(running(valkey, env, directory / "valkey.log"))
-        for name in ("dynamodb", "sqs"):
-            port = {"GATEWAY_PORT": str(chosen[name])}
-            exits.enter_context(running(ministack, {**emulator, **port}, directory / f"{name}.log"))
+        for name, module in emulators.items():
+            argv, port = [sys.executable, "-m", module], {"GATEWAY_PORT": str(chosen[name])}
+            exits.enter_context(running(argv, {**emulator, **port}, directory / f"{name}.log"))
         until(lambda: resources.make_tables(clients["dynamodb"]), "DynamoDB")
         queues = until(lambda: resources.make_queues(clients["sqs"]), "SQS")
         until(lambda: resources.make_buckets(clients["s3"]), "S3")

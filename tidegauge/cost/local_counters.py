@@ -18,8 +18,11 @@ from tidegauge.errors import TidegaugeError
 
 FARGATE = (("arch", "x86"), ("capacity", "on_demand"))
 # Whose requests cause the asynchronous work of a part, by the part's name in the counters.
-CAUSES = {"worker": "POST /v1/upload/complete", "analytics-consumer": "POST /v1/analytics/track"}
-CLICKS_TABLE, CLICKS_CAUSE = "ShareLinks", "GET /v1/s/{short_code}"  # clicks reach it through the consumer
+CAUSES = {
+    "worker": "POST /v1/upload/complete",
+    "analytics-consumer": "POST /v1/analytics/track",
+    "clicks-consumer": "GET /v1/s/{short_code}",
+}
 SHARE_PLACES = 18  # decimals of a flow's share of a route's units
 
 
@@ -65,7 +68,7 @@ class _Spread:
             grown = _grown(later.get(key, zero), earlier.get(key, zero), f"{route} {service} {unit}")
             provenance: Provenance = "metered" if service == "dynamodb" else "counted"
             yield from self._shared_out(
-                _cause(route, attributes), service, unit, attributes, grown, provenance=provenance
+                CAUSES.get(route, route), service, unit, attributes, grown, provenance=provenance
             )
         busy_s = _grown(_busy_s(self._after), _busy_s(self._before), "worker busy_s")
         for unit, size in (("vcpu_second", worker.vcpu), ("gb_second", worker.memory_gb)):
@@ -112,12 +115,6 @@ def _part(quantity: Decimal, requests: int, served: int) -> Fraction:
     """
     scale = 10**SHARE_PLACES
     return Fraction(floor(Fraction(quantity) * requests * scale / served), scale)
-
-
-def _cause(route: str, attributes: Attributes) -> str:
-    if route == "analytics-consumer" and dict(attributes).get("table") == CLICKS_TABLE:
-        return CLICKS_CAUSE
-    return CAUSES.get(route, route)
 
 
 def _counters(reading: Mapping[str, Any]) -> dict[tuple[str, str, str, Attributes], Decimal]:

@@ -9,8 +9,10 @@ NOTES = (
     "each API request is priced as one API Gateway HTTP API request, though none stands before the local API",
     "all requests are priced as if they came from the United States",
     "the worker's busy seconds are priced as those of a Fargate task; a local core is no Fargate vCPU",
-    "DynamoDB units are those of the local emulator, whose reads cost 0.5 or 1 whatever the item's size",
-    "clicks and track events that one consumer batch handles together are shared by the requests of each",
+    "DynamoDB units follow the sizes of the items by its published rules, in a stand-in of DynamoDB",
+    "polls of the queues that bring nothing are shared: no request caused them",
+    "a consumer batch that holds both events and clicks is received and deleted for the events",
+    "commands on Redis have no price of their own: its nodes are billed by the hour",
 )
 
 _REASONS = (
