@@ -20,10 +20,24 @@ STANDARD = {"storage_class": "standard"}
 EMPTY: dict[str, Any] = {"routes": {}, "counters": []}
 
 
-def asked(flow: str, endpoint: str, requests: int, base: str = "api", **more: int) -> ClientRequests:
-    received = more.pop("received_bytes", 0)
+def asked(
+    flow: str,
+    endpoint: str,
+    requests: int,
+    base: str = "api",
+    *,
+    received_bytes: int = 0,
+    cache: str = "hit",
+    behaviour: str | None = None,
+) -> ClientRequests:
     return ClientRequests(
-        flow=flow, endpoint=endpoint, base=base, requests=requests, received_bytes=received, **more
+        flow=flow,
+        endpoint=endpoint,
+        base=base,
+        requests=requests,
+        received_bytes=received_bytes,
+        cache=cache,
+        behaviour=behaviour,
     )
 
 
@@ -61,14 +75,49 @@ def test_edge_requests_are_https_requests_and_bytes() -> None:
 
 def test_misses_and_revalidations_are_s3_requests_of_the_flow_that_met_them() -> None:
     usage = local(
-        asked("view", "GET /assets/{asset_id}.gif", 10, "cdn", cache_misses=3, refresh_hits=2),
-        asked("short_link", "GET /assets/{asset_id}.gif", 10, "cdn", cache_misses=1),
+        asked("view", "GET /assets/{asset_id}.gif", 5, "cdn"),
+        asked("view", "GET /assets/{asset_id}.gif", 3, "cdn", cache="miss"),
+        asked("view", "GET /assets/{asset_id}.gif", 2, "cdn", cache="refresh_hit"),
+        asked("view", "GET /assets/{asset_id}.gif", 7, "cdn", cache="error"),
+        asked("short_link", "GET /assets/{asset_id}.gif", 1, "cdn", cache="miss"),
     )
     assert quantities(usage, "s3", "get_request") == {"view": 5, "short_link": 1}
 
 
+def test_edge_requests_are_told_apart_by_behaviour_and_cache_result() -> None:
+    usage = local(
+        asked("view", "GET /cache/{asset_id}/webp.webp", 6, "cdn", behaviour="/cache/*", received_bytes=60),
+        asked("view", "GET /cache/{asset_id}/poster.jpg", 4, "cdn", behaviour="/cache/*", received_bytes=4),
+        asked(
+            "view",
+            "GET /cache/{asset_id}/poster.jpg",
+            3,
+            "cdn",
+            cache="miss",
+            behaviour="/cache/*",
+            received_bytes=3,
+        ),
+        asked("view", "GET /transcode/{asset_id}/x.mp4", 2, "cdn", cache="none"),
+    )
+    rows = {
+        (
+            item.unit,
+            *(value for key, value in item.attributes if key in ("behaviour", "cache")),
+        ): item.quantity
+        for item in usage.items
+    }
+    assert rows == {
+        ("https_request", "/cache/*", "hit"): 10,
+        ("https_request", "/cache/*", "miss"): 3,
+        ("https_request", "none"): 2,
+        ("egress_byte", "/cache/*"): 67,
+        ("egress_byte",): 0,
+        ("get_request", "/cache/*"): 3,
+    }
+
+
 def test_the_api_through_the_edge_is_billed_by_both_and_never_fetched_from_s3() -> None:
-    usage = local(asked("view", f"GET /api{LINK[4:]}", 4, "cdn", cache_misses=4))
+    usage = local(asked("view", f"GET /api{LINK[4:]}", 4, "cdn", cache="miss"))
     assert quantities(usage, "cloudfront", "https_request") == {"view": 4}
     assert quantities(usage, "apigateway", "http_request") == {"view": 4}
     assert quantities(usage, "s3", "get_request") == {}
@@ -188,7 +237,7 @@ def test_everything_a_local_run_counts_has_a_price() -> None:
     usage = local(
         asked("upload", COMPLETE, 1),
         asked("view", LINK, 2),
-        asked("view", "GET /cache/x", 2, "cdn", cache_misses=1, received_bytes=7),
+        asked("view", "GET /cache/x", 2, "cdn", cache="miss", received_bytes=7, behaviour="/cache/*"),
         after=after,
     )
     assert price_usage(usage, BOOK, marginal=True).missing == ()

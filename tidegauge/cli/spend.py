@@ -33,7 +33,7 @@ def cost_of_run(
     counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
     window_s = run["window"]["end_s"] - run["window"]["start_s"]
     usage = usage_from_local(
-        client_requests(traffic),
+        client_requests(traffic, stack),
         counted.get("before"),
         counted.get("after"),
         region=book.region,
@@ -57,14 +57,10 @@ def cost_of_run(
     return cost, usage_document(usage)
 
 
-def client_requests(traffic: Traffic) -> list[ClientRequests]:
-    """The window's answered requests by flow, endpoint and base."""
+def client_requests(traffic: Traffic, stack: Stack) -> list[ClientRequests]:
+    """The window's answered requests by flow, endpoint, base, cache behaviour and cache result."""
     answered = traffic.requests.loc[traffic.requests["in_window"] & traffic.requests["answered"]]
-    rows = answered.assign(
-        misses=answered["count"].where(answered["cache"] == "miss", 0),
-        refresh_hits=answered["count"].where(answered["cache"] == "refresh_hit", 0),
-    )
-    sums = ("count", "received_bytes", "misses", "refresh_hits")
+    keys, sums = ("flow", "endpoint", "base", "behaviour", "cache"), ("count", "received_bytes")
     return [
         ClientRequests(
             flow=row["flow"],
@@ -72,10 +68,10 @@ def client_requests(traffic: Traffic) -> list[ClientRequests]:
             base=row["base"],
             requests=int(row["count"]),
             received_bytes=int(row["received_bytes"]),
-            cache_misses=int(row["misses"]),
-            refresh_hits=int(row["refresh_hits"]),
+            cache=row["cache"] if isinstance(row["cache"], str) else "none",
+            behaviour=None if row["behaviour"] < 0 else stack.behaviour[row["behaviour"]].path_pattern,
         )
-        for row in added_up(rows, ("flow", "endpoint", "base"), sums).to_dict("records")
+        for row in added_up(answered, keys, sums).to_dict("records")
     ]
 
 

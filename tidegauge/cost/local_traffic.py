@@ -6,26 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tidegauge.cost.prices import Attributes
+from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import UsageItem
 
 API_PATH = "/api"  # the edge maps it to the API and never caches it
 WEBSOCKET = "GET /ws"
 US = (("geo", "us"),)
 STANDARD = (("storage_class", "standard"),)
+FETCHED = ("miss", "refresh_hit")  # from the bucket; S3 bills the conditional GET of a refresh as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRequests:
-    """Answered requests of one flow to one endpoint in the measured window, failed ones among them."""
+    """Answered requests of one flow to one endpoint with one cache result, failed ones among them."""
 
     flow: str
     endpoint: str  # method and path template
     base: str  # api, cdn or other
     requests: int
     received_bytes: int  # body bytes
-    cache_misses: int = 0  # X-Cache Miss, cdn only
-    refresh_hits: int = 0  # X-Cache RefreshHit, cdn only: S3 bills the conditional GET
+    cache: str = "none"  # hit, refresh_hit, miss, error; none without X-Cache
+    behaviour: str | None = None  # path pattern of the cache behaviour, where the stack names them
 
     @property
     def reaches_api(self) -> bool:
@@ -48,11 +49,19 @@ def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
     for row in client:
         if row.base != "cdn":
             continue
-        yield _counted(row.flow, "cloudfront", "https_request", US, row.requests)
-        yield _counted(row.flow, "cloudfront", "egress_byte", US, row.received_bytes)
-        fetches = row.cache_misses + row.refresh_hits
-        if fetches and not row.reaches_api:
-            yield _counted(row.flow, "s3", "get_request", STANDARD, fetches)
+        behaviour = () if row.behaviour is None else (("behaviour", row.behaviour),)
+        result = sorted_attributes(dict((*US, *behaviour, ("cache", row.cache))))
+        yield _counted(row.flow, "cloudfront", "https_request", result, row.requests)
+        yield _counted(
+            row.flow,
+            "cloudfront",
+            "egress_byte",
+            sorted_attributes(dict((*US, *behaviour))),
+            row.received_bytes,
+        )
+        if row.cache in FETCHED and not row.reaches_api:
+            fetched = sorted_attributes(dict((*STANDARD, *behaviour)))
+            yield _counted(row.flow, "s3", "get_request", fetched, row.requests)
 
 
 def gateway_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
