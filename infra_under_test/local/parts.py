@@ -17,7 +17,18 @@ from infra_under_test.local.s3_server import s3_part
 from infra_under_test.local.services import api_part, consumer_part, worker_part
 
 PART_NAMES = ("redis", "s3", "dynamodb", "sqs", "edge", "api", "worker", "consumer")
-PORT_NAMES = ("redis", "s3", "s3-master", "s3-volume", "s3-filer", "dynamodb", "sqs", "edge", "api")
+PORT_NAMES = (
+    "redis",
+    "s3",
+    "s3-master",
+    "s3-volume",
+    "s3-filer",
+    "s3-metrics",
+    "dynamodb",
+    "sqs",
+    "edge",
+    "api",
+)
 PROGRAMS = {
     "redis": discovery.VALKEY,
     "s3": discovery.WEED,

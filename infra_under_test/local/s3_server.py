@@ -51,6 +51,7 @@ def s3_part(
         "s3.localSocket": folder / "s3.sock",
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
+        "metricsPort": ports["s3-metrics"],  # its own count of requests, for Prometheus
     }
     return Part(
         name="s3",

@@ -171,7 +171,7 @@ def base_env(directory: Path) -> dict[str, str]:
 def run_stack(directory: Path) -> Iterator[Stack]:
     """The parts with the seed's buckets, tables and queues in place."""
     env = base_env(directory)
-    names = ("redis", "s3", "s3-master", "s3-volume", "s3-filer", "dynamodb", "sqs")
+    names = ("redis", "s3", "s3-master", "s3-volume", "s3-filer", "s3-metrics", "dynamodb", "sqs")
     chosen = ports.choose(names, {}, (), random.Random())
     urls = {name: f"http://127.0.0.1:{chosen[name]}" for name in ("s3", "dynamodb", "sqs")}
     valkey = [str(discovery.find(discovery.VALKEY).path), "--port", str(chosen["redis"])]

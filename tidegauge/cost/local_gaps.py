@@ -19,16 +19,8 @@ _REASONS = (
     ("cloudfront", "egress_byte", "response headers are not counted, only bodies"),
     ("cloudfront", "origin_transfer_byte", "request bodies that pass the edge to the API are not counted"),
     ("cloudfront", "origin_shield_request", "the local edge has a single cache layer"),
-    (
-        "lambda_edge",
-        "request",
-        "the local edge does the work of the Lambda@Edge triggers itself: nothing is invoked",
-    ),
-    (
-        "lambda_edge",
-        "gb_second",
-        "the local edge does the work of the Lambda@Edge triggers itself: nothing is invoked",
-    ),
+    ("lambda_edge", "request", "the local edge itself does the work of the Lambda@Edge triggers"),
+    ("lambda_edge", "gb_second", "the local edge itself does the work of the Lambda@Edge triggers"),
     ("waf", "request", "there is no WAF before the local edge"),
     ("alb", "lcu_hour", "there is no load balancer before the local API"),
     ("nat", "processed_byte", "local parts reach each other without a NAT gateway"),
