@@ -17,7 +17,8 @@ from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
 SETTLE_S = 20.0  # the longest wait for queued work to be counted
-QUIET_S = 2.5  # counters are written once a second: unchanged for this long means done
+QUIET_S = 3.5  # clicks wait 2 s in the API, and counters are written once a second: then all is counted
+IDLE_POLL = "idle-poll"  # the stack's route of receives that brought nothing: consumers go on asking for ever
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Snapshot:
     """The stack's counters before a run, and where its edge log stood."""
 
     usage: Mapping[str, Any]
+    read_unix_s: float  # when
     parts: list[dict[str, Any]]
     cache_state: str
     edge_log_bytes: int | None
@@ -38,6 +40,7 @@ def snapshot(stack: Stack) -> Snapshot | None:
     log = Path(stack.local.edge_log) if stack.local.edge_log else None
     return Snapshot(
         usage=get(stack.local.control_url, "/usage"),
+        read_unix_s=time.time(),
         parts=[
             {"name": part["name"], "version": part["version"]}
             for part in get(stack.local.control_url, "/status")["parts"]
@@ -51,8 +54,15 @@ def collect(folder: RunFolder, stack: Stack, before: Snapshot, started_at_s: flo
     """Stores what the stack counted during the run, and the edge log held against the client's rows."""
     assert stack.local is not None
     assert stack.local.control_url is not None
-    after = _settled_usage(stack.local.control_url)
-    folder.write_json(folder.stack_usage_json, {"before": before.usage, "after": after})
+    after, settled = _settled_usage(stack.local.control_url)
+    read = {"before_unix_s": before.read_unix_s, "after_unix_s": time.time()}
+    folder.write_json(folder.stack_usage_json, {"before": before.usage, "after": after, **read})
+    if not settled:
+        run = folder.read_json(folder.run_json)
+        run["notes"].append(
+            f"{SETTLE_S:g} s after the run the stack still worked on what it caused: usage lacks the rest."
+        )
+        folder.write_json(folder.run_json, run)
     if stack.local.edge_log is None or before.edge_log_bytes is None:
         return
     if folder.read_json(folder.run_json)["plan"]["samples"] != "all":
@@ -81,21 +91,23 @@ def get(control_url: str, path: str) -> Any:
         ) from None
 
 
-def _settled_usage(control_url: str) -> Any:
-    """The counters once queued work is done: unchanged for a while, or after the longest wait."""
+def _settled_usage(control_url: str) -> tuple[Any, bool]:
+    """The counters once queued work is done: unchanged for a while; and whether they came to that in time."""
     deadline = time.monotonic() + SETTLE_S
     latest, since = get(control_url, "/usage"), time.monotonic()
-    while time.monotonic() < deadline and time.monotonic() - since < QUIET_S:
+    while time.monotonic() < deadline:
         time.sleep(0.25)
         now = get(control_url, "/usage")
-        if _without_polls(now) != _without_polls(latest):
+        if _work(now) != _work(latest):
             latest, since = now, time.monotonic()
-    return get(control_url, "/usage")
+        elif time.monotonic() - since >= QUIET_S:
+            return now, True
+    return get(control_url, "/usage"), False
 
 
-def _without_polls(usage: Mapping[str, Any]) -> list[Any]:
-    """The counters of work; idle consumers go on asking their queues, which never settles."""
-    return [row for row in usage.get("counters", []) if row["service"] != "sqs"]
+def _work(usage: Mapping[str, Any]) -> list[Any]:
+    """The counters of work."""
+    return [row for row in usage.get("counters", []) if row["route"] != IDLE_POLL]
 
 
 def _cache_state(log: Path | None) -> str:
