@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import Any
 
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.claims import AuditedClaim
@@ -37,6 +38,7 @@ def audit_document(
         "corrected_total": None if audit.total is None else text(audit.total),
         "totals": {name: None if total is None else text(total) for name, total in audit.totals.items()},
         "fixed_monthly": None if fixed is None or fixed.monthly is None else text(fixed.monthly),
+        "architecture": _architecture_rows(audit),
         "lines": [_line_row(line) for line in audit.lines],
         "absent": [_absent_row(each) for each in audit.absent],
         "findings": _finding_rows([*audit.findings, *findings]),
@@ -48,6 +50,38 @@ def audit_document(
         "assumptions": _assumptions(audit),
         "old_prices": list(old_prices),
     }
+
+
+def _architecture_rows(audit: Audit) -> list[dict[str, object]]:
+    """Every resource of the templates that is billed: what it holds a month, and what it is used for."""
+    fixed, rows = audit.evidence.fixed, dict[str, dict[str, Any]]()
+
+    def row(name: str, kind: str, file: str) -> dict[str, Any]:
+        new = {
+            "resource": name,
+            "resource_type": kind,
+            "file": file,
+            "fixed_monthly": Fraction(0),
+            "usage": [],
+        }
+        return rows.setdefault(f"{file} {name}", new)
+
+    for item in fixed.items if fixed else ():
+        monthly = item.hourly_exact * Fraction(fixed.hours_per_month) if fixed else Fraction(0)
+        row(item.resource, item.resource_type, item.file)["fixed_monthly"] += monthly
+    for use in audit.evidence.uses:
+        used = row(use.resource.name, use.resource.type, use.resource.file)["usage"]
+        quantity = None if use.quantity is None else text(use.quantity)
+        used.append(
+            {
+                "service": use.service,
+                "unit": use.unit,
+                "quantity": quantity,
+                "needs": list(use.needs),
+                "how": use.how,
+            }
+        )
+    return [each | {"fixed_monthly": text(each["fixed_monthly"])} for each in rows.values()]
 
 
 def _line_row(line: AuditedLine) -> dict[str, object]:
