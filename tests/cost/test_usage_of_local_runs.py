@@ -9,7 +9,7 @@ from cost_builders import BOOK
 from tidegauge.cost.lines import price_usage
 from tidegauge.cost.local_gaps import NOT_COUNTED
 from tidegauge.cost.local_traffic import ClientRequests
-from tidegauge.cost.local_usage import usage_from_local
+from tidegauge.cost.local_usage import usage_from_local, worker_size
 from tidegauge.cost.usage import Usage, parse_usage, usage_document
 from tidegauge.errors import TidegaugeError
 
@@ -168,6 +168,21 @@ def test_the_workers_units_and_time_go_to_who_completed_uploads() -> None:
     assert quantities(usage, "fargate", "vcpu_second") == {"upload": 25}  # 12.5 s x 2 vCPU
     assert quantities(usage, "fargate", "gb_second") == {"upload": 50}  # 12.5 s x 4 GB
     assert {item.provenance for item in usage.items if item.service == "fargate"} == {"estimated"}
+
+
+def test_a_worker_with_a_quota_is_a_task_of_that_size() -> None:
+    after = reading(busy_s=12.5, complete=10)
+    usage = usage_from_local(
+        [asked("upload", COMPLETE, 10)],
+        EMPTY,
+        after,
+        region="us-east-1",
+        window_s=60.0,
+        worker=worker_size(0.5),
+    )
+    assert quantities(usage, "fargate", "vcpu_second") == {"upload": Decimal("6.25")}  # 12.5 s x 0.5 vCPU
+    assert quantities(usage, "fargate", "gb_second") == {"upload": Decimal("12.5")}  # 1 GB
+    assert any("0.5 vCPU and 1 GB" in note for note in usage.notes)
 
 
 def test_the_consumers_units_go_to_who_sent_events_and_clicks_to_who_clicked() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tidegauge.analysis.traffic import Traffic, added_up
 from tidegauge.cost.architecture import price_architecture
 from tidegauge.cost.local_traffic import ClientRequests
-from tidegauge.cost.local_usage import usage_from_local
+from tidegauge.cost.local_usage import usage_from_local, worker_size
 from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.usage import usage_document
@@ -38,6 +38,7 @@ def cost_of_run(
         counted.get("after"),
         region=book.region,
         window_s=window_s,
+        worker=worker_size(stack.local.worker_vcpu if stack.local else None),
     )
     fixed = None
     if run["architecture"] is not None:

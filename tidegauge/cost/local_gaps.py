@@ -8,7 +8,6 @@ NOTES = (
     "the local edge speaks HTTP; its requests are priced as HTTPS, as CloudFront would serve them",
     "each API request is priced as one API Gateway HTTP API request, though none stands before the local API",
     "all requests are priced as if they came from the United States",
-    "the worker's busy seconds are priced as those of a Fargate task; a local core is no Fargate vCPU",
     "DynamoDB units follow the sizes of the items by its published rules, in a stand-in of DynamoDB",
     "polls of the queues that bring nothing are shared: no request caused them",
     "a consumer batch that holds both events and clicks is received and deleted for the events",

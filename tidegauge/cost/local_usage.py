@@ -10,11 +10,22 @@ from typing import Any
 from tidegauge.cost.local_counters import TaskSize, counted_by_stack
 from tidegauge.cost.local_gaps import NOT_COUNTED, NOTES
 from tidegauge.cost.local_traffic import ClientRequests, edge_items, gateway_items
-from tidegauge.cost.money import to_decimal
+from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import Attributes
 from tidegauge.cost.usage import Provenance, UnknownUsage, Usage, UsageItem
 
 SEED_WORKER = TaskSize(vcpu=Decimal(2), memory_gb=Decimal(4))  # seed, section 3: media worker service
+
+
+def worker_size(vcpu: float | None) -> TaskSize:
+    """The task that a local worker stands for: the guide's, or one of its quota with as much memory a vCPU.
+
+    2 GB a vCPU is a legal size of Fargate at each of its numbers of vCPUs.
+    """
+    if vcpu is None:
+        return SEED_WORKER
+    own = Decimal(str(vcpu))
+    return TaskSize(vcpu=own, memory_gb=own * SEED_WORKER.memory_gb / SEED_WORKER.vcpu)
 
 
 def usage_from_local(
@@ -44,7 +55,14 @@ def usage_from_local(
         window_s=Decimal(str(window_s)),  # the shortest decimal of the float, as documents write it
         items=tuple(_merged(items)),
         unknown=tuple(unknown),
-        notes=NOTES,
+        notes=(*NOTES, _task_note(worker)),
+    )
+
+
+def _task_note(worker: TaskSize) -> str:
+    size = f"{text(worker.vcpu)} vCPU and {text(worker.memory_gb)} GB"
+    return (
+        f"the worker's busy seconds are priced as a Fargate task of {size}; a local core is no Fargate vCPU"
     )
 
 
