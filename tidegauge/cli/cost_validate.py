@@ -19,7 +19,7 @@ from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.reading import Finding, usd
+from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
 from tidegauge.cost.audit.rows import audit_document
 from tidegauge.cost.audit.run_scaling import ScaledRun, scale_run
@@ -28,6 +28,7 @@ from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
 from tidegauge.cost.usage_rules import Figures, find_uses
+from tidegauge.cost.words import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.store import RunFolder
 

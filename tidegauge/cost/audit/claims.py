@@ -10,10 +10,11 @@ from importlib import resources
 
 from tidegauge.cost.audit.estimate import HINT, Claim
 from tidegauge.cost.audit.month_items import add, units_a_month
-from tidegauge.cost.audit.reading import Finding, count, things, usd
+from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.prices import PriceBook, label
+from tidegauge.cost.words import count, things, usd
 from tidegauge.errors import TidegaugeError, nearest
 
 NODES_OF_LOAD = ("fargate", "elasticache", "ec2")  # what smaller sizes make cheaper

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from tidegauge.cost.audit.reading import Finding, Reading, count
+from tidegauge.cost.audit.reading import Finding, Reading
 from tidegauge.cost.usage import UsageItem
+from tidegauge.cost.words import count
 
 Basis = Literal["architecture", "run", "scenario", "estimate", "kept"]
 SAME = Fraction(1, 10**9)  # relative: quantities nearer than this are one and the same

@@ -10,10 +10,11 @@ from tidegauge.cost.audit.corrections import Corrected
 from tidegauge.cost.audit.estimate import Estimate
 from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.month_items import add
-from tidegauge.cost.audit.reading import Finding, Reading, count, usd
+from tidegauge.cost.audit.reading import Finding, Reading
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import Price, PriceBook, label
+from tidegauge.cost.words import count, usd
 
 EDGE_REQUESTS = "edge_requests_per_month"
 

@@ -10,10 +10,11 @@ from tidegauge.cost.audit.corrections import Corrected, differences, same
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
 from tidegauge.cost.audit.month_items import add, held_item, item_of, units_a_month, use_item
-from tidegauge.cost.audit.reading import TASK_HOUR, Finding, Reading, count, things, usd
+from tidegauge.cost.audit.reading import TASK_HOUR, Finding, Reading
 from tidegauge.cost.audit.tasks import correct_tasks
 from tidegauge.cost.prices import Attributes, PriceBook, label
 from tidegauge.cost.usage import UsageItem
+from tidegauge.cost.words import count, things, usd
 from tidegauge.errors import TidegaugeError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.audit.estimate import EstimateLine
@@ -21,14 +21,13 @@ from tidegauge.cost.audit.formula import (
     describe,
     evaluate,
 )
-from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Price, PriceBook
 from tidegauge.cost.usage import parse_quantity
+from tidegauge.cost.words import count, usd
 from tidegauge.errors import TidegaugeError, nearest
 
 TASK_HOUR = "task_hour"  # of fargate: vCPU and memory of one task for an hour, priced as two units
 GB = 2**30
-CENT = Decimal("0.01")
 ROUNDING_MAX = Fraction(1, 20)  # of an amount: above it, rounding is worth a finding
 _GB_SECONDS = tuple(sorted((*BYTES, *TIME)))
 _VCPU_SECONDS = tuple(sorted((*VCPU, *TIME)))
@@ -89,25 +88,6 @@ def _product_findings(product: Fraction, amount: Fraction, line: EstimateLine) -
         message = f"quantity times price is {usd(product)}, which was rounded to {usd(amount)}"
         return [Finding(code="rounded", message=message)]
     return []
-
-
-def usd(amount: Fraction) -> str:
-    """USD in a sentence: cents, halves up, or three significant digits below a cent."""
-    decimal = to_decimal(abs(amount))
-    cents = decimal.quantize(CENT, ROUND_HALF_UP)
-    shown = f"{cents:,}" if cents or not decimal else f"{decimal:.3g}"
-    return f"-${shown}" if amount < 0 else f"${shown}"
-
-
-def count(quantity: Fraction, digits: int = 6) -> str:
-    """A quantity in a sentence."""
-    whole = quantity.denominator == 1
-    return f"{quantity.numerator:,}" if whole else f"{float(quantity):,.{digits}g}"
-
-
-def things(quantity: Fraction, noun: str) -> str:
-    """`1 task`, `6 nodes`."""
-    return f"{count(quantity)} {noun}" if quantity == 1 else f"{count(quantity)} {noun}s"
 
 
 def _price(line: EstimateLine, book: PriceBook) -> Price | None:

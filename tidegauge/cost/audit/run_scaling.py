@@ -8,11 +8,12 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.estimate import Estimate
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR
-from tidegauge.cost.audit.reading import Finding, count
+from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.bill import add_up
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
+from tidegauge.cost.words import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
