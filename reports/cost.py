@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from reports import numbers
+from reports.cost_sources import Sources
 from reports.report_data import ReportData
 from reports.tables import Cell, Column, Row, Table, cells, shares
 
@@ -94,13 +95,13 @@ def cost_by_flow(data: ReportData) -> Table:
     )
 
 
-def cost_lines(data: ReportData) -> Table:
+def cost_lines(data: ReportData, sources: Sources) -> Table:
     """Every billed line, the dearest first, then their sum."""
     lines = list((data.summary.get("cost") or {}).get("lines") or ())
     known = [Decimal(line["amount"]) for line in lines if line.get("amount") is not None]
     total = sum(known, Decimal(0))
     ordered = sorted(lines, key=lambda line: -Decimal(line.get("amount") or 0))
-    rows = [_line_row(line, total) for line in ordered]
+    rows = [_line_row(line, total, sources) for line in ordered]
     if lines and len(known) == len(lines):
         rows.append(Row(kind="total", cells=cells("Sum", "", "", "", _money_cell(str(total)), "")))
     return Table(
@@ -111,7 +112,7 @@ def cost_lines(data: ReportData) -> Table:
     )
 
 
-def _line_row(line: Mapping[str, Any], total: Decimal) -> Row:
+def _line_row(line: Mapping[str, Any], total: Decimal, sources: Sources) -> Row:
     amount = line.get("amount")
     bar = (
         shares([(float(amount), "cost"), (float(total - Decimal(amount)), "rest")])
@@ -123,7 +124,7 @@ def _line_row(line: Mapping[str, Any], total: Decimal) -> Row:
             _service_cell(line),
             str(line.get("flow") or "shared"),
             _quantity_cell(line),
-            _price_cell(line),
+            _price_cell(line, sources),
             Cell(text=numbers.money(amount), exact=numbers.exact_money(amount), bar=bar),
             Cell(
                 text=str(line.get("provenance") or "not recorded"),
@@ -143,14 +144,19 @@ def _quantity_cell(line: Mapping[str, Any]) -> Cell:
     )
 
 
-def _price_cell(line: Mapping[str, Any]) -> Cell:
+def _price_cell(line: Mapping[str, Any], sources: Sources) -> Cell:
     """The price as the list gives it, per GB or per million, where the line has that."""
     listed = line.get("list_price")
     text = numbers.money(line.get("price"))
     if listed is not None:
         text = f"{numbers.money(listed)} per {line['list_unit']}"
     source = f"{numbers.exact_money(line.get('price'))} a unit; {line.get('price_date') or 'undated'}"
-    return Cell(text=text, note=str(line.get("tier") or ""), exact=f"{source}; {line.get('source') or ''}")
+    return Cell(
+        text=text,
+        note=str(line.get("tier") or ""),
+        exact=f"{source}; {line.get('source') or ''}",
+        sources=sources.of([line]),
+    )
 
 
 def covered_table(data: ReportData) -> Table:

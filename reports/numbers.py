@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 NOT_AVAILABLE = "n/a"
 SUPPORT_RISK = 0.05
 MONEY_DIGITS = 4
+CENT = Decimal("0.01")
 
 
 def required_n(quantile: float) -> int:
@@ -111,10 +112,19 @@ def money(value: str | None) -> str:
     if amount == 0:
         return "$0"
     rounded = Context(prec=MONEY_DIGITS, rounding=ROUND_HALF_EVEN).plus(amount)
-    exact_enough = amount if abs(amount) >= 10**MONEY_DIGITS else rounded
     decimals = max(2, -_exponent(rounded))
     sign = "-" if amount < 0 else ""
-    return f"{sign}${abs(exact_enough):,.{decimals}f}"
+    return f"{sign}${abs(rounded if decimals > 2 else amount):,.{decimals}f}"
+
+
+def cents(value: str | None, *, signed: bool = False) -> str:
+    """US dollars of a bill: to the cent, halves up, below a cent as `money`; `signed` marks a rise too."""
+    if value is None:
+        return NOT_AVAILABLE
+    amount = Decimal(value)
+    rounded = abs(amount).quantize(CENT, ROUND_HALF_UP)
+    sign = "-" if amount < 0 else "+" if signed and amount > 0 else ""
+    return sign + (f"${rounded:,}" if rounded else money(str(abs(amount))))
 
 
 def exact_money(value: str | None) -> str:

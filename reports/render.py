@@ -8,7 +8,18 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from reports import cache, charts, cost, glossary, latency, provenance, transcode, verdict
+from reports import (
+    cache,
+    charts,
+    cost,
+    cost_audit,
+    cost_sources,
+    glossary,
+    latency,
+    provenance,
+    transcode,
+    verdict,
+)
 from reports.axes import Window
 from reports.report_data import BenchData, ReportData
 
@@ -18,6 +29,7 @@ CHARTED_FLOWS_MAX = 6  # by their samples; every flow is in the tables
 def render_html(data: ReportData) -> str:
     """The whole report; equal data gives equal text."""
     template = _environment().get_template("report.html")
+    sources = cost_sources.sources(data)
     return template.render(
         plan_name=provenance.plan_name(data),
         subtitle=provenance.subtitle(data),
@@ -40,10 +52,12 @@ def render_html(data: ReportData) -> str:
         edge=cache.edge_agreement(data),
         cost_parts=cost.cost_parts(data),
         cost_flows=cost.cost_by_flow(data),
-        cost_lines=cost.cost_lines(data),
+        cost_lines=cost.cost_lines(data, sources),
         covered=cost.covered_table(data),
         assumptions=(data.summary.get("cost") or {}).get("assumptions") or (),
         uncounted=cost.uncounted_table(data.usage_unknown),
+        sources=sources.listed,
+        audit=cost_audit.audit_section(data.audit, sources),
         transcode=transcode.section(data.bench, data.transcode),
         generator=provenance.generator_table(data),
         facts=provenance.facts(data),

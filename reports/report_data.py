@@ -88,6 +88,7 @@ class ReportData:
     - `edge_check`: {joined, client_only, edge_only, without_id, torn_lines, mismatches, mismatched:
       [{request_id, client, edge}], agree, edge and client: cache counts of the joined}; None without a log.
     - `bench`: the document of the transcode bench, or None; `transcode`: what it answers (as `BenchData`).
+    - `audit`: audit.json, an estimate held against this run and an architecture; None where there was none.
     - `usage_unknown`: billable usage that is not counted: [{service, unit, flow, reason}].
     """
 
@@ -99,6 +100,7 @@ class ReportData:
     edge_check: Document | None = None
     bench: Document | None = None
     transcode: Document | None = None
+    audit: Document | None = None
     cost_reason: str | None = None  # why `summary.cost` is null
     usage_unknown: Sequence[Document] = ()
     validity: Sequence[ValidityLimit] = ()

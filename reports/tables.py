@@ -13,6 +13,7 @@ class Column:
     label: str
     meaning: str
     numeric: bool = True
+    wide: bool = False  # holds sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +26,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """What a cell shows; `note` stands smaller below it, `exact` is the unrounded value on hovering."""
+    """What a cell shows; `note` stands smaller below it, `exact` is the unrounded value on hovering.
+
+    `items` are sentences below the text; `sources` are numbers in the report's list of price sources.
+    """
 
     text: str
     note: str = ""
     exact: str = ""
     tone: str = ""  # good, bad, unsure, quiet or code
     bar: tuple[Part, ...] = ()
+    items: tuple[str, ...] = ()
+    sources: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

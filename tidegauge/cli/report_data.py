@@ -50,6 +50,7 @@ def report_data(folder: RunFolder) -> ReportData:
         edge_check=_optional(folder, folder.edge_json),
         bench=bench,
         transcode=None if bench is None else answer(read_bench(bench, folder.bench_json.name)),
+        audit=_optional(folder, folder.audit_json),
         usage_unknown=cost["unknown"],
         validity=_validity(summary),
         warnings=[*run["notes"], *summary["notes"], *summary["looser_validity"]],
