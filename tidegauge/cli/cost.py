@@ -11,13 +11,15 @@ import click
 from rich.table import Table
 
 from tidegauge.cli.cost_validate import validate_command
+from tidegauge.cli.cost_what_if import what_if_command
 from tidegauge.cli.output import json_option, people, print_json, printable, say
-from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, Bill, add_up, bill_document, make_bill, scale_to_month
+from tidegauge.cli.usage_files import read_month
+from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, Bill, bill_document, make_bill
 from tidegauge.cost.lines import MissingPrice
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.prices import label, list_legal
-from tidegauge.cost.usage import Usage, UsageItem, read_usage
+from tidegauge.cost.usage import UsageItem
 from tidegauge.errors import ExitCode, TidegaugeError
 
 TOTALS = {
@@ -29,10 +31,11 @@ TOTALS = {
 
 @click.group(name="cost")
 def cost_group() -> None:
-    """Dollars: prices with their dates, what usage costs at them, and estimates audited."""
+    """Dollars: prices with their dates, what usage costs at them, other terms, and estimates audited."""
 
 
 cost_group.add_command(validate_command)
+cost_group.add_command(what_if_command)
 
 
 @cost_group.command(name="prices")
@@ -115,10 +118,9 @@ def price_command(
     Example: tidegauge cost price runs/launch-day/usage.json --month
              tidegauge cost price hours/*.json --no-free-tier --json
     """
-    used = add_up([_read(path) for path in usage])
-    book = load_price_book(used.region)
+    used, book = read_month(usage, month=month)
     bill = make_bill(
-        scale_to_month(used, book) if month else used,
+        used,
         book,
         today=datetime.now(UTC).date(),
         free_tier=free_tier and tiers,
@@ -132,15 +134,6 @@ def price_command(
     for missing in bill.priced.missing:
         say(f"no price: {_place(missing, used.items)}{missing.reason}; {missing.hint}".rstrip("; "))
     return ExitCode.USAGE if bill.priced.missing else ExitCode.PASS
-
-
-def _read(path: Path) -> Usage:
-    try:
-        return read_usage(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError:
-        raise TidegaugeError(f"{path} is not UTF-8 text", "usage is a JSON document") from None
-    except OSError as error:
-        raise TidegaugeError(f"{path} cannot be read: {error.strerror}", "check the path") from None
 
 
 def _place(missing: MissingPrice, items: Sequence[UsageItem]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from tidegauge.cli.cost_what_if import ask_what_if, print_what_ifs
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cli.spend import read_templates
 from tidegauge.cost.architecture import price_architecture
@@ -19,6 +20,7 @@ from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
+from tidegauge.cost.audit.month import what_if_month
 from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
 from tidegauge.cost.audit.rows import audit_document
@@ -69,8 +71,8 @@ def validate_command(
 
     Each line is corrected by the best evidence there is: what the templates hold, what the run measured,
     what the scenario makes; else its own quantity at the book's price. Then comes what has no line at all.
-    Volume tiers and free units count at the month's scale. Exit code 10 when the total deviates by more than
-    the tolerance.
+    Volume tiers and free units count at the month's scale. Then come what-ifs: what other terms would save.
+    Exit code 10 when the total deviates by more than the tolerance.
 
     \b
     Example: tidegauge cost validate infra_under_test/estimates/seed.toml
@@ -112,11 +114,13 @@ def _audited(
         findings += architecture_findings(templates, region=book.region, parameters=written.parameters)
     findings += scaled.findings if scaled else ()
     result = audit(written, evidence, book)
+    asked = ask_what_if(None if result.total is None else what_if_month(result, book))
     return audit_document(
         result,
         findings=findings,
         claims=audit_claims(result, book),
-        what_ifs=(),
+        what_ifs=asked["what_ifs"],
+        elsewhere=asked["elsewhere"],
         old_prices=tuple(old_prices(result.priced, datetime.now(UTC).date(), max_age_days)),
     )
 
@@ -167,6 +171,7 @@ def _print(document: Mapping[str, Any]) -> None:
     _print_findings("the whole", document["findings"])
     for claim in document["claims"]:
         _print_findings(f"“{claim['text']}”", claim["findings"])
+    print_what_ifs(document)
     _print_unknown(document)
     _print_totals(document)
 

@@ -13,6 +13,7 @@ from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.money import text
 from tidegauge.cost.rows import line_row
 from tidegauge.cost.usage_rules import NAMES
+from tidegauge.cost.what_if.month import NOTES
 
 
 def audit_document(
@@ -21,6 +22,7 @@ def audit_document(
     findings: Sequence[Finding],
     claims: Sequence[AuditedClaim],
     what_ifs: Sequence[dict[str, object]],
+    elsewhere: Sequence[dict[str, object]],
     old_prices: Sequence[str],
 ) -> dict[str, object]:
     """What `cost validate --json` prints; `findings` come after the audit's own."""
@@ -47,6 +49,7 @@ def audit_document(
             for each in claims
         ],
         "what_ifs": list(what_ifs),
+        "elsewhere": list(elsewhere),
         "assumptions": _assumptions(audit),
         "old_prices": list(old_prices),
     }
@@ -125,7 +128,7 @@ def _finding_rows(findings: Iterable[Finding]) -> list[dict[str, str]]:
 def _assumptions(audit: Audit) -> list[str]:
     """What the corrected total rests on, each once."""
     assumed = [
-        f"{name} = {text(Fraction(value))}: {NAMES.get(name, 'as the estimate assumes')}"
+        f"{name} = {text(Fraction(value))}: {(NAMES | NOTES).get(name, 'as the estimate assumes')}"
         for name, value in audit.estimate.assumed.items()
     ]
     shaky = [

@@ -1,0 +1,81 @@
+"""`cost what-if` as its users call it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from served import tidegauge
+
+
+def month(folder: Path, *items: Sequence[object]) -> Path:
+    rows = [
+        {
+            "flow": "view",
+            "service": service,
+            "unit": unit,
+            "attributes": attributes,
+            "quantity": quantity,
+            "provenance": "counted",
+        }
+        for service, unit, quantity, attributes in items
+    ]
+    document = {
+        "schema_version": 1,
+        "region": "us-east-1",
+        "window_s": str(730 * 3600),
+        "items": rows,
+    }
+    path = folder / "month.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+REDIS = ("elasticache", "node_hour", "730", {"engine": "redis", "node_type": "cache.r6g.large"})
+EDGE = ("cloudfront", "https_request", "20000000", {"geo": "us"})
+GETS = ("s3", "get_request", "2000000", {"storage_class": "standard"})
+
+
+def test_a_month_of_usage_is_asked(tmp_path: Path) -> None:
+    code, document, _ = tidegauge("cost", "what-if", month(tmp_path, REDIS, EDGE, GETS))
+    assert code == 0
+    rows = {row["id"]: row for row in document["what_ifs"]}
+    assert rows["valkey"]["saves_usd_per_month"] == "30.076"  # 730 x (.206 - .1648)
+    assert document["total"] == "161.18"  # 150.38 + (20M - 10M free) x .01 / 10,000 + 2M x .0004 / 1,000
+    assert "hit ratio 90%" in rows["hit_ratio_higher"]["assumptions"][0]
+    assert [each["name"] for each in document["elsewhere"]] == ["Cloudflare"]
+
+
+def test_notes_stand_beside_the_usage(tmp_path: Path) -> None:
+    path = month(tmp_path, EDGE, GETS)
+    _, document, _ = tidegauge("cost", "what-if", path, "--note", "hit_ratio=0.5")
+    higher = next(row for row in document["what_ifs"] if row["id"] == "hit_ratio_higher")
+    assert higher["message"].startswith("from 50% to 55%")
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [("hit_ration=1", "hit_ratio"), ("hit_ratio=many", "is no number"), ("hit_ratio=-1", "is no number")],
+)
+def test_a_note_that_cannot_be_read_is_refused(tmp_path: Path, note: str, said: str) -> None:
+    code, document, _ = tidegauge("cost", "what-if", month(tmp_path, EDGE), "--note", note)
+    assert code == 2
+    assert said in f"{document['error']['message']} {document['error']['hint']}"
+
+
+def test_a_month_without_a_price_has_no_answer(tmp_path: Path) -> None:
+    unknown = ("elasticache", "node_hour", "730", {"engine": "redis", "node_type": "cache.none"})
+    code, document, error = tidegauge("cost", "what-if", month(tmp_path, unknown))
+    assert (code, document["total"], document["what_ifs"]) == (2, None, [])
+    assert "cost price" in error
+
+
+def test_the_audit_of_an_estimate_ends_in_what_ifs() -> None:
+    guide = Path(__file__).parents[2] / "infra_under_test" / "estimates" / "seed.toml"
+    _, document, _ = tidegauge("cost", "validate", guide)
+    saved = {row["id"]: row["saves_usd_per_month"] for row in document["what_ifs"]}
+    assert saved["valkey"] == "180.456"
+    assert saved["plan_free"] is None
+    assert document["elsewhere"][0]["aws"] == "1467.808225"

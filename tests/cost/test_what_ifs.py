@@ -1,0 +1,195 @@
+"""What-ifs against sums made by hand from the price list; USD a month."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from audits import GUIDE, GUIDE_TEMPLATE, audited
+from cost_builders import BOOK, GB, item, usage
+
+from tidegauge.cost.audit.month import what_if_month
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.cost.usage import UsageItem
+from tidegauge.cost.what_if.cloudflare import Elsewhere, on_cloudflare
+from tidegauge.cost.what_if.month import Month
+from tidegauge.cost.what_if.result import WhatIf, what_if_rows, what_ifs
+
+ON_DEMAND = {"arch": "x86", "capacity": "on_demand"}
+NAT = item("nat", "gateway_hour", 1460)
+
+
+def asked(*items: UsageItem, **notes: str) -> dict[str, WhatIf]:
+    month = Month(
+        usage=usage(*items), book=BOOK, notes={name: Fraction(value) for name, value in notes.items()}
+    )
+    return {each.id: each for each in what_ifs(month)}
+
+
+def saves(found: dict[str, WhatIf], name: str) -> Fraction | None:
+    return found[name].saves
+
+
+@pytest.fixture(scope="module")
+def guide() -> dict[str, WhatIf]:
+    return {each.id: each for each in what_ifs(what_if_month(audited(GUIDE, GUIDE_TEMPLATE), BOOK))}
+
+
+@pytest.fixture(scope="module")
+def moved() -> Elsewhere:
+    found = on_cloudflare(what_if_month(audited(GUIDE, GUIDE_TEMPLATE), BOOK), load_price_book("cloudflare"))
+    assert found is not None
+    return found
+
+
+def test_every_what_if_of_the_guide_is_what_a_hand_makes_of_it(guide: dict[str, WhatIf]) -> None:
+    by_hand = {
+        "valkey": "180.456",  # 6 x 730 x (.206 - .1648)
+        "spot": "43.54434",  # the workers' 88.866 x .7 x (1 - .3)
+        # 9,108,000 vCPU-s x (.04048 - .03238) / 3600 + 18,216,000 GB-s x (.004445 - .00356) / 3600
+        "graviton": "24.9711",
+        "dynamodb_on_demand": "141.60",  # 142.35 - 1M x .125 / 1M - 1M x .625 / 1M
+        "hit_ratio_higher": "0.2",  # 5 % of 10M edge requests x .0004 / 1000
+        "hit_ratio_lower": "-0.2",
+        "interface_endpoints": "-7.3",  # 1460 x .045 - 5 services x 2 zones x 730 x .01
+        "plan_pro": "87.54",  # 87.04 + 15.00 of WAF + .50 of the zone - 15
+        "plan_business": "-97.46",
+        "plan_premium": "-897.46",
+        "plan_free": None,
+        "s3_endpoint": None,
+    }
+    found = {name: each.saves for name, each in guide.items()}
+    assert found == {name: None if saved is None else Fraction(saved) for name, saved in by_hand.items()}
+    assert {each.before for each in guide.values()} == {Fraction("1467.808225")}
+
+
+def test_the_greatest_saving_comes_first_and_what_is_not_known_last(guide: dict[str, WhatIf]) -> None:
+    known = [each.saves for each in guide.values()]
+    assert next(iter(guide)) == "valkey"
+    assert known[-2:] == [None, None]
+    assert [each for each in known if each is not None] == sorted(
+        (each for each in known if each is not None), reverse=True
+    )
+
+
+def test_what_a_plan_does_not_hold_is_said(guide: dict[str, WhatIf]) -> None:
+    assert "Lambda@Edge" in guide["plan_pro"].message
+    assert "do not fit: 1,000,000 requests and 100 GB" in guide["plan_free"].message
+    assert guide["plan_pro"].confidence == "M"  # as the plans' prices
+
+
+def test_capacity_pays_from_the_same_share_of_use_for_reads_and_writes(guide: dict[str, WhatIf]) -> None:
+    # .00013 / (3600 x .125 / 1M) = .00065 / (3600 x .625 / 1M) = .2889
+    assert "28.9%; 28.9%" in guide["dynamodb_on_demand"].message
+    # 94.90 / (.125 / 1M), 47.45 / (.625 / 1M)
+    assert (
+        "759,200,000 read_request_units or 75,920,000 write_request_units"
+        in guide["dynamodb_on_demand"].message
+    )
+
+
+def test_tables_whose_requests_nobody_knows_have_no_figure() -> None:
+    found = asked(item("dynamodb", "read_capacity_unit_hour", 73000, {"table": "a"}))
+    assert saves(found, "dynamodb_on_demand") is None
+    assert "give provisioned_reads_per_month" in found["dynamodb_on_demand"].message
+
+
+def test_on_demand_tables_are_priced_with_capacity() -> None:
+    found = asked(
+        item("dynamodb", "read_request_unit", 720_000_000, {"table": "a"}), capacity_utilisation="0.5"
+    )
+    # 90.00 on demand; 720M / 3600 s / .5 = 400,000 hours x .00013 = 52.00
+    assert saves(found, "dynamodb_provisioned") == 38
+
+
+def test_spot_takes_all_tasks_where_nobody_says_which() -> None:
+    found = asked(item("fargate", "vcpu_second", 3_600_000, ON_DEMAND), spot_share="1")
+    assert saves(found, "spot") == Fraction("40.48") * Fraction(7, 10)
+    assert "all Fargate tasks may be interrupted" in found["spot"].assumptions
+    assert "saves $0.00 at the on-demand price and $32.38 at a fifth of it" in found["spot"].message
+
+
+def test_tasks_that_may_not_be_interrupted_stay_on_demand() -> None:
+    tasks = usage(item("fargate", "vcpu_second", 3_600_000, ON_DEMAND))
+    month = Month(usage=tasks, book=BOOK, interruptible=frozenset())
+    assert "spot" not in {each.id for each in what_ifs(month)}
+
+
+def test_endpoints_pay_once_enough_passes_through_nat() -> None:
+    few = asked(NAT, item("nat", "processed_byte", 100 * GB))
+    many = asked(NAT, item("nat", "processed_byte", 300 * GB))
+    # 65.70 + 100 x .045 - 73.00 - 100 x .01; (73.00 - 65.70) / (.045 - .01) = 208.57 GB
+    assert saves(few, "interface_endpoints") == Fraction("-3.8")
+    assert saves(many, "interface_endpoints") == Fraction("3.2")
+    assert "above 208.6 GB a month" in few["interface_endpoints"].message
+    assert saves(few, "s3_endpoint") == Fraction("4.5")
+
+
+def test_a_share_of_nat_that_is_s3s_goes_through_the_gateway_endpoint() -> None:
+    found = asked(NAT, item("nat", "processed_byte", 100 * GB), s3_share_of_nat="0.25")
+    assert saves(found, "s3_endpoint") == Fraction("1.125")
+
+
+def test_a_hit_ratio_of_one_cannot_rise() -> None:
+    edge = item("cloudfront", "https_request", 20_000_000, {"geo": "us"})
+    gets = item("s3", "get_request", 1_000_000, {"storage_class": "standard"})
+    found = asked(edge, gets, hit_ratio="1")
+    assert saves(found, "hit_ratio_higher") == 0
+    assert saves(found, "hit_ratio_lower") == Fraction("-0.4")  # 1M GETs more
+
+
+def test_a_month_without_any_of_it_asks_nothing() -> None:
+    assert asked(item("sqs", "fifo_request", 100)) == {}
+
+
+def test_a_month_without_a_price_has_no_what_ifs() -> None:
+    assert asked(item("elasticache", "node_hour", 1, {"engine": "redis", "node_type": "cache.none"})) == {}
+
+
+def test_rows_carry_money_as_strings(guide: dict[str, WhatIf]) -> None:
+    row = next(row for row in what_if_rows(list(guide.values())) if row["id"] == "valkey")
+    assert (row["before"], row["after"], row["saves_usd_per_month"]) == (
+        "1467.808225",
+        "1287.352225",
+        "180.456",
+    )
+
+
+def test_the_guide_on_cloudflare_is_what_a_hand_makes_of_it(moved: Elsewhere) -> None:
+    by_hand = {
+        "s3": "11.85",  # (800 - 10) GB x .015; 100k and 5M operations are included
+        "lambda_edge": "1.5",  # (20M x 5 ms + 1M API requests x 5 ms - 30M) x .02 / 1M
+        "cloudfront": "0",  # (10M + 1M requests - 10M) x .30 / 1M, free ones first:
+        "apigateway": "0.3",
+        "fargate": "179.4186",  # (6.48M - 22,500) x .00002 + (12.96M - 90,000) x .0000025
+        # + (259.2M - 720,000) x .00000007: the workers
+        "Workers Paid plan": "5",
+        "Pro plan of the zone": "25",
+        "as estimated": "40.5",  # 30 + 10 + .50
+        "cloudwatch": "2.4",
+        "secretsmanager": "2",
+        "kms": "1",
+        "xray": "4.5",
+    }
+    found: dict[str, Fraction] = {}
+    for part in moved.parts:
+        found[part.service] = found.get(part.service, Fraction(0)) + part.there
+    assert sum(found.values()) == moved.there == sum(map(Fraction, by_hand.values()))
+    assert moved.here == Fraction("1467.808225")
+    assert sum((part.here for part in moved.parts), Fraction(0)) == moved.here
+    assert {name: each for name, each in found.items() if each} == {
+        name: Fraction(each) for name, each in by_hand.items() if float(each)
+    }
+
+
+def test_what_has_no_counterpart_stays_at_its_price(moved: Elsewhere) -> None:
+    kept = {part.service for part in moved.parts if part.fate == "kept"}
+    assert kept == {"secretsmanager", "cloudwatch", "kms", "ssm", "xray", "as estimated"}
+    assert moved.confidence == "M"
+
+
+def test_tables_whose_requests_nobody_knows_stay() -> None:
+    month = Month(usage=usage(item("dynamodb", "read_capacity_unit_hour", 1000, {"table": "a"})), book=BOOK)
+    found = on_cloudflare(month, load_price_book("cloudflare"))
+    assert found is not None
+    assert (found.parts[0].fate, found.parts[0].there) == ("kept", Fraction("0.13"))

@@ -1,0 +1,28 @@
+"""Usage files on the command line, added up to one month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tidegauge.cost.bill import add_up, scale_to_month
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.usage import Usage, read_usage
+from tidegauge.errors import TidegaugeError
+
+
+def read_month(paths: Sequence[Path], *, month: bool) -> tuple[Usage, PriceBook]:
+    """The usage of all files, scaled from its window to a month where asked, and its region's prices."""
+    used = add_up([_read(path) for path in paths])
+    book = load_price_book(used.region)
+    return scale_to_month(used, book) if month else used, book
+
+
+def _read(path: Path) -> Usage:
+    try:
+        return read_usage(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError:
+        raise TidegaugeError(f"{path} is not UTF-8 text", "usage is a JSON document") from None
+    except OSError as error:
+        raise TidegaugeError(f"{path} cannot be read: {error.strerror}", "check the path") from None

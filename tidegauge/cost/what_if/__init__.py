@@ -1,0 +1,1 @@
+"""The same month on other terms: what each change would save."""

@@ -1,0 +1,28 @@
+"""What if the cache were Valkey?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tidegauge.cost.usage import UsageItem
+from tidegauge.cost.what_if.change import Change
+from tidegauge.cost.what_if.month import Month, with_attribute
+
+
+def valkey(month: Month) -> Iterator[Change]:
+    """The same nodes with Valkey in place of Redis OSS."""
+
+    def moved(_at: int, item: UsageItem) -> UsageItem:
+        return with_attribute(item, "engine", "valkey") if _is_redis(item) else item
+
+    if any(_is_redis(item) for item in month.usage.items):
+        message = "the same node types and numbers; Valkey takes Redis OSS 7.2's commands"
+        yield Change(
+            id="valkey", title="Valkey in place of Redis OSS", items=month.changed(moved), message=message
+        )
+
+
+def _is_redis(item: UsageItem) -> bool:
+    return (item.service, item.unit) == ("elasticache", "node_hour") and dict(item.attributes).get(
+        "engine"
+    ) == "redis"

@@ -1,0 +1,80 @@
+"""What-ifs of the way out of the VPC: endpoints against NAT gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from tidegauge.cost.usage import UsageItem
+from tidegauge.cost.what_if.change import Change
+from tidegauge.cost.what_if.month import GB, Month, some
+from tidegauge.cost.words import count, usd
+
+SERVICES = Fraction(5)  # ECR (two endpoints), logs, secrets, queues: what Fargate tasks of this stack call
+NAT = ("gateway_hour", "processed_byte")
+
+
+def gateway_endpoint(month: Month) -> Iterator[Change]:
+    """A gateway endpoint for S3: free, and its bytes no longer pass the NAT gateways."""
+    if not month.has("nat"):
+        return
+    each = usd(_price(month, "nat", "processed_byte") * 1024 * GB)
+    title, message = (
+        "A gateway endpoint for S3",
+        f"S3 through NAT costs {each} a TB, a gateway endpoint nothing",
+    )
+    passed = month.quantity("nat", "processed_byte")
+    if not passed:
+        message += "; how much passes is not known: give nat_gb_per_month"
+        yield Change(id="s3_endpoint", title=title, items=None, message=message)
+        return
+    share = month.notes.get("s3_share_of_nat", Fraction(1))
+    factor = 1 - share
+    rest = month.without(_is_passed)
+    kept = (some("nat", "processed_byte", passed * factor),) if factor else ()
+    yield Change(
+        id="s3_endpoint",
+        title=title,
+        items=(*rest, *kept),
+        message=message,
+        assumptions=(f"{float(share):.0%} of what passes NAT is S3's (s3_share_of_nat)",),
+    )
+
+
+def interface_endpoints(month: Month) -> Iterator[Change]:
+    """Interface endpoints in place of NAT gateways, one a service and zone."""
+    gateways = month.quantity("nat", "gateway_hour") / Fraction(month.book.hours_per_month)
+    if not gateways:
+        return
+    services = month.notes.get("interface_endpoints", SERVICES)
+    hours = services * gateways * Fraction(month.book.hours_per_month)
+    passed = month.quantity("nat", "processed_byte")
+    rest = month.without(lambda item: item.service == "nat" and item.unit in NAT)
+    bytes_ = (some("vpc", "interface_endpoint_byte", passed),) if passed else ()
+    fixed = hours * _price(month, "vpc", "interface_endpoint_hour")
+    fixed -= month.quantity("nat", "gateway_hour") * _price(month, "nat", "gateway_hour")
+    saved = _price(month, "nat", "processed_byte") - _price(month, "vpc", "interface_endpoint_byte")
+    even = fixed / saved / GB
+    message = f"{count(services)} services in {count(gateways)} zones; "
+    pays = f"above {count(even, 4)} GB a month through NAT" if even > 0 else "at any number of bytes"
+    message += f"it pays {pays}"
+    yield Change(
+        id="interface_endpoints",
+        title="Interface endpoints in place of NAT gateways",
+        items=(*rest, some("vpc", "interface_endpoint_hour", hours), *bytes_),
+        message=message,
+        assumptions=(
+            "tasks call only AWS services that have endpoints; S3 and DynamoDB have gateway endpoints",
+            "NAT gateways' public addresses are still in the figure",
+        ),
+    )
+
+
+def _is_passed(item: UsageItem) -> bool:
+    return (item.service, item.unit) == ("nat", "processed_byte")
+
+
+def _price(month: Month, service: str, unit: str) -> Fraction:
+    price = month.book.find(service, unit, {})
+    assert price is not None, (service, unit)  # no book with NAT gateways is without them
+    return price.unit_price(price.tiers[0])

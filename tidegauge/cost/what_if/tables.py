@@ -1,0 +1,79 @@
+"""What-ifs of DynamoDB: on demand against provisioned capacity, both ways, with the break-even."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.what_if.change import Change
+from tidegauge.cost.what_if.month import Month, some
+from tidegauge.cost.words import count
+
+# (capacity held, requests, the note that says how many a month)
+KINDS = (
+    ("read_capacity_unit_hour", "read_request_unit", "provisioned_reads_per_month"),
+    ("write_capacity_unit_hour", "write_request_unit", "provisioned_writes_per_month"),
+)
+UTILISATION = Fraction(
+    7, 10
+)  # of provisioned capacity, as target tracking holds it, where no note says otherwise
+SECONDS_PER_HOUR = 3600
+
+
+def on_demand(month: Month) -> Iterator[Change]:
+    """Tables with provisioned capacity billed by request instead."""
+    held = [item for item in month.usage.items if item.unit in {kind[0] for kind in KINDS}]
+    if not held:
+        return
+    title, units = "Provisioned tables on demand", [month.notes.get(kind[2]) for kind in KINDS]
+    breaks = []
+    for capacity, request, _note in KINDS:
+        spent = month.quantity("dynamodb", capacity) * _price(month.book, capacity)
+        breaks.append(f"{count(Fraction(round(spent / _price(month.book, request))))} {request}s")
+    message = f"on demand costs less below {' or '.join(breaks)} a month"
+    share = "; ".join(f"{float(break_even(month.book, *kind[:2])):.1%}" for kind in KINDS)
+    message += f" (capacity used less than {share}, reads and writes, over the whole month)"
+    if any(unit is None for unit in units):
+        names = " and ".join(kind[2] for kind in KINDS)
+        message = f"{message}; how many there are is not known: give {names}"
+        yield Change(id="dynamodb_on_demand", title=title, items=None, message=message)
+        return
+    requests = tuple(
+        some("dynamodb", kind[1], unit) for kind, unit in zip(KINDS, units, strict=True) if unit is not None
+    )
+    rest = month.without(lambda item: item in held)
+    yield Change(id="dynamodb_on_demand", title=title, items=(*rest, *requests), message=message)
+
+
+def provisioned(month: Month) -> Iterator[Change]:
+    """Tables on demand with provisioned capacity instead, used to 70 % on average."""
+    used = [month.quantity("dynamodb", kind[1]) for kind in KINDS]
+    if not any(used):
+        return
+    utilisation = month.notes.get("capacity_utilisation", UTILISATION)
+    hours = Fraction(month.book.hours_per_month)
+    capacities = tuple(
+        some("dynamodb", kind[0], Fraction(quantity) / SECONDS_PER_HOUR / utilisation)
+        for kind, quantity in zip(KINDS, used, strict=True)
+    )
+    rest = month.without(lambda item: item.service == "dynamodb" and item.unit in {kind[1] for kind in KINDS})
+    mean = Fraction(used[0]) / SECONDS_PER_HOUR / hours
+    yield Change(
+        id="dynamodb_provisioned",
+        title=f"On-demand tables provisioned, {float(utilisation):.0%} used",
+        items=(*rest, *capacities),
+        message=f"a mean of {count(mean, 3)} reads a second; peaks above the capacity are throttled",
+        assumptions=("capacity follows the load so that its mean use is as said; a flat one costs more",),
+    )
+
+
+def break_even(book: PriceBook, capacity: str, request: str) -> Fraction:
+    """Share of a capacity unit's 3,600 requests an hour above which provisioned capacity costs less."""
+    return _price(book, capacity) / (_price(book, request) * SECONDS_PER_HOUR)
+
+
+def _price(book: PriceBook, unit: str) -> Fraction:
+    price = book.find("dynamodb", unit, {})
+    assert price is not None, unit  # no book of DynamoDB is without them
+    return price.unit_price(price.tiers[0])
