@@ -57,6 +57,23 @@ def test_shared_lines_are_in_the_total_alone() -> None:
     assert any("shared" in note for note in cost["assumptions"])
 
 
+def test_the_parts_of_each_service_add_up_to_the_whole_with_what_is_shared() -> None:
+    more = item("cloudfront", "https_request", 500, US, flow="view")  # 0.0005 USD
+    cost = section(VIEW, more, UPLOAD, POLLS, requests={"view": 1150, "upload": 100})
+    assert [(part["service"], part["per_1k_requests"]) for part in cost["by_service"]] == [
+        ("cloudfront", "0.0012"),  # 0.0015 / 1250 x 1000
+        ("s3", "0.0008"),
+        ("sqs", "0.0004"),
+    ]
+    assert cost["marginal_per_1k_requests"] == "0.0024"
+    assert row(cost, "upload")["by_service"] == [{"service": "s3", "per_1k_requests": "0.01"}]
+
+
+def test_a_cost_that_is_not_known_has_no_parts() -> None:
+    cost = section(VIEW, requests={"view": 1000, "upload": 100})
+    assert cost["by_service"] == row(cost, "upload")["by_service"] == []
+
+
 def test_loaded_cost_adds_the_fixed_hours_of_the_window() -> None:
     # fixed: 0.045 / 60 = 0.00075 USD in a minute; (0.002 + 0.00075) / 1100 x 1000 = 0.0025
     cost = section(VIEW, UPLOAD, architecture=fixed(ONE_NAT))

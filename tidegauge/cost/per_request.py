@@ -52,6 +52,7 @@ def cost_section(
         "loaded_per_1k_requests": _per_1k(loaded, requests),
         "loaded_reason": None if loaded is not None else (why_not_loaded or reason),
         "loaded_curve": _curve(architecture, spent, requests, window_s),
+        "by_service": [] if spent is None else _by_service(priced.lines, requests),
         "by_flow": [
             _flow_row(flow, priced, request_counts, session_counts, silent)
             for flow in [*request_counts, *sorted(set(session_counts) - set(request_counts))]
@@ -118,16 +119,26 @@ def _flow_row(
     requests, sessions = request_counts.get(flow, 0), session_counts.get(flow, 0)
     own = [missing for missing in priced.missing if missing.flow in (flow, None)]
     reason = _why_unknown(own, requests, {flow} & set(silent))
-    amounts = (line.amount_exact for line in priced.lines if line.item.flow == flow)
-    spent = None if reason else sum(amounts, Fraction(0))
+    lines = [line for line in priced.lines if line.item.flow == flow]
+    spent = None if reason else sum((line.amount_exact for line in lines), Fraction(0))
     return {
         "flow": flow,
         "requests": requests,
         "sessions": sessions,
         "per_1k_requests": _per_1k(spent, requests),
         "per_1k_sessions": _per_1k(spent, sessions),
+        "by_service": [] if reason else _by_service(lines, requests),
         "reason": reason,
     }
+
+
+def _by_service(lines: Sequence[PricedLine], requests: int) -> list[dict[str, object]]:
+    """Each service's part of the cost per 1,000 requests, the dearest first."""
+    spent: dict[str, Fraction] = {}
+    for line in lines:
+        spent[line.item.service] = spent.get(line.item.service, Fraction(0)) + line.amount_exact
+    dearest = sorted(spent.items(), key=lambda part: (-part[1], part[0]))
+    return [{"service": service, "per_1k_requests": _per_1k(usd, requests)} for service, usd in dearest]
 
 
 def _per_1k(spent: Fraction | None, count: int) -> str | None:
