@@ -44,7 +44,7 @@ def test_a_month_of_usage_is_asked(tmp_path: Path) -> None:
     rows = {row["id"]: row for row in document["what_ifs"]}
     assert rows["valkey"]["saves_usd_per_month"] == "30.076"  # 730 x (.206 - .1648)
     assert document["total"] == "161.18"  # 150.38 + (20M - 10M free) x .01 / 10,000 + 2M x .0004 / 1,000
-    assert "hit ratio 90%" in rows["hit_ratio_higher"]["assumptions"][0]
+    assert "hit ratio 90.0%" in rows["hit_ratio_higher"]["assumptions"][0]
     assert [each["name"] for each in document["elsewhere"]] == ["Cloudflare"]
 
 
@@ -52,7 +52,7 @@ def test_notes_stand_beside_the_usage(tmp_path: Path) -> None:
     path = month(tmp_path, EDGE, GETS)
     _, document, _ = tidegauge("cost", "what-if", path, "--note", "hit_ratio=0.5")
     higher = next(row for row in document["what_ifs"] if row["id"] == "hit_ratio_higher")
-    assert higher["message"].startswith("from 50% to 55%")
+    assert higher["message"].startswith("from 50.0% to 55.0%")
 
 
 @pytest.mark.parametrize(

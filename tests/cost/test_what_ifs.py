@@ -138,6 +138,14 @@ def test_a_hit_ratio_of_one_cannot_rise() -> None:
     assert saves(found, "hit_ratio_lower") == Fraction("-0.4")  # 1M GETs more
 
 
+def test_the_hit_ratio_is_what_the_cache_results_say() -> None:
+    hit = item("cloudfront", "https_request", 9_200_000, {"geo": "us", "cache": "hit"})
+    miss = item("cloudfront", "https_request", 800_000, {"geo": "us", "cache": "miss"})
+    found = asked(hit, miss, item("s3", "get_request", 800_000, {"storage_class": "standard"}))
+    assert found["hit_ratio_higher"].message.startswith("from 92.0% to 97.0%: 500,000 origin GETs")
+    assert saves(found, "hit_ratio_higher") == Fraction("0.2")
+
+
 def test_a_month_without_any_of_it_asks_nothing() -> None:
     assert asked(item("sqs", "fifo_request", 100)) == {}
 

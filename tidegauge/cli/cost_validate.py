@@ -78,6 +78,27 @@ def validate_command(
     Example: tidegauge cost validate infra_under_test/estimates/seed.toml
              tidegauge cost validate ESTIMATE.toml --template cloudformation --run runs/launch-day
     """
+    document = audit_estimate(
+        estimate, template=template, run_dir=run_dir, tolerance=tolerance, max_age_days=max_age_days
+    )
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+    if document["corrected_total"] is None:
+        return ExitCode.USAGE
+    return ExitCode.PASS if document["within_tolerance"] else ExitCode.FAIL
+
+
+def audit_estimate(
+    estimate: Path,
+    *,
+    template: Path | None = None,
+    run_dir: Path | None = None,
+    tolerance: float | None = None,
+    max_age_days: int = PRICE_AGE_DAYS_MAX,
+) -> dict[str, Any]:
+    """The audit as a document; with a run, it is kept in the run's folder."""
     written = _read_estimate(estimate, tolerance)
     book = load_price_book(written.region)
     scaled = None if run_dir is None else _scale_run(RunFolder.open(run_dir), written, book)
@@ -86,13 +107,7 @@ def validate_command(
     document = _audited(written, templates, scaled, book, max_age_days)
     if run_dir is not None:
         RunFolder.open(run_dir).write_json(RunFolder(run_dir).audit_json, document)
-    if as_json:
-        print_json(document)
-    else:
-        _print(document)
-    if document["corrected_total"] is None:
-        return ExitCode.USAGE
-    return ExitCode.PASS if document["within_tolerance"] else ExitCode.FAIL
+    return document
 
 
 def _audited(

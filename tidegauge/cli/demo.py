@@ -14,6 +14,7 @@ import click
 from tidegauge.cli import preflight
 from tidegauge.cli.bench import bench_into
 from tidegauge.cli.catalogue import MEDIA, create_catalogue
+from tidegauge.cli.cost_validate import audit_estimate
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.scenarios import ROOT, scenarios
 from tidegauge.cli.stack import call
@@ -25,6 +26,8 @@ from tidegauge.store import RunFolder
 PLAN = ROOT / "plans" / "demo.toml"
 ASSETS = 24
 CATALOGUE_MEDIA = ("anim_bbb.gif", "city.gif", "odd.gif", "alpha.gif")  # each is transcoded once
+ESTIMATE = ROOT / "infra_under_test" / "estimates" / "seed.toml"
+ARCHITECTURE = ESTIMATE.with_name("as_seed")
 BENCH_MEDIA = ("anim_bbb.gif", "city.gif")
 BENCH_RENDITIONS = ("preview_mp4", "slack_gif")
 BENCH_ROUNDS = 3
@@ -44,7 +47,8 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
 
     nginx, uvicorn, Valkey, an S3, DynamoDB and SQS emulator and ffmpeg workers run on free loopback ports;
     real media is uploaded, transcoded and viewed under mixed traffic. Everything is taken down at the end,
-    also after Ctrl-C or a crash. Exits as the verdict does.
+    also after Ctrl-C or a crash. The loaded cost takes the fixed hours of the AWS infrastructure guide's
+    architecture, and its estimate is audited by what the run measured. Exits as the verdict does.
     """
     from tidegauge.cli.fleet import Fleet  # what these load takes seconds: --help must not wait for it
     from tidegauge.cli.measure import exit_code
@@ -56,6 +60,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     known = scenarios()
     plan = load_plan(PLAN, overrides, frozenset(known))
     if out is not None:
+        RunFolder.create(out)  # one that is not empty must not cost the wait for the stack
         preflight.check_disk(out, plan)
     with _held_stack() as started:
         descriptor = Path(started["descriptor"])
@@ -69,7 +74,8 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
             descriptor.with_name("catalogue.jsonl"),
         )
         clock.done("catalogue", f": {ASSETS} assets, {timing.transcode_s:.1f} s of it transcoding")
-        prepared = preflight.prepare(plan, load_stack(descriptor), descriptor, known)
+        stack = load_stack(descriptor)
+        prepared = preflight.prepare(plan, stack, descriptor, known, architecture=ARCHITECTURE)
         folder, summary = carry_out(prepared, Fleet(), out)
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
@@ -77,6 +83,8 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     if not run["interrupted"]:
         _bench(folder)
         clock.done("transcode bench")
+        deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
+        clock.done("audit", f" of the guide's estimate: off by {float(deviation):.0%}, see the report")
     write_report(folder)
     clock.done("report")
     if as_json:

@@ -50,10 +50,12 @@ def prepare(
     stack_file: Path,
     scenarios: Mapping[str, Scenario],
     plan_folder: Path = Path(),
+    architecture: Path | None = None,
 ) -> Prepared:
     """Plan and stack held against each other and the guards; sends nothing.
 
     A trace is read, relative to `plan_folder`, and worked out: the plan that comes back knows its length.
+    `architecture` stands in for the stack's own.
     """
     used = [scenarios[name] for name in plan.flow_names if name in scenarios]
     declared = [flow for flow in plan.flow if flow.name in plan.flow_names]
@@ -80,7 +82,7 @@ def prepare(
         stack=stack,
         catalogue=catalogue if needs_assets else None,
         assets=assets,
-        architecture=_architecture(stack, stack_file),
+        architecture=_architecture(architecture, stack, stack_file),
         files=tuple(dict.fromkeys(scenario.file for scenario in used)),
         endpoints=tuple(dict.fromkeys(endpoints)),
         trace=trace,
@@ -109,14 +111,15 @@ def _check_objectives(plan: Plan, endpoints: set[str]) -> None:
             )
 
 
-def _architecture(stack: Stack, stack_file: Path) -> Path | None:
-    if stack.architecture is None:
+def _architecture(asked: Path | None, stack: Stack, stack_file: Path) -> Path | None:
+    named = None if stack.architecture is None else relative_to(stack_file, stack.architecture)
+    folder = asked or named
+    if folder is None:
         return None
-    folder = relative_to(stack_file, stack.architecture)
     if not folder.is_dir():
         raise TidegaugeError(
             f"architecture {folder} is no folder",
-            "name a folder of CloudFormation templates in the stack file",
+            "name a folder of CloudFormation templates, in the stack file or as --architecture",
         )
     return folder
 

@@ -30,6 +30,10 @@ from tidegauge.workload.schedule import make_schedule
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The run folder: empty or new. [default: runs/<id>]"
 )
+@click.option(
+    "--architecture", type=click.Path(path_type=Path), metavar="DIR",
+    help="CloudFormation templates whose fixed hours go into the loaded cost. [default: the stack's]",
+)  # fmt: skip
 @click.option("--web", is_flag=True, help="Serve Locust's web page of the run on a free loopback port.")
 @click.option(
     "--master", metavar="[HOST:]PORT",
@@ -52,6 +56,7 @@ def run_command(
     processes: int,
     overrides: tuple[str, ...],
     out: Path | None,
+    architecture: Path | None,
     web: bool,
     master: str | None,
     workers: int | None,
@@ -76,7 +81,8 @@ def run_command(
     remote = _remote(master, workers, exchange, wait_s, processes)
     known = scenarios()
     plan = load_plan(plan_file, overrides, frozenset(known))
-    prepared = preflight.prepare(plan, load_stack(stack_file), stack_file, known, plan_file.parent)
+    stack = load_stack(stack_file)
+    prepared = preflight.prepare(plan, stack, stack_file, known, plan_file.parent, architecture)
     preflight.check_reachable(prepared.stack)
     preflight.check_alive(prepared.stack)
     preflight.check_disk(out or RUNS, prepared.plan)

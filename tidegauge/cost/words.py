@@ -19,9 +19,10 @@ def usd(amount: Fraction) -> str:
 
 
 def count(quantity: Fraction, digits: int = 6) -> str:
-    """A quantity in a sentence."""
-    whole = quantity.denominator == 1
-    return f"{quantity.numerator:,}" if whole else f"{float(quantity):,.{digits}g}"
+    """A quantity in a sentence: whole from a million up, else to significant digits."""
+    if quantity.denominator == 1 or abs(quantity) >= 10**6:
+        return f"{round(quantity):,}"
+    return f"{float(quantity):,.{digits}g}"
 
 
 def things(quantity: Fraction, noun: str) -> str:

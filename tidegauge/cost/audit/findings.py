@@ -77,9 +77,14 @@ def _free_findings(reading: Reading, priced: Sequence[PricedLine], amount: Fract
     """Free units or dearer tiers that the estimate did not take into account."""
     free = [line for line in priced if line.tier == FREE_TIER and line.quantity]
     if free and reading.amount > amount:
-        parts = [f"{count(Fraction(line.quantity) / line.per, 4)} x {line.list_unit}" for line in free]
+        units: dict[str, Fraction] = {}
+        for line in free:
+            units[line.list_unit] = (
+                units.get(line.list_unit, Fraction(0)) + Fraction(line.quantity) / line.per
+            )
+        parts = [f"{count(quantity, 4)} x {unit}" for unit, quantity in units.items()]
         message = (
-            f"the free tier is ignored: {' and '.join(dict.fromkeys(parts))} of {count(_units(priced), 4)} "
+            f"the free tier is ignored: {' and '.join(parts)} of {count(_units(priced), 4)} "
             f"are free every month, which leaves {usd(amount)}"
         )
         yield Finding(code="free_tier_ignored", message=message)

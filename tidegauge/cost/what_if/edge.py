@@ -65,12 +65,7 @@ def hit_ratio(month: Month) -> Iterator[Change]:
     gets = month.quantity("s3", "get_request")
     if not edge:
         return
-    now = month.notes.get("hit_ratio", max(1 - gets / edge, Fraction(0)))
-    assumption = (
-        "hit ratio as the notes say"
-        if "hit_ratio" in month.notes
-        else f"hit ratio {float(now):.0%}: what {count(gets)} S3 GETs of {count(edge)} edge requests imply"
-    )
+    now, assumption = _hit_ratio(month, edge, gets)
     for sign, word in ((1, "higher"), (-1, "lower")):
         title = f"A hit ratio 5 points {word}"
         then = min(max(now + sign * POINTS, Fraction(0)), Fraction(1))
@@ -90,6 +85,22 @@ def hit_ratio(month: Month) -> Iterator[Change]:
             id=f"hit_ratio_{word}",
             title=title,
             items=items,
-            message=f"from {float(now):.0%} to {float(then):.0%}: {count(abs(moved))} origin GETs; {each}",
+            message=f"from {float(now):.1%} to {float(then):.1%}: {count(abs(moved))} origin GETs; {each}",
             assumptions=(assumption,),
         )
+
+
+def _hit_ratio(month: Month, edge: Fraction, gets: Fraction) -> tuple[Fraction, str]:
+    """(the hit ratio, where it is from): a note, the usage's own cache results, or what S3's GETs imply."""
+    if "hit_ratio" in month.notes:
+        return month.notes["hit_ratio"], "hit ratio as the notes say"
+    results = {"hit": Fraction(0), "miss": Fraction(0)}
+    for item in month.usage.items:
+        result = dict(item.attributes).get("cache")
+        if item.service == "cloudfront" and result in results:
+            results[result] += Fraction(item.quantity)
+    if answered := sum(results.values()):
+        now = results["hit"] / answered
+        return now, f"hit ratio {float(now):.1%} by the usage's own cache results"
+    now = max(1 - gets / edge, Fraction(0))
+    return now, f"hit ratio {float(now):.1%}: what {count(gets)} S3 GETs of {count(edge)} edge requests imply"
