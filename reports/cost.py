@@ -1,16 +1,19 @@
-"""Cost per 1,000 requests by flow, the line items behind it, and what is not counted."""
+"""The report's section on what the run cost: by flow and service, over the rate, and line by line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from reports import numbers
-from reports.cost_sources import Sources
+from reports.bars import Bars
+from reports.cost_curve import Curve, loaded_curve
+from reports.cost_flows import flow_bars, flow_table
+from reports.cost_lines import cost_lines, covered_table, fixed_table, uncounted_table
+from reports.cost_sources import Source, Sources
 from reports.report_data import ReportData
-from reports.tables import Cell, Column, Row, Table, cells, shares
+from reports.tables import Table
+
+ROWS_OPEN_MAX = 20  # a longer table of lines waits behind a click
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,39 +26,43 @@ class CostPart:
     reason: str
 
 
-FLOW_COLUMNS = (
-    Column(label="Flow", meaning="One kind of session.", numeric=False),
-    Column(label="Per 1,000 requests", meaning="Marginal cost per 1,000 client HTTP requests of this flow."),
-    Column(label="Per 1,000 sessions", meaning="Marginal cost per 1,000 sessions of this flow."),
-)
-LINE_COLUMNS = (
-    Column(label="Service and unit", meaning="What AWS bills, and by which unit.", numeric=False),
-    Column(
-        label="Flow", meaning="The flow that caused it; shared where it belongs to none alone.", numeric=False
-    ),
-    Column(label="Quantity", meaning="Billable units within the measured window; hover for all digits."),
-    Column(label="List price", meaning="Dated list price, with its tier; hover for date and source."),
-    Column(label="Amount", meaning="Quantity times price; hover for all digits. The bar is its share."),
-    Column(
-        label="How known",
-        meaning="Counted call by call, metered by the provider, or estimated. Below it how sure its price is:"
-        " H official, M from secondary sources, L unverified.",
-        numeric=False,
-    ),
-)
-COVERED_COLUMNS = (
-    Column(label="Service and unit", meaning="Used, but not billed by use.", numeric=False),
-    Column(label="Flow", meaning="The flow that used it.", numeric=False),
-    Column(label="Quantity", meaning="Units within the measured window; hover for all digits."),
-    Column(label="Why", meaning="What pays for it instead.", numeric=False),
-)
-UNCOUNTED_COLUMNS = (
-    Column(label="Service and unit", meaning="Something that AWS would bill.", numeric=False),
-    Column(label="Flow", meaning="The flow that causes it; all where every one does.", numeric=False),
-    Column(
-        label="Why it is not counted", meaning="What keeps this run from knowing the quantity.", numeric=False
-    ),
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSection:
+    """All that the section shows; `prices` is empty where nothing was priced."""
+
+    parts: tuple[CostPart, ...]
+    prices: str
+    bars: Bars | None
+    flows: Table
+    curve: Curve | None
+    lines: Table
+    lines_open: bool
+    fixed: Table
+    covered: Table
+    assumptions: tuple[str, ...]
+    uncounted: Table
+    sources: tuple[Source, ...]  # of the whole report
+
+
+def cost_section(data: ReportData, sources: Sources) -> CostSection:
+    """The section; where a cost is not known it says why."""
+    cost = data.summary.get("cost") or {}
+    lines = cost_lines(data, sources)
+    dated = cost.get("prices_dated") or "not recorded"
+    return CostSection(
+        parts=cost_parts(data),
+        prices=f"{cost['currency']}, dated {dated}, list price, no free tier" if cost else "",
+        bars=flow_bars(data),
+        flows=flow_table(data, sources),
+        curve=loaded_curve(data),
+        lines=lines,
+        lines_open=len(lines.rows) <= ROWS_OPEN_MAX,
+        fixed=fixed_table(data, sources),
+        covered=covered_table(data),
+        assumptions=tuple(cost.get("assumptions") or ()),
+        uncounted=uncounted_table(data.usage_unknown),
+        sources=sources.listed,
+    )
 
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
@@ -72,134 +79,4 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
             else str(cost.get(f"{kind}_reason") or fallback),
         )
         for kind in ("marginal", "loaded")
-    )
-
-
-def cost_by_flow(data: ReportData) -> Table:
-    """Marginal cost a flow."""
-    cost = data.summary.get("cost") or {}
-    return Table(
-        caption="Marginal cost by flow",
-        columns=FLOW_COLUMNS,
-        rows=tuple(
-            Row(
-                cells=cells(
-                    str(row["flow"]),
-                    _money_cell(row.get("per_1k_requests")),
-                    _money_cell(row.get("per_1k_sessions")),
-                )
-            )
-            for row in cost.get("by_flow") or ()
-        ),
-        empty="No cost by flow is known.",
-    )
-
-
-def cost_lines(data: ReportData, sources: Sources) -> Table:
-    """Every billed line, the dearest first, then their sum."""
-    lines = list((data.summary.get("cost") or {}).get("lines") or ())
-    known = [Decimal(line["amount"]) for line in lines if line.get("amount") is not None]
-    total = sum(known, Decimal(0))
-    ordered = sorted(lines, key=lambda line: -Decimal(line.get("amount") or 0))
-    rows = [_line_row(line, total, sources) for line in ordered]
-    if lines and len(known) == len(lines):
-        rows.append(Row(kind="total", cells=cells("Sum", "", "", "", _money_cell(str(total)), "")))
-    return Table(
-        caption="Line items of the measured window",
-        columns=LINE_COLUMNS,
-        rows=tuple(rows),
-        empty="No line item is known.",
-    )
-
-
-def _line_row(line: Mapping[str, Any], total: Decimal, sources: Sources) -> Row:
-    amount = line.get("amount")
-    bar = (
-        shares([(float(amount), "cost"), (float(total - Decimal(amount)), "rest")])
-        if amount and total
-        else ()
-    )
-    return Row(
-        cells=cells(
-            _service_cell(line),
-            str(line.get("flow") or "shared"),
-            _quantity_cell(line),
-            _price_cell(line, sources),
-            Cell(text=numbers.money(amount), exact=numbers.exact_money(amount), bar=bar),
-            Cell(
-                text=str(line.get("provenance") or "not recorded"),
-                note=f"price {line['confidence']}" if line.get("confidence") else "",
-            ),
-        )
-    )
-
-
-def _quantity_cell(line: Mapping[str, Any]) -> Cell:
-    quantity = line.get("quantity")
-    in_bytes = str(line["unit"]).endswith("byte") and quantity is not None
-    return Cell(
-        text=numbers.short_quantity(quantity),
-        exact=numbers.quantity(quantity),
-        note=numbers.binary_bytes(float(quantity or 0)) if in_bytes else "",
-    )
-
-
-def _price_cell(line: Mapping[str, Any], sources: Sources) -> Cell:
-    """The price as the list gives it, per GB or per million, where the line has that."""
-    listed = line.get("list_price")
-    text = numbers.money(line.get("price"))
-    if listed is not None:
-        text = f"{numbers.money(listed)} per {line['list_unit']}"
-    source = f"{numbers.exact_money(line.get('price'))} a unit; {line.get('price_date') or 'undated'}"
-    return Cell(
-        text=text,
-        note=str(line.get("tier") or ""),
-        exact=f"{source}; {line.get('source') or ''}",
-        sources=sources.of([line]),
-    )
-
-
-def covered_table(data: ReportData) -> Table:
-    """Usage that fixed hours pay for, so that nobody takes it for free or looks for it in the lines."""
-    return Table(
-        caption="Covered by fixed hours",
-        columns=COVERED_COLUMNS,
-        rows=tuple(
-            Row(
-                cells=cells(
-                    _service_cell(row),
-                    str(row.get("flow") or "shared"),
-                    _quantity_cell(row),
-                    str(row["reason"]),
-                )
-            )
-            for row in (data.summary.get("cost") or {}).get("covered_by_fixed") or ()
-        ),
-        empty="",
-    )
-
-
-def uncounted_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Billable usage that this run doesn't know, so that no reader takes the sum for the whole."""
-    return Table(
-        caption="Not yet counted",
-        columns=UNCOUNTED_COLUMNS,
-        rows=tuple(
-            Row(cells=cells(_service_cell(row), str(row.get("flow") or "all"), str(row["reason"])))
-            for row in rows
-        ),
-        empty="Every known kind of usage was counted.",
-    )
-
-
-def _service_cell(line: Mapping[str, Any]) -> Cell:
-    attributes = ", ".join(f"{key} {value}" for key, value in sorted((line.get("attributes") or {}).items()))
-    return Cell(text=f"{line['service']} {line['unit']}", note=attributes, tone="code")
-
-
-def _money_cell(value: str | None) -> Cell:
-    return Cell(
-        text=numbers.money(value),
-        exact="" if value is None else numbers.exact_money(value),
-        tone="quiet" if value is None else "",
     )

@@ -8,7 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from reports import numbers
+from reports.bars import Bars
+from reports.cost_cells import bill_cell, difference_cell, priced_cell
+from reports.cost_lines import LIST_PRICE, line_cells
 from reports.cost_sources import Sources
+from reports.cost_what_if import Elsewhere, elsewhere, tornado, what_if_table
 from reports.tables import Cell, Column, Row, Table, cells
 
 BASES = {
@@ -42,6 +46,18 @@ UNPRICED_COLUMNS = (
     Column(label="Not said", meaning="The figures that the estimate's scenario lacks.", numeric=False),
     Column(label="What they are", meaning="What those figures stand for.", numeric=False, wide=True),
 )
+ITEM_COLUMNS = (
+    Column(label="For", meaning="The line, or what no line has.", numeric=False),
+    Column(label="Service and unit", meaning="What AWS bills, and by which unit.", numeric=False),
+    Column(label="Quantity", meaning="Billable units of the month; hover for all digits."),
+    LIST_PRICE,
+    Column(label="Amount", meaning="Quantity times price; hover for all digits."),
+    Column(
+        label="How known",
+        meaning="Counted or metered in the run, or estimated; below it how sure its price is.",
+        numeric=False,
+    ),
+)
 CLAIM_COLUMNS = (
     Column(label="Claim", meaning="A statement of the estimate that is no line.", numeric=False),
     Column(label="Findings", meaning="What the audit found, in sentences.", numeric=False, wide=True),
@@ -70,6 +86,10 @@ class AuditSection:
     unpriced: Table
     findings: tuple[str, ...]
     claims: Table
+    items: Table  # every priced one
+    tornado: Bars | None
+    what_ifs: Table
+    elsewhere: tuple[Elsewhere, ...]
     assumptions: tuple[str, ...]
     old_prices: tuple[str, ...]
 
@@ -85,6 +105,10 @@ def audit_section(audit: Document | None, sources: Sources) -> AuditSection | No
         unpriced=_unpriced_table(audit),
         findings=_messages(audit["findings"]),
         claims=_claim_table(audit),
+        items=_item_table(audit, sources),
+        tornado=tornado(audit["what_ifs"]),
+        what_ifs=what_if_table(audit["what_ifs"]),
+        elsewhere=tuple(elsewhere(each, sources) for each in audit["elsewhere"]),
         assumptions=tuple(audit["assumptions"]),
         old_prices=tuple(audit["old_prices"]),
     )
@@ -129,7 +153,7 @@ def _line_table(audit: Document, sources: Sources) -> Table:
         rows.append(Row(kind="group", cells=cells("Absent from the estimate", *[""] * 5)))
     rows.extend(_absent_row(row, sources) for row in sorted(absent, key=lambda row: -Decimal(row["amount"])))
     totals = (audit["estimate_total"], audit["corrected_total"])
-    rows.append(Row(kind="total", cells=cells("Total", *map(_amount, totals), "", "", "")))
+    rows.append(Row(kind="total", cells=cells("Total", *map(bill_cell, totals), "", "", "")))
     return Table(
         caption="The estimate line by line, USD a month",
         columns=AUDIT_COLUMNS,
@@ -145,9 +169,9 @@ def _line_row(line: Document, sources: Sources) -> Row:
     return Row(
         cells=cells(
             name,
-            _amount(line["estimate"]),
-            _priced_amount(line["corrected"], line["priced"], sources),
-            _difference(line["difference"]),
+            bill_cell(line["estimate"]),
+            priced_cell(line["corrected"], line["priced"], sources),
+            difference_cell(line["difference"]),
             basis,
             found,
         )
@@ -161,41 +185,12 @@ def _absent_row(row: Document, sources: Sources) -> Row:
         cells=cells(
             name,
             Cell(text="none", tone="quiet"),
-            _priced_amount(row["amount"], row["priced"], sources),
-            _difference(row["amount"]),
+            priced_cell(row["amount"], row["priced"], sources),
+            difference_cell(row["amount"]),
             "",
             Cell(text=str(row["why"]), note=str(row["unit"] or "")),
         ),
     )
-
-
-def _amount(value: str | None) -> Cell:
-    return Cell(text=numbers.cents(value), exact="" if value is None else numbers.exact_money(value))
-
-
-def _difference(value: str) -> Cell:
-    nothing = Decimal(value) == 0
-    return Cell(
-        text=numbers.cents(value, signed=True),
-        exact=numbers.exact_money(value),
-        tone="quiet" if nothing else "",
-    )
-
-
-def _priced_amount(value: str, priced: Sequence[Document], sources: Sources) -> Cell:
-    """An amount with the items that it is the sum of on hovering, and their sources."""
-    exact = [numbers.exact_money(value), *map(_item, priced)]
-    return Cell(
-        text=numbers.cents(value),
-        exact="\n".join(exact),
-        sources=sources.of(priced),
-    )
-
-
-def _item(line: Document) -> str:
-    price = f"{numbers.money(line['list_price'])} per {line['list_unit']}"
-    what = f"{line['service']} {line['unit']} × {numbers.quantity(line['quantity'])}"
-    return f"{numbers.exact_money(line['amount'])}: {what}, {price}, {line['price_date'] or 'undated'}"
 
 
 def _unpriced_table(audit: Document) -> Table:
@@ -213,6 +208,20 @@ def _unpriced_table(audit: Document) -> Table:
             )
             for row in audit["absent"]
             if row["amount"] is None
+        ),
+        empty="",
+    )
+
+
+def _item_table(audit: Document, sources: Sources) -> Table:
+    """Every priced item, by the line that it stands for."""
+    named = [(line["id"], item) for line in audit["lines"] for item in line["priced"]]
+    named += [(f"absent: {row['service']}", item) for row in audit["absent"] for item in row["priced"]]
+    return Table(
+        caption="What the corrected amounts are made of",
+        columns=ITEM_COLUMNS,
+        rows=tuple(
+            Row(cells=(Cell(text=str(name), tone="code"), *line_cells(item, sources))) for name, item in named
         ),
         empty="",
     )

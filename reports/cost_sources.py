@@ -39,7 +39,8 @@ def sources(data: ReportData) -> Sources:
     """The sources of the run's lines, of its fixed hours, and of the audit's lines."""
     cost, audit = data.summary.get("cost") or {}, data.audit or {}
     lines = [*(cost.get("lines") or ()), *((cost.get("fixed") or {}).get("items") or ())]
-    for row in (*audit.get("lines", ()), *audit.get("absent", ())):
+    elsewhere = [row for month in audit.get("elsewhere", ()) for row in month["rows"]]
+    for row in (*audit.get("lines", ()), *audit.get("absent", ()), *elsewhere):
         lines.extend(row["priced"])
     keys = dict.fromkeys(_key(line) for line in lines if line.get("source"))
     return Sources(

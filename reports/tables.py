@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports import numbers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -61,6 +63,15 @@ class Table:
 def cells(*values: str | Cell) -> tuple[Cell, ...]:
     """Cells from plain texts and ready cells."""
     return tuple(value if isinstance(value, Cell) else Cell(text=value) for value in values)
+
+
+def money_cell(value: str | None) -> Cell:
+    """US dollars with the unrounded amount on hovering."""
+    return Cell(
+        text=numbers.money(value),
+        exact="" if value is None else numbers.exact_money(value),
+        tone="quiet" if value is None else "",
+    )
 
 
 def shares(amounts: Sequence[tuple[float, str]]) -> tuple[Part, ...]:

@@ -90,6 +90,28 @@ def absent(resource: str, service: str, amount: str | None, **changes: Any) -> d
     return row | changes
 
 
+def what_if(title: str, saves: str | None, after: str | None, **changes: Any) -> dict[str, Any]:
+    """A change to the month of 978.235."""
+    row = {
+        "id": title.lower(),
+        "title": title,
+        "before": "978.235",
+        "after": after,
+        "saves_usd_per_month": saves,
+        "message": f"{title} takes the same load",
+        "confidence": "H",
+        "assumptions": [],
+    }
+    return row | changes
+
+
+WHAT_IFS = [
+    what_if("Valkey", "180.456", "797.779", assumptions=["commands are the same"]),
+    what_if("Plan Business", "-200", "1178.235", confidence="M"),
+    what_if("Plan Free", None, None, message="the traffic does not fit"),
+]
+
+
 def audit(**changes: Any) -> dict[str, Any]:
     """An audited estimate: 505 as stated; 902.28 + 10 + 65.7 + 0.255 = 978.235 corrected."""
     document = {
@@ -119,8 +141,71 @@ def audit(**changes: Any) -> dict[str, Any]:
                 "findings": [finding("no_breakdown", "$150.00 a month has no breakdown")],
             }
         ],
-        "what_ifs": [],
+        "what_ifs": WHAT_IFS,
+        "elsewhere": [],
         "assumptions": ["load_balancer_lcu = 1: mean LCUs of the load balancer"],
         "old_prices": ["nat gateway_hour: of 2024-07, more than 365 days ago"],
     }
     return document | changes
+
+
+def known_cost() -> dict[str, Any]:
+    """A cost by flow and service with its loaded curve: 3.6 USD an hour make 1/r USD per 1,000 at r a second.
+
+    Half of the loaded cost is fixed at 50 a second, where 1/r is the marginal 0.02.
+    """
+    rates = [12.5 * 2.0**doublings for doublings in range(-4, 8)]
+    flows = {
+        "view": ("0.016", {"cloudfront": "0.012", "s3": "0.004"}),
+        "short_link": ("0.08", {"dynamodb": "0.08"}),
+        "upload": (None, {}),
+    }
+    return {
+        "currency": "USD",
+        "prices_dated": "2024-07",
+        "marginal_per_1k_requests": "0.02",
+        "loaded_per_1k_requests": "0.1",
+        "by_service": parts({"cloudfront": "0.011", "dynamodb": "0.005", "s3": "0.0035", "sqs": "0.0005"}),
+        "by_flow": [
+            {
+                "flow": flow,
+                "per_1k_requests": whole,
+                "per_1k_sessions": None,
+                "by_service": parts(spent),
+                "reason": None if whole else "no usage is known of flow upload",
+            }
+            for flow, (whole, spent) in flows.items()
+        ],
+        "lines": [
+            priced("cloudfront", "https_request", "10000", "0.000001", "0.01", PRICE_LIST) | {"flow": "view"},
+            priced("sqs", "fifo_request", "1000", "0.0000005", "0.0005", GOLDEN),
+        ],
+        "fixed": {
+            "hourly": "3.6",
+            "items": [
+                priced("nat", "gateway_hour", "80", "0.045", "3.6", GOLDEN)
+                | {"resource": "Nat", "resource_type": "AWS::EC2::NatGateway", "hourly": "3.6"}
+                | {"monthly": "2628"}
+            ],
+        },
+        "loaded_curve": {
+            "fixed_hourly": "3.6",
+            "marginal_per_1k_requests": "0.02",
+            "measured_rate_per_s": 12.5,
+            "half_rate_per_s": 50.0,
+            "points": [
+                {
+                    "rate_per_s": rate,
+                    "marginal_per_1k": "0.02",
+                    "fixed_per_1k": str(1 / rate),
+                    "loaded_per_1k_requests": str(0.02 + 1 / rate),
+                }
+                for rate in rates
+            ],
+        },
+    }
+
+
+def parts(spent: Mapping[str, str]) -> list[dict[str, str]]:
+    """Each service's part of a cost per 1,000 requests."""
+    return [{"service": service, "per_1k_requests": amount} for service, amount in spent.items()]
