@@ -30,10 +30,10 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """The chart, what it says in a sentence, and its points. `chart` is None where there is no curve."""
+    """What the curve says in a sentence, its chart, and its points; no chart where the line is flat."""
 
-    chart: Chart | None
     sentence: str
+    chart: Chart | None
     points: Table
 
 
@@ -42,16 +42,14 @@ def loaded_curve(data: ReportData) -> Curve | None:
     curve = (data.summary.get("cost") or {}).get("loaded_curve")
     if curve is None:
         return None
-    return Curve(chart=_chart(curve), sentence=_sentence(curve), points=_point_table(curve))
+    return Curve(sentence=_sentence(curve), chart=_chart(curve), points=_point_table(curve))
 
 
 def _chart(curve: Document) -> Chart | None:
-    """None where all is fixed cost of nothing: a flat line says no more than its figure."""
-    measured = _measured(curve)
-    if not curve["half_rate_per_s"] and not float(curve["fixed_hourly"]):
-        return None
-    floor = float(curve["marginal_per_1k_requests"])
     half = curve["half_rate_per_s"]
+    if half == 0:
+        return None
+    measured, floor = _measured(curve), float(curve["marginal_per_1k_requests"])
     return Chart(
         title="Loaded cost over the rate",
         unit="USD per 1,000 requests, over client requests a second; both scales are logarithmic",
@@ -101,14 +99,14 @@ def _measured(curve: Document) -> Document:
 
 
 def _sentence(curve: Document) -> str:
-    hourly = f"The architecture holds {numbers.money(curve['fixed_hourly'])} an hour"
+    hourly = f"The architecture costs {numbers.money(curve['fixed_hourly'])} an hour, busy or idle"
     half = curve["half_rate_per_s"]
     if half is None:
-        return f"{hourly}; requests cost nothing on top, so no rate makes it less than half of the cost."
+        return f"{hourly}; requests cost nothing on top, so it is all of the cost at any rate."
     if not half:
-        return "The architecture holds nothing around the clock: loaded cost is marginal cost at any rate."
+        return "The architecture costs nothing while idle: loaded cost is marginal cost at any rate."
     return (
-        f"{hourly}, as its templates are; from {numbers.rate(half)} on that is less than half of what a"
+        f"{hourly}. Above {numbers.significant(half)} requests a second that is less than half of what a"
         " request costs. A load that needs more tasks or nodes than the templates name costs more."
     )
 

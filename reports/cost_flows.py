@@ -80,8 +80,9 @@ def flow_bars(data: ReportData) -> Bars | None:
     cost = data.summary.get("cost") or {}
     services = _services(cost)
     tones = dict(zip(services, COLOURS, strict=False))
-    whole = {"flow": ALL, "per_1k_requests": cost.get("marginal_per_1k_requests"), **_part_rows(cost)}
-    known = [row for row in (*(cost.get("by_flow") or ()), whole) if row.get("per_1k_requests") is not None]
+    whole = cost | {"flow": ALL, "per_1k_requests": cost.get("marginal_per_1k_requests")}
+    rows = (*(cost.get("by_flow") or ()), whole)
+    known = [row for row in rows if row.get("per_1k_requests") is not None]
     longest = max((Decimal(row["per_1k_requests"]) for row in known), default=Decimal(0))
     if not services or not longest:
         return None
@@ -115,13 +116,10 @@ def _bar(row: Document, services: Sequence[str], tones: Mapping[str, str], longe
 
 
 def _services(cost: Document) -> list[str]:
-    """The services of the whole run, the dearest first."""
-    return list(_by_service(cost))
+    """The services that cost anything, the dearest of the whole run first."""
+    parts = [part for row in (cost, *(cost.get("by_flow") or ())) for part in _by_service(row).items()]
+    return list(dict.fromkeys(name for name, amount in parts if Decimal(amount)))
 
 
 def _by_service(row: Document) -> dict[str, str]:
     return {str(part["service"]): part["per_1k_requests"] for part in row.get("by_service") or ()}
-
-
-def _part_rows(cost: Document) -> dict[str, Any]:
-    return {"by_service": cost.get("by_service") or ()}

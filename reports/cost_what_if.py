@@ -46,7 +46,7 @@ def tornado(what_ifs: Sequence[Document]) -> Bars | None:
         return None
     return Bars(
         title="What each change would save a month",
-        unit="USD; to the right it saves, to the left it costs more",
+        unit="USD",
         rows=tuple(_bar(row, longest) for row in known),
         legend=(("saves", "saves"), ("adds", "costs more")),
         diverging=True,

@@ -112,6 +112,39 @@ WHAT_IFS = [
 ]
 
 
+def elsewhere(**changes: Any) -> dict[str, Any]:
+    """The month of 978.235 at another provider, for 75.7: 10 + 65.7 stay."""
+    document = {
+        "name": "Cloudflare",
+        "aws": "978.235",
+        "there": "75.7",
+        "saves_usd_per_month": "902.535",
+        "confidence": "M",
+        "rows": [
+            {
+                "service": "elasticache",
+                "unit": "node_hour",
+                "fate": "gone",
+                "aws": "902.535",
+                "there": "0",
+                "how": "Durable Objects",
+                "priced": [priced("durable_objects", "request", "5", "0", "0", ASSUMED)],
+            },
+            {
+                "service": "as estimated",
+                "unit": None,
+                "fate": "kept",
+                "aws": "75.7",
+                "there": "75.7",
+                "how": "amounts without units stay",
+                "priced": [],
+            },
+        ],
+        "assumptions": ["data moves once, which is not counted"],
+    }
+    return document | changes
+
+
 def audit(**changes: Any) -> dict[str, Any]:
     """An audited estimate: 505 as stated; 902.28 + 10 + 65.7 + 0.255 = 978.235 corrected."""
     document = {
@@ -142,7 +175,7 @@ def audit(**changes: Any) -> dict[str, Any]:
             }
         ],
         "what_ifs": WHAT_IFS,
-        "elsewhere": [],
+        "elsewhere": [elsewhere()],
         "assumptions": ["load_balancer_lcu = 1: mean LCUs of the load balancer"],
         "old_prices": ["nat gateway_hour: of 2024-07, more than 365 days ago"],
     }

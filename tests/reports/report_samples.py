@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import cost_samples
+
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
 
 QUANTILES = {"p50": (0.5, 5), "p90": (0.9, 29), "p95": (0.95, 59), "p99": (0.99, 299), "p999": (0.999, 2995)}
@@ -376,6 +378,7 @@ def report_data(**changes: Any) -> ReportData:
         ),
         "edge_check": EDGE_CHECK,
         "bench": bench(),
+        "audit": cost_samples.audit(),
         "usage_unknown": UNKNOWN,
         "validity": validity(),
     }

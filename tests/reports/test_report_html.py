@@ -330,6 +330,7 @@ def test_more_flows_than_charts_are_still_in_the_tables() -> None:
         rates=samples.rates(),
         flow_series=[samples.flow_series(name, 400, 2.0) for name in names],
         percentiles=[samples.percentile_curve(name, 400, 2.0) for name in names],
+        audit=None,
     )
     assert [tag for tag, _ in page.elements].count("figure") == 3 + 6 + 6
     assert all(name in page.text for name in names)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import cost_samples
 import pytest
 import report_samples as samples
 import transcode_samples
@@ -62,9 +63,14 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             pytest.skip("the named report is opened once")
         return Path(named).resolve()
     path = tmp_path_factory.mktemp("report") / f"{request.param}.html"
-    html = render_html(samples.report_data()) if request.param == "run" else bench_html()
+    html = run_html() if request.param == "run" else bench_html()
     path.write_text(html, encoding="utf-8")
     return path
+
+
+def run_html() -> str:
+    """The page of a made-up run whose every cost is known."""
+    return render_html(samples.report_data(summary=samples.summary(cost=cost_samples.known_cost())))
 
 
 def bench_html() -> str:
@@ -132,6 +138,33 @@ def overlapping(labels: list[dict[str, Any]]) -> list[tuple[str, str]]:
         and one["top"] + 3 < other["bottom"] - 3
         and other["top"] + 3 < one["bottom"] - 3
     ]
+
+
+def test_names_of_profiles_stand_on_one_line(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "bench.html"
+    path.write_text(bench_html(), encoding="utf-8")
+    opened = open_report(browser, path, WIDTHS["desktop"], "light")
+    lines = opened.page.evaluate(
+        """() => { document.querySelectorAll('details').forEach(each => each.open = true);
+             return [...document.querySelectorAll('td.code > span')]
+               .map(span => span.getClientRects().length) }"""
+    )
+    opened.page.close()
+    assert lines
+    assert set(lines) == {1}
+
+
+def test_an_audit_is_read_on_a_phone_without_scrolling_sideways(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "audit.html"
+    path.write_text(run_html(), encoding="utf-8")
+    opened = open_report(browser, path, WIDTHS["phone"], "light")
+    beyond = opened.page.evaluate(
+        """() => [...document.querySelectorAll('.scroll:has(.cards)')]
+             .filter(each => each.scrollWidth > each.clientWidth)
+             .map(each => each.getAttribute('aria-label'))"""
+    )
+    opened.page.close()
+    assert beyond == []
 
 
 def test_hostile_and_endless_names_do_not_widen_the_page(browser: Any, tmp_path: Path) -> None:

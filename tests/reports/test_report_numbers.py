@@ -17,12 +17,27 @@ from reports import numbers
         ("862.4", "$862.40"),
         ("1234567.891", "$1,234,567.89"),
         ("9.99996", "$10.00"),
+        ("902.2849", "$902.28"),
         ("-0.000123", "-$0.000123"),
         ("1E-9", "$0.000000001"),
     ],
 )
 def test_money_keeps_four_digits_and_never_becomes_nothing(exact: str, shown: str) -> None:
     assert numbers.money(exact) == shown
+
+
+@pytest.mark.parametrize(
+    ("exact", "shown"),
+    [
+        ("0", "$0"),
+        ("22.265", "+$22.27"),
+        ("-7.992", "-$7.99"),
+        ("-0.0004", "-$0.0004"),
+        ("1467.808", "+$1,467.81"),
+    ],
+)
+def test_a_bill_shows_cents_halves_up_and_never_nothing(exact: str, shown: str) -> None:
+    assert numbers.cents(exact, signed=True) == shown
 
 
 def test_exact_money_is_written_out_in_full() -> None:
