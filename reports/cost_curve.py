@@ -80,7 +80,7 @@ def _paint(
     def paint(figure: Figure) -> None:
         axes = figure.add_axes((plot.LEFT, plot.BOTTOM, plot.RIGHT - plot.LEFT, plot.TOP - plot.BOTTOM))
         axes.set_axisbelow(True)
-        scale(axes, "x", rates, last_suffix="/s")
+        scale(axes, "x", rates)
         scale(axes, "y", [*costs, floor] if floor else costs)
         axes.plot(rates, costs, color=colour("c1"))
         if floor:

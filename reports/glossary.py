@@ -90,6 +90,15 @@ RUN_GLOSSARY = (
     ),
     ("Loaded cost", "Marginal cost plus the architecture's fixed hours, spread over the measured rate."),
     (
+        "Corrected",
+        "What an estimate should say by the best evidence: this run, the architecture's templates, the"
+        " scenario, or its own quantity, at dated prices, with a whole month's volume tiers and free units.",
+    ),
+    (
+        "Official, secondary sources, unverified",
+        "How sure a price is: the provider's own text or price list; others who agree; an assumption.",
+    ),
+    (
         "Counted, metered, estimated",
         "How a quantity came about: counted call by call, read from the provider's meter, or assumed.",
     ),

@@ -159,7 +159,30 @@ def audit(**changes: Any) -> dict[str, Any]:
         "corrected_total": "978.235",
         "totals": {"redis_oss": "978.235", "valkey": "797.779"},
         "fixed_monthly": "967.98",
-        "architecture": [],
+        "architecture": [
+            {
+                "resource": "NatA",
+                "resource_type": "AWS::EC2::NatGateway",
+                "file": "stack.yaml",
+                "fixed_monthly": "32.85",
+                "usage": [
+                    {
+                        "service": "nat",
+                        "unit": "processed_byte",
+                        "quantity": None,
+                        "needs": ["nat_gb_per_month"],
+                        "how": "GB through the NAT gateways",
+                    },
+                    {
+                        "service": "vpc",
+                        "unit": "public_ipv4_hour",
+                        "quantity": "730",
+                        "needs": [],
+                        "how": "around the clock",
+                    },
+                ],
+            }
+        ],
         "lines": [audited_line(), kept_line()],
         "absent": [
             absent("Metrics", "cloudwatch", "0.255", priced=[]),

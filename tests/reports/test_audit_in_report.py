@@ -58,6 +58,18 @@ def test_what_the_scenario_does_not_say_is_listed_and_not_priced(page: Page) -> 
     assert "nat NatA AWS::nat nat_gb_per_month GB through the NAT gateways" in page.text
 
 
+def test_each_resource_shows_what_it_holds_and_what_it_is_used_for(page: Page) -> None:
+    assert (
+        "NatA AWS::EC2::NatGateway $32.85 nat processed_byte: not said (nat_gb_per_month)"
+        " vpc public_ipv4_hour: 730 (around the clock)" in page.text
+    )
+
+
+def test_every_priced_item_stands_under_its_line(page: Page) -> None:
+    assert "redis elasticache node_hour 4,380 $0.206 per node-hour" in page.text
+    assert "absent: nat nat gateway_hour 1 $65.70 per gateway-hour" in page.text
+
+
 def test_findings_claims_assumptions_and_old_prices_are_all_there(page: Page) -> None:
     for sentence in (
         "no scalable target is registered",
