@@ -98,7 +98,7 @@ def line_cells(line: Mapping[str, Any], sources: Sources) -> tuple[Cell, Cell, C
 
 def _quantity_cell(line: Mapping[str, Any]) -> Cell:
     quantity = line.get("quantity")
-    in_bytes = str(line["unit"]).endswith("byte") and quantity is not None
+    in_bytes = "byte" in str(line["unit"]).split("_") and quantity is not None
     return Cell(
         text=numbers.short_quantity(quantity),
         exact=numbers.quantity(quantity),
