@@ -71,6 +71,19 @@ class Validity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What ends a run before it does harm. The ceilings are where AWS wants to be asked first."""
+
+    requests_per_s_max: Annotated[float, Field(gt=0)] = 50_000
+    gbps_max: Annotated[float, Field(gt=0)] = 0.8  # received, as a mean over gbps_over_s
+    gbps_over_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    budget_usd: Annotated[float, Field(gt=0)] | None = None
+    failure_ratio_max: Annotated[float, Field(gt=0, le=1)] | None = None  # of the requests of failure_over_s
+    failure_over_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
+    alarms: tuple[str, ...] = ()  # CloudWatch's, in the stack's region: one in ALARM ends the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A whole plan. Only `arrivals` and a flow (in `flow` or `mix`) are required."""
 
@@ -94,6 +107,7 @@ class Plan:
         default_factory=dict
     )
     validity: Validity = field(default_factory=Validity)
+    guards: Guards = field(default_factory=Guards)
 
     @property
     def duration_s(self) -> float:

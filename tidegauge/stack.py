@@ -59,6 +59,7 @@ class Stack:
     cdn_url: str | None = None
     catalogue: str | None = None
     architecture: str | None = None
+    lease: str | None = None  # s3://BUCKET/KEY: held while a run goes, for users on several machines
     behaviour: tuple[Behaviour, ...] = ()
     auth: Auth | None = None
     signing: Signing | None = None

@@ -28,7 +28,7 @@ PLAN = parse_plan(
 )
 STACK = Stack(api_url="http://127.0.0.1", cdn_url="http://127.0.0.1", allowed_hosts=("127.0.0.1",))
 LIVE = {
-    "event": "live", "requests": 1234, "received_bytes": 9, "cdn_requests": 10_000, "cdn_bytes": 2**30,
+    "event": "live", "requests": 11_234, "received_bytes": 9, "cdn_requests": 10_000, "cdn_bytes": 2**30,
     "failures": {"timeout": 2, "status": 5}, "cache": {"hit": 6, "refresh_hit": 1, "miss": 2, "error": 1},
     "recent": {"count": 400, "p50_ms": 12.34, "p99_ms": 99.99, "lag_p99_ms": 0.4},
 }  # fmt: skip
@@ -64,29 +64,22 @@ def test_rates_are_those_of_all_processes_over_the_last_seconds() -> None:
 def test_each_figure_is_named_with_its_count() -> None:
     rows = dict(running().rows())
     assert rows["response"] == "P50 12.3 ms, P99 100.0 ms (last 10 s: 400)"
-    assert rows["requests"] == "1,234, failed 7 (status 5, timeout 2)"
+    assert rows["requests"] == "11,234, failed 7 (status 5, timeout 2)"
     assert rows["cache"] == "hit ratio 0.700 (10)"  # (6 + 1) of 10
     assert rows["generator"] == "lag P99 0.4 ms, CPU 0.25 0.25 of a core"
     assert rows["sessions"].endswith("6 in flight, 2 refused")
     assert rows["left"] == "01:02"
 
 
-def test_spend_is_what_the_cdn_lists_for_the_clients_requests_and_bytes() -> None:
-    # us-east-1, first tier: $0.0100 per 10,000 HTTPS requests, $0.085 a GB
-    assert dict(running().rows())["spend"] == "$0.0950 (CDN, client side only)"
+def test_spend_is_what_cdn_and_api_list_for_the_clients_requests_and_bytes() -> None:
+    # us-east-1, first tier: $0.0100 per 10,000 HTTPS requests, $0.085 a GB, $1.00 per 1M API requests (1,234)
+    assert dict(running().rows())["spend"] == "$0.0962 (CDN and API, client side only)"
 
 
-@pytest.mark.parametrize(
-    "stack",
-    [
-        Stack(api_url="http://h", allowed_hosts=("h",)),
-        Stack(api_url="http://h", cdn_url="http://h", allowed_hosts=("h",), aws={"region": "mars-1"}),
-    ],
-)
-def test_without_a_price_the_spend_is_not_available(stack: Stack) -> None:
-    figures = Figures(PLAN, stack)
+def test_without_a_price_the_spend_is_not_available() -> None:
+    figures = Figures(PLAN, Stack(api_url="http://h", allowed_hosts=("h",), aws={"region": "mars-1"}))
     figures.take(LIVE)
-    assert dict(figures.rows())["spend"] == "n/a (CDN, client side only)"
+    assert dict(figures.rows())["spend"] == "n/a (CDN and API, client side only)"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +98,7 @@ def test_the_panel_fits_its_width_and_shows_every_figure(width: int) -> None:
     text = shown(running(), width)
     lines = text.splitlines()
     assert all(len(line) <= width for line in lines)
-    for word in ("asked 40.0/s", "P99 100.0 ms", "timeout 2", "hit ratio 0.700", "$0.0950", "01:02"):
+    for word in ("asked 40.0/s", "P99 100.0 ms", "timeout 2", "hit ratio 0.700", "$0.0962", "01:02"):
         assert word in text
     assert "…" not in text
 
@@ -117,7 +110,7 @@ def test_a_control_character_in_a_name_never_reaches_the_terminal() -> None:
 
 def test_without_a_terminal_the_figures_are_one_line() -> None:
     line = running().line()
-    assert line.startswith("00:08 constant, phase 1 of 2 40.0/s: sent 288, in flight 6, requests 1234")
+    assert line.startswith("00:08 constant, phase 1 of 2 40.0/s: sent 288, in flight 6, requests 11234")
     assert "\n" not in line
 
 

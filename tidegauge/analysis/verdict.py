@@ -13,6 +13,7 @@ Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "INVALID"]
 
 WAF = "waf_403"
 P99 = Fraction(99, 100)
+STACK_GUARDS = ("failure_ratio_max", "alarms")  # of the plan's [guards]: what the stack itself sets off
 FATAL_CAUSES = {
     "files_exhausted": "A generator process ran out of open files.",
     "ports_exhausted": "A generator ran out of local ports.",
@@ -58,6 +59,16 @@ def decide(
         if reasons:
             return verdict, reasons
     return "PASS", []
+
+
+def cut_short(verdict: Verdict, reasons: list[str], guard: str, detail: str) -> tuple[Verdict, list[str]]:
+    """The verdict on a run that a guard ended: the stack's failure, or less was shown than was asked."""
+    reasons = [f"A guard ended the run: {detail}.", *reasons]
+    if verdict == "INVALID":
+        return verdict, reasons
+    if guard in STACK_GUARDS:
+        return "FAIL", reasons
+    return ("INCONCLUSIVE" if verdict == "PASS" else verdict), reasons
 
 
 def loosened(limits: ValidityLimits, strict: ValidityLimits) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.cli.children import die_with_parent
+from tidegauge.cli.guards import Tripped
 from tidegauge.cli.signals import interrupts_as_bytes
 from tidegauge.engine.events import EVENTS_FD, RUN_FOLDER
 from tidegauge.engine.role import Role
@@ -74,6 +75,7 @@ class GeneratorReport:
     ready: int = 0  # of such workers, while they are waited for
     complete_s: dict[int, float] = field(default_factory=dict)  # by process, when its arrivals were stopped
     interrupted_s: float | None = None
+    stopped_by: Tripped | None = None  # the guard that ended the arrivals
     cut: bool = False  # ended at once: then a process that didn't finish needn't have died
     exit_code: int = 0
 
@@ -86,12 +88,17 @@ class GeneratorReport:
 
 
 def run_generator(
-    folder: RunFolder, launch: Launch, bounds: Bounds, on_event: Callable[[dict[str, Any]], None]
+    folder: RunFolder,
+    launch: Launch,
+    bounds: Bounds,
+    on_event: Callable[[dict[str, Any]], None],
+    guard: Callable[[dict[str, Any]], Tripped | None] = lambda _event: None,
 ) -> GeneratorReport:
     """Runs Locust on the job in `folder` and returns when it is over.
 
     The first Ctrl-C ends the arrivals and lets the sessions under way end, the second ends all at once;
-    the rows are kept. `on_event` gets what the generator says, and `stopping`, `ending` and `hung`.
+    the rows are kept. `on_event` gets what the generator says, and `stopping`, `ending`, `hung` and `guard`;
+    a `guard` that trips on an event ends the arrivals as the first Ctrl-C does.
     """
     read_end, write_end = os.pipe()
     environment = {**os.environ, EVENTS_FD: str(write_end), RUN_FOLDER: str(folder.path.resolve())}
@@ -107,7 +114,7 @@ def run_generator(
             preexec_fn=die_with_parent,
         )
         os.close(write_end)
-        follower = _Follower(child, GeneratorReport(), bounds, on_event)
+        follower = _Follower(child, GeneratorReport(), bounds, on_event, guard)
         try:
             follower.follow(read_end, interrupts)
         finally:
@@ -184,9 +191,10 @@ class _Follower:
         report: GeneratorReport,
         bounds: Bounds,
         on_event: Callable[[dict[str, Any]], None],
+        guard: Callable[[dict[str, Any]], Tripped | None],
     ) -> None:
         self.report = report
-        self._child, self._bounds, self._on_event = child, bounds, on_event
+        self._child, self._bounds, self._on_event, self._guard = child, bounds, on_event, guard
         self._began = time.monotonic()
         self._started: float | None = None  # monotonic
         self._give_up: float | None = None  # monotonic, once it was asked to end
@@ -267,6 +275,11 @@ class _Follower:
             case "stop_asked" if not self._interrupts:
                 self._interrupt()
         self._on_event(event)
+        if self._started is not None and not self._interrupts:
+            report.stopped_by = self._guard(event)
+            if report.stopped_by is not None:
+                self._on_event({"event": "guard", "detail": report.stopped_by.detail})
+                self._interrupt()
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,7 @@ RATE_WINDOW_S = 5.0
 US = (("geo", "us"),)
 DEFAULT_REGION = "us-east-1"
 CDN_UNITS = {"cdn_requests": "https_request", "cdn_bytes": "egress_byte"}
+API_UNIT = ("apigateway", "http_request", ())
 
 _NOTHING = {"t_s": 0.0, "due": 0, "sent": 0, "unsent": 0, "in_flight": 0, "cpu_ratio": 0.0}
 
@@ -28,7 +29,7 @@ class Figures:
     def __init__(self, plan: Plan, stack: Stack, workers: int = 0) -> None:
         """`workers` on other machines are waited for."""
         self._plan, self._workers = plan, workers
-        self._prices = cdn_prices(stack)
+        self._prices = client_prices(stack)
         self._progress: dict[int, Mapping[str, Any]] = {}
         self._marks: dict[int, deque[tuple[float, int, int]]] = {}  # by process: t_s, due, sent
         self._live: Mapping[str, Any] | None = None
@@ -63,6 +64,8 @@ class Figures:
                     f"stopping: {self.in_flight} sessions in flight, up to {self._plan.drain_s:g} s; "
                     "Ctrl-C again to stop now"
                 )
+            case "guard":
+                return printable(f"a guard ends the run: {event['detail']}")
             case "ending":
                 return "stopping now; what was measured is kept"
             case "refused" if "host" in event:
@@ -87,10 +90,11 @@ class Figures:
 
     @property
     def spend_usd(self) -> float | None:
-        """What the CDN charges for the requests so far, as the client counts them; None without a price."""
+        """What CDN and API charge for the requests so far, as the client counts them; None without prices."""
         if self._prices is None or self._live is None:
             return None
-        return float(sum(Fraction(self._live[name]) * price for name, price in self._prices.items()))
+        counts = {**self._live, "api_requests": self._live["requests"] - self._live["cdn_requests"]}
+        return float(sum(Fraction(counts[name]) * price for name, price in self._prices.items()))
 
     def title(self) -> str:
         """Plan, phase and time."""
@@ -127,7 +131,7 @@ class Figures:
                 "sessions",
                 f"{self._sum('sent'):,} sent, {self.in_flight:,} in flight, {self._sum('unsent'):,} refused",
             ),
-            ("spend", f"{self._spend()} (CDN, client side only)"),
+            ("spend", f"{self._spend()} (CDN and API, client side only)"),
             ("left", self._left()),
         ]
 
@@ -178,20 +182,16 @@ class Figures:
         return f"drain, up to {self._plan.drain_s:g} s"
 
 
-def cdn_prices(stack: Stack) -> dict[str, Fraction] | None:
-    """USD a CDN request and byte at the first tier; None without a CDN or a price of its region."""
-    if stack.cdn_url is None:
-        return None
+def client_prices(stack: Stack) -> dict[str, Fraction] | None:
+    """USD a CDN request and byte and an API request at the first tier; None without a price of its region."""
     try:
         book = load_price_book(str(stack.aws.get("region", DEFAULT_REGION)))
     except TidegaugeError:
         return None  # the view says n/a; the summary names what is missing
-    found = {name: book.prices.get(("cloudfront", unit, US)) for name, unit in CDN_UNITS.items()}
-    return (
-        {name: price.unit_price(price.tiers[0]) for name, price in found.items() if price is not None}
-        if all(found.values())
-        else None
-    )
+    wanted = {name: ("cloudfront", unit, US) for name, unit in CDN_UNITS.items()} if stack.cdn_url else {}
+    found = {name: book.prices.get(key) for name, key in {**wanted, "api_requests": API_UNIT}.items()}
+    prices = {name: price.unit_price(price.tiers[0]) for name, price in found.items() if price is not None}
+    return prices if len(prices) == len(found) else None
 
 
 def _failures(failures: Mapping[str, int]) -> str:

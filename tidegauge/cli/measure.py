@@ -9,7 +9,7 @@ from typing import Any
 from tidegauge.analysis.objectives import judge_objectives
 from tidegauge.analysis.summary import summarise
 from tidegauge.analysis.traffic import Traffic
-from tidegauge.analysis.verdict import FATAL_CAUSES, decide, loosened
+from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, cut_short, decide, loosened
 from tidegauge.cli.frames import read_frames
 from tidegauge.cli.junit import junit_xml, summary_markdown
 from tidegauge.cli.spend import cost_of_run
@@ -29,16 +29,27 @@ EXIT_CODES = {
 
 
 def exit_code(summary: Mapping[str, Any], run: Mapping[str, Any]) -> ExitCode:
-    """The verdict's exit code; 130 for an interrupted run."""
+    """The verdict's exit code; 13 for a run that a guard of ours ended, 130 for an interrupted one."""
+    guard = stopped_by(run)
+    if guard is not None:
+        return EXIT_CODES[summary["verdict"]] if guard in STACK_GUARDS else ExitCode.REFUSED
     return ExitCode.INTERRUPTED if run["interrupted"] else EXIT_CODES[summary["verdict"]]
+
+
+def stopped_by(run: Mapping[str, Any]) -> str | None:
+    """The guard that ended the run."""
+    tripped = run.get("stopped_by")
+    return None if tripped is None else str(tripped["guard"])
 
 
 def check_measured(folder: RunFolder, run: Mapping[str, Any], exit_code: ExitCode = ExitCode.USAGE) -> None:
     """Refuses a run that was interrupted before its window began."""
     start_s, end_s = run["window"]["start_s"], run["window"]["end_s"]
     if end_s <= start_s:
+        tripped = run.get("stopped_by")
+        ended = f"ended by a guard ({tripped['detail']})" if tripped else "interrupted"
         raise TidegaugeError(
-            f"interrupted before anything was to be measured (warm-up: {start_s:g} s)",
+            f"{ended} before anything was to be measured (warm-up: {start_s:g} s)",
             f"what was sent until then is in {folder.path}",
             exit_code,
         )
@@ -72,6 +83,10 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         limits=plan.validity,
         fatal_causes=list(dict.fromkeys(fatal["cause"] for fatal in run["fatal"])),
     )
+    if run.get("stopped_by"):
+        verdict, reasons = cut_short(
+            verdict, reasons, run["stopped_by"]["guard"], run["stopped_by"]["detail"]
+        )
     unnamed = [fatal["detail"] for fatal in run["fatal"] if fatal["cause"] not in FATAL_CAUSES]
     cost, usage = cost_of_run(folder, run, stack, traffic, flow_rows)
     summary = {
@@ -80,6 +95,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         "verdict": verdict,
         "reasons": [*reasons, *unnamed],
         "interrupted": run["interrupted"],
+        "stopped_by": run.get("stopped_by"),
         "samples": plan.samples,
         "notes": frames.notes,
         **measured,

@@ -27,7 +27,6 @@ CONNECT_TIMEOUT_S = 5.0
 BYTES_A_ROW = 120  # of Parquet, generously
 ROWS_A_SESSION = 20
 FREE_BYTES_MIN = 32 * 2**20
-REQUESTS_PER_S_MAX = 50_000  # above it AWS wants to be told first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +89,23 @@ def prepare(
 
 
 def _check_rate(plan: Plan) -> None:
-    peak = peak_rate_per_s(plan)
-    if peak > REQUESTS_PER_S_MAX:
+    peak, a_session = peak_rate_per_s(plan), requests_a_session_min(plan)
+    ceiling = plan.guards.requests_per_s_max
+    if peak * a_session > ceiling:
         raise TidegaugeError(
-            f"the plan peaks at {peak:g} sessions/s, over the ceiling of {REQUESTS_PER_S_MAX}",
-            "lower the rate: AWS wants to be asked before such a test",
+            f"the plan peaks at {peak:g} sessions/s of {a_session:.3g} requests, over the ceiling of "
+            f"{ceiling:,.0f} requests/s",
+            "lower the rate: AWS wants to be asked before such a test ([guards] requests_per_s_max)",
             ExitCode.REFUSED,
         )
     if expected_sessions(plan) < 1:
         raise TidegaugeError("the plan sends no session", "raise the rate or lengthen the phases")
+
+
+def requests_a_session_min(plan: Plan) -> float:
+    """Requests of a mean session: every step of declared flows, at least one of others."""
+    steps = {flow.name: len(flow.step) for flow in plan.flow}
+    return sum(share * steps.get(name, 1) for name, share in plan.shares.items()) or 1.0
 
 
 def _check_objectives(plan: Plan, endpoints: set[str]) -> None:

@@ -34,6 +34,10 @@ from tidegauge.workload.schedule import make_schedule
     "--architecture", type=click.Path(path_type=Path), metavar="DIR",
     help="CloudFormation templates whose fixed hours go into the loaded cost. [default: the stack's]",
 )  # fmt: skip
+@click.option(
+    "--budget", "budget_usd", type=click.FloatRange(0, min_open=True), metavar="USD",
+    help="End the run before CDN and API have cost so much, as the client counts it ([guards] budget_usd).",
+)  # fmt: skip
 @click.option("--web", is_flag=True, help="Serve Locust's web page of the run on a free loopback port.")
 @click.option(
     "--master", metavar="[HOST:]PORT",
@@ -57,6 +61,7 @@ def run_command(
     overrides: tuple[str, ...],
     out: Path | None,
     architecture: Path | None,
+    budget_usd: float | None,
     web: bool,
     master: str | None,
     workers: int | None,
@@ -80,6 +85,8 @@ def run_command(
     """
     remote = _remote(master, workers, exchange, wait_s, processes)
     known = scenarios()
+    if budget_usd is not None:
+        overrides = (*overrides, f"guards.budget_usd={budget_usd}")
     plan = load_plan(plan_file, overrides, frozenset(known))
     stack = load_stack(stack_file)
     prepared = preflight.prepare(plan, stack, stack_file, known, plan_file.parent, architecture)

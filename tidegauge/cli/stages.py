@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tidegauge.cli import local_stack, preflight, provenance
+from tidegauge.cli.alarm_watch import watched_alarms
 from tidegauge.cli.fleet import Fleet, Remote, clock_notes, gather, program, send_job, workers_of
+from tidegauge.cli.guards import Tripped, Watchdog, tripped_outside
 from tidegauge.cli.launch import Bounds, GeneratorReport, Launch, no_start, run_generator
+from tidegauge.cli.lease import held_lease
 from tidegauge.cli.live import LiveView
 from tidegauge.cli.live_figures import Figures
 from tidegauge.cli.measure import check_measured, measure
@@ -34,13 +39,17 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFo
     run_id = _run_id(started, plan.name)
     path = out or RUNS / run_id
     preflight.check_disk(path, plan)
-    folder = RunFolder.create(path)
-    before = local_stack.snapshot(prepared.stack)
-    run = _resolved(prepared, run_id, started, fleet.size, before)
-    if prepared.trace is not None:
-        folder.write_frame(folder.trace, prepared.trace.sessions)
-    folder.write_json(folder.run_json, run)
-    report = _send(folder, run, prepared, fleet)
+    with (
+        held_lease(prepared.stack, run_id) as lease_lost,
+        watched_alarms(prepared.stack, plan.guards.alarms) as alarm,
+    ):
+        folder = RunFolder.create(path)
+        before = local_stack.snapshot(prepared.stack)
+        run = _resolved(prepared, run_id, started, fleet.size, before)
+        if prepared.trace is not None:
+            folder.write_frame(folder.trace, prepared.trace.sessions)
+        folder.write_json(folder.run_json, run)
+        report = _send(folder, run, prepared, fleet, lambda: tripped_outside(lease_lost, alarm))
     folder.reserve.unlink(missing_ok=True)
     try:
         return folder, _conclude(folder, run, prepared, report, before)
@@ -73,7 +82,13 @@ def _conclude(
     return measure(folder)
 
 
-def _send(folder: RunFolder, run: dict[str, Any], prepared: Prepared, fleet: Fleet) -> GeneratorReport:
+def _send(
+    folder: RunFolder,
+    run: dict[str, Any],
+    prepared: Prepared,
+    fleet: Fleet,
+    outside: Callable[[], Tripped | None],
+) -> GeneratorReport:
     plan, remote = prepared.plan, fleet.remote
     exchange = None
     role = Role(workers=fleet.size, page=fleet.web_port is not None)
@@ -93,8 +108,16 @@ def _send(folder: RunFolder, run: dict[str, Any], prepared: Prepared, fleet: Fle
         web_port=fleet.web_port,
         listen=remote.listen if remote else None,
     )
-    with LiveView(Figures(plan, prepared.stack, remote.workers if remote else 0)) as view:
-        report = run_generator(folder, launch, bounds, view.on_event)
+    figures = Figures(plan, prepared.stack, remote.workers if remote else 0)
+    watchdog = Watchdog(
+        plan.guards,
+        spend_usd=lambda: figures.spend_usd,
+        in_flight=lambda: figures.in_flight,
+        outside=outside,
+        clock=time.monotonic,
+    )
+    with LiveView(figures) as view:
+        report = run_generator(folder, launch, bounds, view.on_event, watchdog.look)
     if report.start_unix_s is None and report.interrupted_s is None:
         raise _none_came(report, remote) if remote and report.exit_code in (0, -15) else no_start(folder)
     if exchange is not None and report.start_unix_s is not None:
@@ -143,13 +166,14 @@ def _finish(folder: RunFolder, run: dict[str, Any], report: GeneratorReport) -> 
     run["fatal"] = report.fatal
     run["start_unix_s"] = report.start_unix_s
     run["interrupted"] = report.end_s is not None
+    run["stopped_by"] = asdict(report.stopped_by) if report.stopped_by else None
     if report.end_s is not None:
         # Whole seconds, as requests are counted by; a histogram can't be cut within one.
         run["window"]["end_s"] = min(run["window"]["end_s"], math.floor(report.end_s))
     if not report.cut:
         run["died"] = sorted(set(range(run["processes"])) - report.finished)
     folder.write_json(folder.run_json, run)
-    check_measured(folder, run, ExitCode.INTERRUPTED)
+    check_measured(folder, run, ExitCode.REFUSED if report.stopped_by else ExitCode.INTERRUPTED)
 
 
 def _resolved(
@@ -171,6 +195,7 @@ def _resolved(
         "window": {"start_s": plan.warmup_s, "end_s": plan.duration_s},
         "start_unix_s": None,  # until the end of the sending is on record
         "interrupted": False,
+        "stopped_by": None,
         "died": [],
         "fatal": [],
         "notes": notes,
