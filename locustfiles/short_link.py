@@ -9,6 +9,7 @@ from tidegauge.engine.scenario import Session, SessionUser, flow
 @flow(
     "short_link",
     endpoints=("GET /v1/s/{short_code}", "GET /assets/{asset_id}.gif", "GET /assets/{asset_id}.mp4"),
+    expects={"api": 1, "cdn": 1, "body:original": 1},
 )
 def short_link(session: Session) -> None:
     """Somebody clicks a shared link."""

@@ -31,6 +31,7 @@ MIME = {".gif": "image/gif", ".mp4": "video/mp4"}
         "GET /assets/{asset_id}.gif",
         "GET /assets/{asset_id}.mp4",
     ),
+    expects={"api": 7, "cdn": 1, "other": 1, "body:original": 1},  # ready at the third look, one part
 )
 def upload(session: Session) -> None:
     """A user shares a GIF of their own."""

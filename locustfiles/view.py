@@ -31,6 +31,15 @@ FRESH_PLAYER_BYTES = 64 * 1024  # a player asks for the beginning first
         "POST /v1/analytics/track",
         "GET /v1/metrics/{asset_id}",
     ),
+    # 2.383 GIFs a page: (1 - .6^6) / (1 - .6)
+    expects={
+        "api": 4.886,  # 1 + 1 + .05 a GIF
+        "cdn": 6.036,  # 1.15 + .55 x 1.15 + .25 x 2.2 + .2 a GIF
+        "body:poster": 2.383,
+        "body:webp": 1.311,
+        "body:preview_mp4": 0.655,  # .25 x (1 + .2 / 2) a GIF
+        "body:slack_gif": 0.477,
+    },
 )
 def view(session: Session) -> None:
     """One visit: a platform, a page, an event for each GIF seen."""

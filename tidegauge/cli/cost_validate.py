@@ -85,6 +85,8 @@ def validate_command(
         print_json(document)
     else:
         _print(document)
+    if run_dir is not None:
+        say(f"the run's report shows it after: tidegauge report {run_dir}")
     if document["corrected_total"] is None:
         return ExitCode.USAGE
     return ExitCode.PASS if document["within_tolerance"] else ExitCode.FAIL

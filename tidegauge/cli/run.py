@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tidegauge.cli.fleet import DEFAULT_HOST, Fleet, Remote, address
 from tidegauge.cli.launch import check_free, free_port
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.preflight import RUNS, Prepared
-from tidegauge.cli.scenarios import scenarios
+from tidegauge.cli.scenarios import Scenario, scenarios
 from tidegauge.plan import load_plan, plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule
@@ -94,7 +95,7 @@ def run_command(
     preflight.check_alive(prepared.stack)
     preflight.check_disk(out or RUNS, prepared.plan)
     if dry_run:
-        return _show(prepared, as_json)
+        return _show(prepared, known, as_json)
     from tidegauge.cli.measure import exit_code  # what these load takes seconds: errors must not wait for it
     from tidegauge.cli.report import print_summary, write_report
     from tidegauge.cli.stages import carry_out
@@ -130,7 +131,9 @@ def _remote(
     return Remote(listen=listen, workers=workers, exchange=place, wait_s=wait_s)
 
 
-def _show(prepared: Prepared, as_json: bool) -> int:
+def _show(prepared: Prepared, known: Mapping[str, Scenario], as_json: bool) -> int:
+    from tidegauge.cli.forecast import forecast  # numpy, which errors must not wait for
+
     trace = prepared.trace
     schedule = make_schedule(prepared.plan, prepared.assets, trace.sessions if trace else None)
     document: dict[str, Any] = {
@@ -142,6 +145,7 @@ def _show(prepared: Prepared, as_json: bool) -> int:
         "duration_s": prepared.plan.duration_s,
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
+        "forecast": forecast(prepared, schedule, known),
         "trace": trace.document if trace else None,
         "plan": plan_document(prepared.plan),
     }
@@ -150,6 +154,21 @@ def _show(prepared: Prepared, as_json: bool) -> int:
     else:
         by_flow = ", ".join(f"{count} {flow}" for flow, count in document["sessions_by_flow"].items())
         say(f"would send {len(schedule)} sessions in {prepared.plan.duration_s:g} s: {by_flow}")
-        for note in trace.notes if trace else ():
-            say(note)
+        for sentence in (*_expected(document["forecast"]), *(trace.notes if trace else ())):
+            say(sentence)
     return 0
+
+
+def _expected(forecast: Mapping[str, Any]) -> Iterator[str]:
+    """What is known of a run beforehand, in sentences."""
+    peak = f"peak {forecast['peak_sessions_per_s']:.4g} sessions/s"
+    if forecast["requests"] is not None:
+        yield f"{peak}, {forecast['peak_requests_per_s']:.4g} requests/s; {forecast['requests']:,} requests"
+    else:
+        yield peak
+    if forecast["cdn_bytes"] is not None:
+        yield f"about {forecast['cdn_bytes'] / 1e6:,.4g} MB from the CDN"
+    if forecast["usd"] is not None:
+        yield f"about ${forecast['usd']:.4g} for CDN and API, without storage, queues and workers"
+    for gap in forecast["unknown"]:
+        yield f"not known: {gap}"

@@ -18,6 +18,7 @@ class Scenario:
     name: str
     file: Path
     endpoints: tuple[str, ...]
+    expects: Mapping[str, float] | None = None  # of a mean session, as engine.flows.flow says
 
 
 def scenarios(folder: Path = LOCUSTFILES) -> Mapping[str, Scenario]:
@@ -38,7 +39,10 @@ def _scenario(decorator: ast.expr, file: Path) -> Scenario | None:
         return None
     if decorator.func.id != "flow" or not decorator.args:
         return None
-    endpoints = next(keyword.value for keyword in decorator.keywords if keyword.arg == "endpoints")
+    literals = {each.arg: ast.literal_eval(each.value) for each in decorator.keywords}
     return Scenario(
-        name=ast.literal_eval(decorator.args[0]), file=file, endpoints=tuple(ast.literal_eval(endpoints))
+        name=ast.literal_eval(decorator.args[0]),
+        file=file,
+        endpoints=tuple(literals["endpoints"]),
+        expects=literals.get("expects"),
     )

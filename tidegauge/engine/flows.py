@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidegauge.engine.session import Session
@@ -23,11 +23,16 @@ class RunnableFlow:
 REGISTRY: dict[str, RunnableFlow] = {}
 
 
-def flow(name: str, *, endpoints: Sequence[str]) -> Callable[[SessionFunction], SessionFunction]:
+def flow(
+    name: str, *, endpoints: Sequence[str], expects: Mapping[str, float] | None = None
+) -> Callable[[SessionFunction], SessionFunction]:
     """Registers a scenario; `endpoints` are all that it may call, that of its first step first.
 
-    Both arguments are literals: the CLI reads them without running the file.
+    `expects` is what a mean session asks for, to forecast a run: requests to `api`, `cdn` and `other` hosts,
+    and `body:NAME` whole bodies of a rendition (`original` too). All are literals: the CLI reads them
+    without running the file.
     """
+    del expects  # the CLI's
 
     def register(function: SessionFunction) -> SessionFunction:
         REGISTRY[name] = RunnableFlow(name=name, run=function, endpoints=tuple(endpoints))
