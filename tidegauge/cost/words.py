@@ -8,6 +8,7 @@ from fractions import Fraction
 from tidegauge.cost.money import to_decimal
 
 CENT = Decimal("0.01")
+GB = 2**30
 
 
 def usd(amount: Fraction) -> str:
@@ -28,3 +29,10 @@ def count(quantity: Fraction, digits: int = 6) -> str:
 def things(quantity: Fraction, noun: str) -> str:
     """`1 task`, `6 nodes`."""
     return f"{count(quantity)} {noun}" if quantity == 1 else f"{count(quantity)} {noun}s"
+
+
+def units(quantity: Fraction, unit: str) -> str:
+    """`5,000,000 get_request`; bytes in GB: `2,048 GB (egress_byte)`."""
+    if "byte" in unit.split("_"):
+        return f"{count(quantity / GB, 4)} GB ({unit})"
+    return f"{count(quantity)} {unit}"

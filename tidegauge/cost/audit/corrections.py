@@ -8,7 +8,7 @@ from typing import Literal
 
 from tidegauge.cost.audit.reading import Finding, Reading
 from tidegauge.cost.usage import UsageItem
-from tidegauge.cost.words import count
+from tidegauge.cost.words import units
 
 Basis = Literal["architecture", "run", "scenario", "estimate", "kept"]
 SAME = Fraction(1, 10**9)  # relative: quantities nearer than this are one and the same
@@ -29,7 +29,8 @@ def differences(reading: Reading, total: Fraction, how: str) -> tuple[Finding, .
     """A finding where the estimate's quantity is not the one that `how` makes."""
     if reading.quantity is None or same(reading.quantity, total):
         return ()
-    message = f"the estimate has {count(reading.quantity)} {reading.line.unit}, {how} {count(total)}"
+    unit = reading.line.unit or ""
+    message = f"the estimate has {units(reading.quantity, unit)}, {how} {units(total, unit)}"
     return (Finding(code="quantity", message=message),)
 
 
