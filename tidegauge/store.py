@@ -89,6 +89,11 @@ class RunFolder:
         return self.path / "stack_usage.json"
 
     @property
+    def aws_metrics_json(self) -> Path:
+        """What CloudWatch metered around the run, as `collect` fetched it."""
+        return self.path / "aws_metrics.json"
+
+    @property
     def edge_json(self) -> Path:
         return self.path / "edge.json"
 

@@ -19,6 +19,7 @@ VERBS = {  # verb: (module, attribute); loaded when called, so that --help is qu
     "run": ("run", "run_command"),
     "worker": ("worker", "worker_command"),
     "report": ("report", "report_command"),
+    "collect": ("collect", "collect_command"),
     "workload": ("workload", "workload_group"),
     "bench": ("bench", "bench_group"),
     "cost": ("cost", "cost_group"),

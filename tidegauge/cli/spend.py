@@ -8,11 +8,13 @@ from typing import Any
 
 from tidegauge.analysis.traffic import Traffic, added_up
 from tidegauge.cost.architecture import price_architecture
+from tidegauge.cost.aws_metered import AwsMetered, parse_metered
+from tidegauge.cost.aws_usage import usage_from_aws
 from tidegauge.cost.local_traffic import ClientRequests
 from tidegauge.cost.local_usage import usage_from_local, worker_size
 from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.price_book import load_price_book
-from tidegauge.cost.usage import usage_document
+from tidegauge.cost.usage import Usage, usage_document
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
@@ -30,16 +32,8 @@ def cost_of_run(
 ) -> tuple[dict[str, object], dict[str, object]]:
     """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows."""
     book = load_price_book(str(stack.aws.get("region", DEFAULT_REGION)))
-    counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
     window_s = run["window"]["end_s"] - run["window"]["start_s"]
-    usage = usage_from_local(
-        client_requests(traffic, stack),
-        counted.get("before"),
-        counted.get("after"),
-        region=book.region,
-        window_s=window_s,
-        worker=worker_size(stack.local.worker_vcpu if stack.local else None),
-    )
+    usage, provisioned_tables = _usage(folder, stack, traffic, region=book.region, window_s=window_s)
     fixed = None
     if run["architecture"] is not None:
         fixed = price_architecture(read_templates(Path(run["architecture"])), book)
@@ -53,14 +47,47 @@ def cost_of_run(
         loaded_reason=None
         if fixed
         else "the stack file names no architecture, so its fixed hours are not known",
-        provisioned_tables=stack.local.provisioned_tables if stack.local else (),
+        provisioned_tables=provisioned_tables,
     )
     return cost, usage_document(usage)
 
 
-def client_requests(traffic: Traffic, stack: Stack) -> list[ClientRequests]:
-    """The window's answered requests by flow, endpoint, base, cache behaviour and cache result."""
-    answered = traffic.requests.loc[traffic.requests["in_window"] & traffic.requests["answered"]]
+def _usage(
+    folder: RunFolder, stack: Stack, traffic: Traffic, *, region: str, window_s: float
+) -> tuple[Usage, tuple[str, ...]]:
+    """The run's usage, by the local stack's counters or AWS'; and tables with provisioned capacity."""
+    client = client_requests(traffic, stack)
+    if stack.local is None and (stack.aws or folder.aws_metrics_json.exists()):
+        metered = read_metered(folder)
+        whole_run = client_requests(traffic, stack, whole_run=True)
+        usage = usage_from_aws(client, whole_run, metered, region=region, window_s=window_s)
+        return usage, metered.provisioned_tables if metered else ()
+    counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
+    usage = usage_from_local(
+        client,
+        counted.get("before"),
+        counted.get("after"),
+        region=region,
+        window_s=window_s,
+        worker=worker_size(stack.local.worker_vcpu if stack.local else None),
+    )
+    return usage, stack.local.provisioned_tables if stack.local else ()
+
+
+def read_metered(folder: RunFolder) -> AwsMetered | None:
+    """What `collect` fetched; None before the first time."""
+    path = folder.aws_metrics_json
+    return parse_metered(folder.read_json(path), str(path)) if path.exists() else None
+
+
+def client_requests(traffic: Traffic, stack: Stack, *, whole_run: bool = False) -> list[ClientRequests]:
+    """Answered requests by flow, endpoint, base, cache behaviour and cache result.
+
+    Of the window, or of the whole run with warm-up and drain.
+    """
+    answered = traffic.requests.loc[traffic.requests["answered"]]
+    if not whole_run:
+        answered = answered.loc[answered["in_window"]]
     keys, sums = ("flow", "endpoint", "base", "behaviour", "cache"), ("count", "received_bytes")
     return [
         ClientRequests(

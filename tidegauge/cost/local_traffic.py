@@ -40,6 +40,11 @@ class ClientRequests:
         return f"{method} {path.removeprefix(API_PATH)}" if self._is_api_through_edge else self.endpoint
 
     @property
+    def is_upload(self) -> bool:
+        """Whether it is a PUT to a presigned address, neither of the API nor of the edge."""
+        return self.base == "other" and self.endpoint.startswith("PUT ")
+
+    @property
     def _is_api_through_edge(self) -> bool:
         return self.base == "cdn" and self.endpoint.partition(" ")[2].startswith(f"{API_PATH}/")
 

@@ -53,7 +53,7 @@ def usage_from_local(
     return Usage(
         region=region,
         window_s=Decimal(str(window_s)),  # the shortest decimal of the float, as documents write it
-        items=tuple(_merged(items)),
+        items=tuple(merged_items(items)),
         unknown=tuple(unknown),
         notes=(*NOTES, _task_note(worker)),
     )
@@ -74,7 +74,7 @@ def _unread_counters(client: Sequence[ClientRequests]) -> Iterator[UnknownUsage]
             yield UnknownUsage(flow=flow, service=service, unit=unit, reason=reason, blocking=True)
 
 
-def _merged(items: Sequence[UsageItem]) -> Iterator[UsageItem]:
+def merged_items(items: Sequence[UsageItem]) -> Iterator[UsageItem]:
     """Items of the same kind as one, in order of first appearance."""
     sums: dict[tuple[str | None, str, str, Attributes, Provenance], Fraction] = {}
     for item in items:

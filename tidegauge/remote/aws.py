@@ -36,8 +36,11 @@ def connect(region: str) -> Clients:
 
 
 @contextmanager
-def aws_errors(doing: str) -> Iterator[None]:
-    """What AWS or the way to it refuses, as a TidegaugeError (exit 2) that says what was being done."""
+def aws_errors(doing: str, page: str = "docs/transcode.md") -> Iterator[None]:
+    """What AWS or the way to it refuses, as a TidegaugeError (exit 2) that says what was being done.
+
+    `page` lists the permissions that it takes.
+    """
     try:
         yield
     except NoCredentialsError:
@@ -47,14 +50,18 @@ def aws_errors(doing: str) -> Iterator[None]:
     except ClientError as error:
         said = error.response.get("Error", {})
         message = f"{said.get('Code', 'Unknown')}: {said.get('Message', '')}"
-        raise TidegaugeError(f"{doing}: {message:.500}", _hint(str(said.get("Code")), message)) from None
+        raise TidegaugeError(
+            f"{doing}: {message:.500}", _hint(str(said.get("Code")), message, page)
+        ) from None
     except BotoCoreError as error:
         raise TidegaugeError(f"{doing}: {error!s:.300}", "check region, network and credentials") from None
 
 
-def _hint(code: str, message: str) -> str:
+def _hint(code: str, message: str, page: str) -> str:
     if code in ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"):
-        return "docs/transcode.md lists the permissions that the caller and the task need"
+        return f"{page} lists the permissions that this takes"
+    if code in ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"):
+        return "AWS throttles this account: try again in some minutes"
     if code == "ClusterNotFoundException":
         return "check cluster and region in [aws]"
     if code in ("NoSuchBucket", "404"):

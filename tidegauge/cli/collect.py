@@ -1,0 +1,218 @@
+"""`tidegauge collect`: what AWS metered around a run, for its cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.spend import read_metered
+from tidegauge.collect.cloudwatch import KEPT_S, fetch_metrics, parse_metrics, wanted_metrics
+from tidegauge.collect.cloudwatch_parts import (
+    AwsParts,
+    aws_parts,
+    fetch_missing_parts,
+    fetch_provisioned_tables,
+    fetch_task_sizes,
+)
+from tidegauge.cost.aws_gaps import clock
+from tidegauge.cost.aws_metered import AwsMetered, joined, whole_minutes
+from tidegauge.documents import parse
+from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.stack import Stack, load_stack
+from tidegauge.store import RunFolder
+
+CLOUDFRONT_REGION = "us-east-1"  # where CloudFront reports, wherever it serves
+EVERY_S = 60.0
+SERVICES = ("cloudwatch", "dynamodb", "sqs", "ecs")
+ATTEMPTS = 5
+
+
+@click.command(name="collect")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--stack",
+    "stack_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The stack file whose [aws] says what was metered. [default: the run's own]",
+)
+@click.option(
+    "--wait", is_flag=True, help="Ask every minute until the figures are final, 15 minutes at most."
+)
+@json_option
+def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: bool) -> int:
+    """Fetch what CloudWatch metered around RUN; make usage, cost and report anew with it.
+
+    CloudWatch's figures come late: they are final 15 minutes after the run. Until then the cost stays unknown
+    and the exit code is 11. What was fetched once is kept, so this may be repeated.
+    """
+    from tidegauge.cli.measure import measure
+    from tidegauge.cli.recovery import recover
+    from tidegauge.cli.report import write_report
+
+    folder = RunFolder.open(run)
+    recover(folder)
+    document = folder.read_json(folder.run_json)
+    stack = _stack(document, stack_file)
+    parts = aws_parts(stack, str(stack_file or folder.run_json))
+    if not folder.summary_json.exists():
+        measure(folder)
+    began_s, ended_s = _span(document, folder.read_json(folder.summary_json))
+    clients = connect(parts.region)
+    interrupted = False
+    try:
+        metered = collect(folder, parts, clients, began_s, ended_s)
+        if wait:
+            metered = _until_final(metered, lambda: collect(folder, parts, clients, began_s, ended_s))
+    except KeyboardInterrupt:
+        kept = read_metered(folder)
+        if kept is None:
+            raise
+        metered, interrupted = kept, True
+    summary = measure(folder)
+    write_report(folder)
+    result = _result(folder, metered, summary)
+    if as_json:
+        print_json(result)
+    else:
+        _tell(result)
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.PASS if metered.is_complete else ExitCode.INCONCLUSIVE
+
+
+def connect(region: str) -> dict[str, Any]:
+    """boto3 clients by service, with the environment's credentials; CloudFront's metrics have their own."""
+    import boto3  # takes a moment
+    from botocore.config import Config
+
+    from tidegauge.remote.aws import aws_errors
+
+    config = Config(
+        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=30
+    )
+    with aws_errors("CloudWatch cannot be asked", "docs/cost.md"):
+        session: Any = boto3.session.Session(region_name=region)
+        clients = {name: session.client(name, config=config) for name in SERVICES}
+        for name in ("cloudfront", "cloudwatch"):
+            client = session.client(name, config=config, region_name=CLOUDFRONT_REGION)
+            clients["cloudfront" if name == "cloudfront" else "cloudfront_metrics"] = client
+    return clients
+
+
+def collect(
+    folder: RunFolder,
+    parts: AwsParts,
+    clients: Mapping[str, Any],
+    began_unix_s: float,
+    ended_unix_s: float,
+    now: Callable[[], float] = time.time,
+) -> AwsMetered:
+    """Asks once, and keeps what came with what was there (exit 2 where AWS refuses)."""
+    from tidegauge.remote.aws import aws_errors
+
+    first, end = whole_minutes(began_unix_s, ended_unix_s)
+    asked = now()
+    earlier = read_metered(folder)
+    if asked - first > KEPT_S:
+        raise TidegaugeError(
+            f"the run was {(asked - first) / 86400:.0f} days ago; CloudWatch keeps minutes for 15 days",
+            f"what was fetched before is in {folder.aws_metrics_json}" if earlier else "collect sooner",
+        )
+    wanted = wanted_metrics(parts)
+    of_edge = [each for each in wanted if each.part == "cloudfront"]
+    others = [each for each in wanted if each.part != "cloudfront"]
+    with aws_errors("what AWS metered cannot be fetched", "docs/cost.md"):
+        fetch_missing_parts(clients, parts)
+        provisioned = fetch_provisioned_tables(clients["dynamodb"], parts.tables or ())
+        tasks = fetch_task_sizes(clients["ecs"], parts.cluster or "", parts.services or ())
+        edge_pages = fetch_metrics(clients["cloudfront_metrics"], of_edge, first, end)
+        pages = fetch_metrics(clients["cloudwatch"], others, first, end)
+    (edge, edge_refused), (rest, refused) = parse_metrics(edge_pages, of_edge), parse_metrics(pages, others)
+    metered = joined(
+        earlier,
+        AwsMetered(
+            collected_unix_s=asked,
+            began_unix_s=began_unix_s,
+            ended_unix_s=ended_unix_s,
+            first_minute_unix_s=first,
+            end_minute_unix_s=end,
+            series=(*edge, *rest),
+            parts=tuple(parts.resources),
+            provisioned_tables=provisioned,
+            tasks=tasks,
+            causes=parts.causes,
+            refused=(*edge_refused, *refused),
+        ),
+    )
+    folder.write_json(folder.aws_metrics_json, asdict(metered))
+    return metered
+
+
+def _until_final(metered: AwsMetered, again: Callable[[], AwsMetered]) -> AwsMetered:
+    """Asks every minute; bounded, as figures are final some time after the run, whatever they are."""
+    deadline = time.monotonic() + max(metered.settled_unix_s - time.time(), 0.0) + 2 * EVERY_S
+    while not metered.is_complete and time.monotonic() < deadline:
+        say(f"figures are final from {clock(metered.settled_unix_s)} UTC on; Ctrl-C keeps what came")
+        time.sleep(min(EVERY_S, max(metered.settled_unix_s - time.time(), 1.0)))
+        try:
+            metered = again()
+        except TidegaugeError as error:
+            say(f"{error.message}; asking again")
+    return metered
+
+
+def _stack(run: Mapping[str, Any], stack_file: Path | None) -> Stack:
+    if run["stack"].get("local") is not None:
+        raise TidegaugeError(
+            "this run was against a local stack, which counts by itself", "its usage is in usage.json already"
+        )
+    return load_stack(stack_file) if stack_file else parse(Stack, run["stack"], "run.json")
+
+
+def _span(run: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[float, float]:
+    """Unix seconds from the run's begin, warm-up included, to its last answer."""
+    began = run["start_unix_s"] or dt.datetime.fromisoformat(run["started_at"]).timestamp()
+    return began, began + run["window"]["end_s"] + (summary["drain_s"] or 0.0)
+
+
+def _result(folder: RunFolder, metered: AwsMetered, summary: Mapping[str, Any]) -> dict[str, Any]:
+    cost = summary["cost"]
+    return {
+        "run_dir": str(folder.path),
+        "usage": str(folder.usage_json),
+        "complete": metered.is_complete,
+        "final_from": _iso(metered.settled_unix_s),
+        "minutes": {"from": _iso(metered.first_minute_unix_s), "to": _iso(metered.end_minute_unix_s)},
+        "empty": [series.name for series in metered.series if not series.minutes],
+        "refused": list(metered.refused),
+        "marginal_per_1k_requests": cost["marginal_per_1k_requests"],
+        "marginal_reason": cost["marginal_reason"],
+        "notes": cost["assumptions"],
+    }
+
+
+def _tell(result: Mapping[str, Any]) -> None:
+    for name in result["empty"]:
+        say(f"nothing reported{'' if result['complete'] else ' yet'}: {name}")
+    for refusal in result["refused"]:
+        say(f"not answered in full: {refusal}")
+    for note in result["notes"]:
+        say(note)
+    per_1k = result["marginal_per_1k_requests"]
+    if per_1k is None:
+        say(f"marginal cost unknown: {result['marginal_reason']}")
+    else:
+        say(f"marginal: ${float(per_1k):.6g} per 1,000 requests")
+    say(f"usage: {result['usage']}")
+
+
+def _iso(unix_s: float) -> str:
+    return dt.datetime.fromtimestamp(unix_s, dt.UTC).isoformat(timespec="seconds")
