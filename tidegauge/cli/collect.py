@@ -5,33 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tidegauge.cli.metered import ask_aws
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.spend import read_metered
-from tidegauge.collect.cloudwatch import KEPT_S, fetch_metrics, parse_metrics, wanted_metrics
-from tidegauge.collect.cloudwatch_parts import (
-    AwsParts,
-    aws_parts,
-    fetch_missing_parts,
-    fetch_provisioned_tables,
-    fetch_task_sizes,
-)
+from tidegauge.collect.cloudwatch_parts import aws_parts
 from tidegauge.cost.aws_gaps import clock
-from tidegauge.cost.aws_metered import AwsMetered, joined, whole_minutes
+from tidegauge.cost.aws_metered import AwsMetered
 from tidegauge.documents import parse
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack, load_stack
 from tidegauge.store import RunFolder
 
-CLOUDFRONT_REGION = "us-east-1"  # where CloudFront reports, wherever it serves
 EVERY_S = 60.0
-SERVICES = ("cloudwatch", "dynamodb", "sqs", "ecs")
-ATTEMPTS = 5
 
 
 @click.command(name="collect")
@@ -64,13 +54,12 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     parts = aws_parts(stack, str(stack_file or folder.run_json))
     if not folder.summary_json.exists():
         measure(folder)
-    began_s, ended_s = _span(document, folder.read_json(folder.summary_json))
-    clients = connect(parts.region)
+    span = _span(document, folder.read_json(folder.summary_json))
     interrupted = False
     try:
-        metered = collect(folder, parts, clients, began_s, ended_s)
+        metered = ask_aws(folder, parts, span)
         if wait:
-            metered = _until_final(metered, lambda: collect(folder, parts, clients, began_s, ended_s))
+            metered = _until_final(metered, lambda: ask_aws(folder, parts, span))
     except KeyboardInterrupt:
         kept = read_metered(folder)
         if kept is None:
@@ -86,74 +75,6 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.PASS if metered.is_complete else ExitCode.INCONCLUSIVE
-
-
-def connect(region: str) -> dict[str, Any]:
-    """boto3 clients by service, with the environment's credentials; CloudFront's metrics have their own."""
-    import boto3  # takes a moment
-    from botocore.config import Config
-
-    from tidegauge.remote.aws import aws_errors
-
-    config = Config(
-        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=5, read_timeout=30
-    )
-    with aws_errors("CloudWatch cannot be asked", "docs/cost.md"):
-        session: Any = boto3.session.Session(region_name=region)
-        clients = {name: session.client(name, config=config) for name in SERVICES}
-        for name in ("cloudfront", "cloudwatch"):
-            client = session.client(name, config=config, region_name=CLOUDFRONT_REGION)
-            clients["cloudfront" if name == "cloudfront" else "cloudfront_metrics"] = client
-    return clients
-
-
-def collect(
-    folder: RunFolder,
-    parts: AwsParts,
-    clients: Mapping[str, Any],
-    began_unix_s: float,
-    ended_unix_s: float,
-    now: Callable[[], float] = time.time,
-) -> AwsMetered:
-    """Asks once, and keeps what came with what was there (exit 2 where AWS refuses)."""
-    from tidegauge.remote.aws import aws_errors
-
-    first, end = whole_minutes(began_unix_s, ended_unix_s)
-    asked = now()
-    earlier = read_metered(folder)
-    if asked - first > KEPT_S:
-        raise TidegaugeError(
-            f"the run was {(asked - first) / 86400:.0f} days ago; CloudWatch keeps minutes for 15 days",
-            f"what was fetched before is in {folder.aws_metrics_json}" if earlier else "collect sooner",
-        )
-    wanted = wanted_metrics(parts)
-    of_edge = [each for each in wanted if each.part == "cloudfront"]
-    others = [each for each in wanted if each.part != "cloudfront"]
-    with aws_errors("what AWS metered cannot be fetched", "docs/cost.md"):
-        fetch_missing_parts(clients, parts)
-        provisioned = fetch_provisioned_tables(clients["dynamodb"], parts.tables or ())
-        tasks = fetch_task_sizes(clients["ecs"], parts.cluster or "", parts.services or ())
-        edge_pages = fetch_metrics(clients["cloudfront_metrics"], of_edge, first, end)
-        pages = fetch_metrics(clients["cloudwatch"], others, first, end)
-    (edge, edge_refused), (rest, refused) = parse_metrics(edge_pages, of_edge), parse_metrics(pages, others)
-    metered = joined(
-        earlier,
-        AwsMetered(
-            collected_unix_s=asked,
-            began_unix_s=began_unix_s,
-            ended_unix_s=ended_unix_s,
-            first_minute_unix_s=first,
-            end_minute_unix_s=end,
-            series=(*edge, *rest),
-            parts=tuple(parts.resources),
-            provisioned_tables=provisioned,
-            tasks=tasks,
-            causes=parts.causes,
-            refused=(*edge_refused, *refused),
-        ),
-    )
-    folder.write_json(folder.aws_metrics_json, asdict(metered))
-    return metered
 
 
 def _until_final(metered: AwsMetered, again: Callable[[], AwsMetered]) -> AwsMetered:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidegauge.collect.cloudwatch_parts import AwsParts
+from tidegauge.collect.cloudwatch_parts import AwsParts, readable_reply
 from tidegauge.cost.aws_metered import MINUTE_S, Part, Series
-from tidegauge.errors import TidegaugeError
 
 QUERIES_MAX = 500  # of one GetMetricData
 KEPT_S = 15 * 24 * 3600  # figures by the minute; later only by five minutes
+EDGE_REGION = "us-east-1"  # where CloudFront reports, and where edge functions are at home
 COMPLETE = ("Complete", "PartialData")  # PartialData: more pages follow
 
 
@@ -23,6 +23,7 @@ class Wanted:
 
     part: Part
     resource: str
+    region: str
     namespace: str
     metric: str
     statistic: str
@@ -64,6 +65,7 @@ CATALOGUE: dict[Part, tuple[str, str, dict[str, str]]] = {
     "log_group": ("AWS/Logs", "LogGroupName", {"IncomingBytes": "Sum"}),
     # AWS/ECS tells only how busy tasks are; their number needs Container Insights.
     "service": ("ECS/ContainerInsights", "ServiceName", {"RunningTaskCount": "Average"}),
+    "edge_function": ("AWS/Lambda", "FunctionName", {"Invocations": "Sum", "Duration": "Sum"}),
 }
 
 
@@ -74,17 +76,23 @@ def wanted_metrics(parts: AwsParts) -> list[Wanted]:
         "bucket": (("FilterId", "EntireBucket"),),  # as the console names the filter of a whole bucket
         "service": (("ClusterName", (parts.cluster or "").rpartition("/")[2]),),
     }
+    regions: dict[Part, tuple[str, ...]] = {
+        "cloudfront": (EDGE_REGION,),
+        "edge_function": tuple(dict.fromkeys(parts.edge_regions or (parts.region,))),
+    }
     return [
         Wanted(
             part=part,
             resource=resource,
+            region=region,
             namespace=CATALOGUE[part][0],
             metric=metric,
             statistic=statistic,
-            dimensions=((CATALOGUE[part][1], resource), *extra.get(part, ())),
+            dimensions=((CATALOGUE[part][1], _dimension(part, resource)), *extra.get(part, ())),
         )
         for part, resources in parts.resources.items()
         for resource in resources
+        for region in regions.get(part, (parts.region,))
         for metric, statistic in CATALOGUE[part][2].items()
     ]
 
@@ -109,7 +117,7 @@ def parse_metrics(pages: Iterable[Any], wanted: Sequence[Wanted]) -> tuple[list[
     """The series of `wanted`, and what CloudWatch did not answer in full (exit 2 for a damaged reply)."""
     minutes: list[dict[str, str]] = [{} for _ in wanted]
     refused: list[str] = []
-    try:
+    with readable_reply("CloudWatch"):
         for page in pages:
             for result in page["MetricDataResults"]:
                 number = int(str(result["Id"]).removeprefix("m"))
@@ -117,16 +125,16 @@ def parse_metrics(pages: Iterable[Any], wanted: Sequence[Wanted]) -> tuple[list[
                 if result.get("StatusCode", "Complete") not in COMPLETE:
                     name = f"{wanted[number].metric} of {wanted[number].resource}"
                     refused.append(f"{name}: {result['StatusCode']!s:.60}{_said(result)}")
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise TidegaugeError(
-            f"CloudWatch's reply cannot be read: {type(error).__name__} {error!s:.100}",
-            "is AWS_ENDPOINT_URL set to something else than CloudWatch?",
-        ) from None
     series = [
-        Series(part=each.part, resource=each.resource, metric=each.metric, minutes=found)
+        Series(part=each.part, resource=each.resource, metric=each.metric, region=each.region, minutes=found)
         for each, found in zip(wanted, minutes, strict=True)
     ]
     return series, refused
+
+
+def _dimension(part: Part, resource: str) -> str:
+    """Replicas of an edge function report, where they run, under the name of its home's function."""
+    return f"{EDGE_REGION}.{resource}" if part == "edge_function" else resource
 
 
 def _query(number: int, wanted: Wanted) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, get_args
 
@@ -23,13 +24,14 @@ def _name(pattern: str) -> Any:
 
 
 Name = Annotated[str, _name("[A-Za-z0-9_.-]+")]
+Region = Annotated[str, _name("[a-z]{2}(-[a-z]+)+-[0-9]")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsParts:
     """What CloudWatch is asked about. A list that is absent is not known; an empty one: there are none."""
 
-    region: Annotated[str, _name("[a-z]{2}(-[a-z]+)+-[0-9]")] = "us-east-1"
+    region: Region = "us-east-1"
     distribution: Annotated[str, _name("[A-Z0-9]+")] | None = None
     cluster: Annotated[str, _name("[A-Za-z0-9_:/-]+")] | None = None
     services: tuple[Name, ...] | None = None
@@ -39,6 +41,8 @@ class AwsParts:
     apis: tuple[Annotated[str, _name("[a-z0-9]+")], ...] | None = None
     buckets: tuple[Name, ...] | None = None
     log_groups: tuple[Annotated[str, _name("[A-Za-z0-9_./#-]+")], ...] | None = None
+    edge_functions: tuple[Name, ...] | None = None  # names of Lambda@Edge functions
+    edge_regions: tuple[Region, ...] | None = None  # where their replicas ran; by default `region`
     causes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # {table, queue …: endpoints}
 
     @property
@@ -53,6 +57,7 @@ class AwsParts:
             "bucket": self.buckets,
             "log_group": self.log_groups,
             "service": self.services,
+            "edge_function": self.edge_functions,
         }
         assert set(named) == set(get_args(Part))
         return {part: tuple(dict.fromkeys(names)) for part, names in named.items() if names is not None}
@@ -76,17 +81,22 @@ def aws_parts(stack: Stack, where: str) -> AwsParts:
     return parts
 
 
-def fetch_missing_parts(clients: Mapping[str, Any], parts: AwsParts) -> None:
-    """Refuses a distribution or queue that is not there; botocore's ClientError says which."""
-    if parts.distribution is not None:
-        clients["cloudfront"].get_distribution(Id=parts.distribution)
-    for queue in parts.queues or ():
-        clients["sqs"].get_queue_url(QueueName=queue)
+@contextmanager
+def readable_reply(whose: str) -> Iterator[None]:
+    """A reply that lacks what it must hold, as a TidegaugeError (exit 2)."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise TidegaugeError(
+            f"{whose}'s reply cannot be read: {type(error).__name__} {error!s:.100}",
+            "is AWS_ENDPOINT_URL set to something else than AWS?",
+        ) from None
 
 
 def fetch_provisioned_tables(client: Any, tables: Sequence[str]) -> tuple[str, ...]:
     """Those of `tables` whose capacity is provisioned, so that their units are not billed one by one."""
-    return tuple(table for table in tables if is_provisioned(client.describe_table(TableName=table)))
+    with readable_reply("DynamoDB"):
+        return tuple(table for table in tables if is_provisioned(client.describe_table(TableName=table)))
 
 
 def is_provisioned(reply: Mapping[str, Any]) -> bool:
@@ -95,19 +105,29 @@ def is_provisioned(reply: Mapping[str, Any]) -> bool:
     return str(summary.get("BillingMode", "PROVISIONED")) == "PROVISIONED"
 
 
+def fetch_function_memory(client: Any, functions: Sequence[str]) -> dict[str, int]:
+    """MB of each Lambda function, as its latest version is configured."""
+    with readable_reply("Lambda"):
+        return {
+            name: int(client.get_function_configuration(FunctionName=name)["MemorySize"])
+            for name in functions
+        }
+
+
 def fetch_task_sizes(client: Any, cluster: str, services: Sequence[str]) -> tuple[TaskSize, ...]:
     """The size of the tasks that each service starts now (exit 2 for a service that is not there)."""
     found: list[TaskSize] = []
     for name in services:
-        reply = client.describe_services(cluster=cluster, services=[name])
-        if not reply["services"]:
-            raise TidegaugeError(
-                f"there is no service '{name:.100}' in cluster '{cluster:.100}'",
-                "check cluster and services in [aws], the region, and AWS_PROFILE",
-            )
-        service = reply["services"][0]
-        definition = client.describe_task_definition(taskDefinition=service["taskDefinition"])
-        found.append(parse_task_size(name, service, definition["taskDefinition"]))
+        with readable_reply("ECS"):
+            described = client.describe_services(cluster=cluster, services=[name])["services"]
+            if not described:
+                raise TidegaugeError(
+                    f"there is no service '{name:.100}' in cluster '{cluster:.100}'",
+                    "check cluster and services in [aws], the region, and AWS_PROFILE",
+                )
+            arn = described[0]["taskDefinition"]
+            definition = client.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+            found.append(parse_task_size(name, described[0], definition))
     return tuple(found)
 
 

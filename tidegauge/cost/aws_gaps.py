@@ -21,6 +21,7 @@ UNITS: dict[Part, tuple[str, str]] = {
     "bucket": ("s3", "put_request"),
     "log_group": ("cloudwatch", "log_ingested_byte"),
     "service": ("fargate", "vcpu_second"),
+    "edge_function": ("lambda_edge", "request"),
 }
 KEYS: dict[Part, str] = {
     "cloudfront": "distribution",
@@ -31,14 +32,13 @@ KEYS: dict[Part, str] = {
     "bucket": "buckets",
     "log_group": "log_groups",
     "service": "services",
+    "edge_function": "edge_functions",
 }
 NEEDED: tuple[Part, ...] = ("table", "queue")  # without these a request of the API has no cost
 
 NOT_METERED = tuple(
     UnknownUsage(flow=None, service=service, unit=unit, reason=reason, blocking=False)
     for service, unit, reason in (
-        ("lambda_edge", "request", "Lambda@Edge reports in the regions where it ran, which are not asked"),
-        ("lambda_edge", "gb_second", "Lambda@Edge reports in the regions where it ran, which are not asked"),
         ("cloudfront", "origin_transfer_byte", "CloudFront has no metric of what it sends to origins"),
         ("cloudfront", "origin_shield_request", "CloudFront has no metric of Origin Shield's requests"),
         ("waf", "request", "web ACLs are not asked; each inspects as many requests as what it guards"),
@@ -103,6 +103,9 @@ def notes(clients: Clients, metered: AwsMetered | None) -> Iterator[str]:
         )
     if metered.of("load_balancer", "ConsumedLCUs"):
         yield "the sum of ConsumedLCUs over the minutes of an hour is taken as the hour's LCUs"
+    regions = sorted({series.region for series in metered.of("edge_function", "Invocations")})
+    if regions:
+        yield f"edge functions report where they ran; asked were {', '.join(regions)} ([aws] edge_regions)"
     if any(len(size.shares) > 1 for size in metered.tasks):
         yield "tasks of a mixed capacity provider strategy are split by its weights"
 

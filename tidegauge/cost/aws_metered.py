@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +15,9 @@ from tidegauge.documents import parse
 MINUTE_S = 60
 # Minutes of figures are final that long after they began: SQS wakes up to 15 minutes late, the others sooner.
 SETTLED_AFTER_S = 15 * 60
-Part = Literal["cloudfront", "table", "queue", "load_balancer", "api", "bucket", "log_group", "service"]
+Part = Literal[
+    "cloudfront", "table", "queue", "load_balancer", "api", "bucket", "log_group", "service", "edge_function"
+]
 Vcpu = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 
 
@@ -27,6 +28,7 @@ class Series:
     part: Part
     resource: str
     metric: str
+    region: str
     minutes: dict[str, str]
 
     @property
@@ -37,7 +39,7 @@ class Series:
     @property
     def name(self) -> str:
         """How messages name it."""
-        return f"{self.metric} of {self.part} {self.resource}"
+        return f"{self.metric} of {self.part} {self.resource} in {self.region}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class AwsMetered:
     parts: tuple[Part, ...] = ()  # kinds of parts that the descriptor names, even if it names none of them
     provisioned_tables: tuple[str, ...] = ()
     tasks: tuple[TaskSize, ...] = ()
+    function_mb: dict[str, int] = field(default_factory=dict)  # memory of the edge functions
     causes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # {resource: endpoints}
     refused: tuple[str, ...] = ()  # what CloudWatch did not answer in full, and why
 
@@ -94,16 +97,12 @@ def parse_metered(document: object, source: str) -> AwsMetered:
 
 
 def joined(earlier: AwsMetered | None, later: AwsMetered) -> AwsMetered:
-    """`later`, with the minutes that only `earlier` has: what was fetched once is not lost."""
+    """`later`, with the minutes of its series that only `earlier` has: CloudWatch forgets."""
     if earlier is None:
         return later
-    old = {(row.part, row.resource, row.metric): row for row in earlier.series}
-    series = [
-        replace(row, minutes={**_minutes(old.get((row.part, row.resource, row.metric))), **row.minutes})
-        for row in later.series
-    ]
-    known = {(row.part, row.resource, row.metric) for row in later.series}
-    return replace(later, series=(*series, *(row for key, row in old.items() if key not in known)))
+    old = {_key(row): row.minutes for row in earlier.series}
+    series = [replace(row, minutes={**old.get(_key(row), {}), **row.minutes}) for row in later.series]
+    return replace(later, series=tuple(series))
 
 
 def all_task_seconds(running: Series) -> Fraction:
@@ -124,5 +123,5 @@ def whole_minutes(began_unix_s: float, ended_unix_s: float) -> tuple[int, int]:
     return first, max(end, first + MINUTE_S)
 
 
-def _minutes(series: Series | None) -> Mapping[str, str]:
-    return {} if series is None else series.minutes
+def _key(series: Series) -> tuple[str, ...]:
+    return (series.part, series.resource, series.metric, series.region)

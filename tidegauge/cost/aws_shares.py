@@ -62,11 +62,13 @@ class Shares:
     def __init__(self, clients: Clients, metered: AwsMetered) -> None:
         self._clients, self._causes = clients, metered.causes
         counted = api_requests_metered(metered)
-        self._api_metered = clients.api_requests if counted is None else int(counted)
+        self._api_metered = Decimal(0) if counted is None else counted
+        self._edge_metered = sum((row.total for row in metered.of("cloudfront", "Requests")), Decimal(0))
 
     def of_edge(self) -> dict[str | None, Fraction]:
-        """By the requests that the CDN answered, where nobody else sent any."""
-        return self._by(_is_edge, self._clients.edge_requests, Fraction(1))
+        """By the requests that the CDN answered; others' are shared."""
+        own = self._clients.edge_requests
+        return self._by(_is_edge, own, _own_part(own, self._edge_metered))
 
     def of_api(self) -> dict[str | None, Fraction]:
         """By the requests that the API answered; others' are shared."""
@@ -85,8 +87,7 @@ class Shares:
     @property
     def _own(self) -> Fraction:
         """The run's part of the API's requests."""
-        own = self._clients.api_requests
-        return Fraction(own, max(own, self._api_metered)) if own else Fraction(0)
+        return _own_part(self._clients.api_requests, self._api_metered)
 
     def _by(self, chosen: Chosen, total: int | None, own: Fraction) -> dict[str | None, Fraction]:
         requests = self._clients.count(chosen) if total is None else total
@@ -106,6 +107,10 @@ def api_requests_metered(metered: AwsMetered) -> Decimal | None:
         if series:
             return sum((row.total for row in series), Decimal(0))
     return None
+
+
+def _own_part(own: int, metered: Decimal) -> Fraction:
+    return Fraction(own) / max(Fraction(own), Fraction(metered)) if own else Fraction(0)
 
 
 def _is_edge(row: ClientRequests) -> bool:

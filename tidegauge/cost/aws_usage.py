@@ -93,6 +93,7 @@ class _Metered:
             yield from _spread(shares, "cloudwatch", "log_ingested_byte", (), series.total)
         for size in self._metered.tasks:
             yield from self._tasks(size)
+        yield from self._edge_functions()
 
     def _edge(self) -> Iterator[UsageItem]:
         """Others' requests; and bytes beyond the bodies: headers, and what others got."""
@@ -134,6 +135,16 @@ class _Metered:
         writes = sum((self._total("bucket", metric) for metric in BUCKET_WRITES), Decimal(0))
         more = max(writes - self._clients.uploads, Decimal(0))
         yield from _shared("s3", "put_request", STANDARD, more)
+
+    def _edge_functions(self) -> Iterator[UsageItem]:
+        """Invocations, and their time (ms) times memory; the bill rounds each up to a whole ms."""
+        shares = self._shares.of_edge()
+        for series in self._metered.of("edge_function", "Invocations"):
+            yield from _spread(shares, "lambda_edge", "request", (), series.total)
+        for series in self._metered.of("edge_function", "Duration"):
+            megabytes = self._metered.function_mb.get(series.resource, 0)
+            quantity = to_decimal(Fraction(series.total) * megabytes / (1024 * 1000))
+            yield from _spread(shares, "lambda_edge", "gb_second", (), quantity, "estimated")
 
     def _tasks(self, size: TaskSize) -> Iterator[UsageItem]:
         """Seconds of tasks above those that ran all the time, which are a fixed cost."""
