@@ -87,7 +87,7 @@ def says(*answers: bytes, then: Script | None = None) -> Script:
 
 @functools.cache
 def targets(url: str) -> Targets:
-    return Targets(Stack(api_url=url, allowed_hosts=("127.0.0.1", "localhost", "::1")))
+    return Targets(Stack(api_url=url, allowed_hosts=("127.0.0.1", "localhost", "::1")), "a-run")
 
 
 def pool(tls: ssl.SSLContext | None = None) -> ConnectionPool:

@@ -63,7 +63,11 @@ def master(workers: int = 2) -> tuple[Runner, MasterPart, str]:
     plan = parse_plan(PLAN, "plan")
     schedule = make_schedule(plan, 0)
     job = Job(
-        plan=plan, stack=Stack(api_url="http://127.0.0.1", allowed_hosts=()), assets=[], schedule=schedule
+        run_id="a-run",
+        plan=plan,
+        stack=Stack(api_url="http://127.0.0.1", allowed_hosts=()),
+        assets=[],
+        schedule=schedule,
     )
     runner = Runner()
     role = Role(workers=workers, exchange="/x", run_id="r", program=PROGRAM)

@@ -77,6 +77,7 @@ def follow(served: Served, method: str = "GET", **options: Any) -> list[Sample]:
     """The samples of one redirected request."""
     sink = Kept()
     world = make_world(
+        run_id="a-run",
         plan=Plan(arrivals=(Constant(shape="constant", rate_per_s=1, duration_s=1),), timeout_s=5),
         stack=Stack(api_url=f"http://127.0.0.1:{served.ports[0]}", allowed_hosts=("127.0.0.1",)),
         assets=read_assets(None, 1),

@@ -47,6 +47,7 @@ class Closed:
         folder = _folder(Path(options.samples_dir or _default_name(environment)), process)
         self.recorder = Recorder(folder, process, lambda reason: _stop(environment, reason))
         self.world: World = make_world(
+            run_id=folder.name,
             plan=plan,
             stack=self.stack,
             assets=assets,

@@ -67,6 +67,7 @@ class Generator:
             self._folder.path, share.process, self._storage_failed, self._on_live
         )
         world = make_world(
+            run_id=job.run_id,
             plan=job.plan,
             stack=job.stack,
             assets=job.assets,

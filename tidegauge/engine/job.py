@@ -43,6 +43,7 @@ class _Numbers(Sequence[Asset]):
 class Job:
     """A run as its generator sees it."""
 
+    run_id: str
     plan: Plan
     stack: Stack
     assets: Sequence[Asset]
@@ -59,6 +60,7 @@ def load_job(folder: RunFolder) -> Job:
     assets = read_assets(Path(catalogue) if catalogue else None, run["assets"])
     sessions = folder.read_trace()
     return Job(
+        run_id=run["run_id"],
         plan=plan,
         stack=stack,
         assets=assets,
@@ -84,6 +86,7 @@ def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:
 
 def make_world(
     *,
+    run_id: str,
     plan: Plan,
     stack: Stack,
     assets: Sequence[Asset],
@@ -101,7 +104,7 @@ def make_world(
     weights = popularity_weights(plan.popularity, len(assets)) if assets else ()
     return World(
         stack=stack,
-        targets=Targets(stack),
+        targets=Targets(stack, run_id),
         clock=clock,
         sink=sink,
         process=process,

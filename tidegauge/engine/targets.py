@@ -11,9 +11,9 @@ from tidegauge.engine.answer import RequestFailed
 from tidegauge.engine.http_client import Origin
 from tidegauge.stack import Stack, is_allowed
 
-USER_AGENT = "tidegauge/0.1"
 PREPARED_KEPT = 4096  # of the requests that are sent again and again; signed URLs pass through
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
+_NOT_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]")
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -67,8 +67,10 @@ class Prepared:
 class Targets:
     """The places of a stack, and any other that a URL names."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, run_id: str) -> None:
+        """Requests say `User-Agent: tidegauge/<run id>`, so that a stack's own logs can tell runs apart."""
         self._stack = stack
+        self._defaults = {"User-Agent": f"tidegauge/{_NOT_A_TOKEN.sub('-', run_id)}", "Accept": "*/*"}
         self._places: dict[tuple[str, str], Place] = {}
         self._bases: dict[str, tuple[Place, str]] = {}
         self.prepare = lru_cache(maxsize=PREPARED_KEPT)(self._prepare)
@@ -78,7 +80,7 @@ class Targets:
         target = self.under(base, where) if where.startswith("/") else self.at(where)
         given = {name.lower() for name, _ in headers}
         lines = [] if "host" in given else [("Host", target.place.netloc)]
-        lines += [(name, value) for name, value in _DEFAULTS.items() if name.lower() not in given]
+        lines += [(name, value) for name, value in self._defaults.items() if name.lower() not in given]
         fields = "".join(f"{name}: {value}\r\n" for name, value in (*lines, *headers))
         head, has_length = f"{method} {target.path} HTTP/1.1\r\n{fields}", "content-length" in given
         ending = "Content-Length: 0\r\n\r\n" if method in _WITH_BODY and not has_length else "\r\n"
@@ -117,9 +119,6 @@ class Targets:
             allowed=is_allowed(f"{scheme}://{netloc}", self._stack.allowed_hosts),
             bases=tuple(bases),
         )
-
-
-_DEFAULTS = {"User-Agent": USER_AGENT, "Accept": "*/*"}
 
 
 def _target(place: Place, path: str) -> Target:
