@@ -99,7 +99,7 @@ def client_requests(traffic: Traffic, stack: Stack, *, whole_run: bool = False) 
             cache=row["cache"] if isinstance(row["cache"], str) else "none",
             behaviour=None if row["behaviour"] < 0 else stack.behaviour[row["behaviour"]].path_pattern,
         )
-        for row in added_up(answered, keys, sums).to_dict("records")
+        for row in added_up(answered, keys, sums).sort_values(list(keys)).to_dict("records")
     ]
 
 
