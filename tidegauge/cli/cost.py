@@ -10,17 +10,18 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from tidegauge.cli.cost_prices import prices_group
 from tidegauge.cli.cost_validate import validate_command
 from tidegauge.cli.cost_what_if import what_if_command
 from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.cli.price_files import prices_option
 from tidegauge.cli.usage_files import read_month
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, Bill, bill_document, make_bill
 from tidegauge.cost.lines import MissingPrice
 from tidegauge.cost.money import text, to_decimal
-from tidegauge.cost.price_book import load_price_book
-from tidegauge.cost.prices import label, list_legal
+from tidegauge.cost.prices import label
 from tidegauge.cost.usage import UsageItem
-from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.errors import ExitCode
 
 TOTALS = {
     "list": "at every first tier, without free tier",
@@ -34,50 +35,9 @@ def cost_group() -> None:
     """Dollars: prices with their dates, what usage costs at them, other terms, and estimates audited."""
 
 
+cost_group.add_command(prices_group)
 cost_group.add_command(validate_command)
 cost_group.add_command(what_if_command)
-
-
-@cost_group.command(name="prices")
-@click.option("--region", default="us-east-1", show_default=True, help="The region whose book is shown.")
-@click.option("--service", help="Only the prices of this service.")
-@json_option
-def prices_command(region: str, service: str | None, as_json: bool) -> int:
-    """List every legal (service, unit, attributes) with its price, tiers, free units, date and source.
-
-    These names are what usage.json and estimates are written in. Confidence: H is official text or price-list
-    data, M consistent secondary sources, L an unverified assumption.
-    """
-    book = load_price_book(region)
-    rows = [row for row in list_legal(book) if service in (None, row["service"])]
-    if not rows:
-        known = {str(row["service"]) for row in list_legal(book)}
-        raise TidegaugeError(
-            f"the price book has no service '{service}'", "known: " + ", ".join(sorted(known))
-        )
-    if as_json:
-        print_json({"schema_version": 1, "region": book.region, "currency": book.currency, "prices": rows})
-        return 0
-    table = Table(box=None, pad_edge=False)
-    for heading in ("service", "unit", "attributes", "USD", "a", "date", "source"):
-        table.add_column(heading, justify="right" if heading == "USD" else "left")
-    for row in rows:
-        attributes = row["attributes"]
-        assert isinstance(attributes, dict)
-        tiers = row["tiers"]
-        assert isinstance(tiers, list)
-        more = f" … {tiers[-1]['list_price']}" if len(tiers) > 1 else ""
-        table.add_row(
-            str(row["service"]),
-            str(row["unit"]),
-            " ".join(f"{key}={value}" for key, value in attributes.items()),
-            f"{row['list_price']}{more}",
-            str(row["list_unit"]),
-            str(row["price_date"] or "undated"),
-            f"{row['confidence']}: {row['source']}",
-        )
-    people.print(table)
-    return 0
 
 
 @cost_group.command(name="price")
@@ -99,6 +59,7 @@ def prices_command(region: str, service: str | None, as_json: bool) -> int:
     type=click.IntRange(0, 36_500),
     help="Name prices that are older than this under the total.",
 )
+@prices_option
 @json_option
 def price_command(
     usage: tuple[Path, ...],
@@ -106,6 +67,7 @@ def price_command(
     tiers: bool,
     month: bool,
     max_age_days: int,
+    prices_file: Path | None,
     as_json: bool,
 ) -> int:
     """Turn usage into lines (service, unit, quantity, tier, price, amount) that sum exactly.
@@ -118,7 +80,7 @@ def price_command(
     Example: tidegauge cost price runs/launch-day/usage.json --month
              tidegauge cost price hours/*.json --no-free-tier --json
     """
-    used, book = read_month(usage, month=month)
+    used, book = read_month(usage, month=month, prices_file=prices_file)
     bill = make_bill(
         used,
         book,

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tidegauge.cli.price_files import read_prices
 from tidegauge.cost.bill import add_up, scale_to_month
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, read_usage
 from tidegauge.errors import TidegaugeError
 
 
-def read_month(paths: Sequence[Path], *, month: bool) -> tuple[Usage, PriceBook]:
+def read_month(
+    paths: Sequence[Path], *, month: bool, prices_file: Path | None = None
+) -> tuple[Usage, PriceBook]:
     """The usage of all files, scaled from its window to a month where asked, and its region's prices."""
     used = add_up([_read(path) for path in paths])
-    book = load_price_book(used.region)
+    book = read_prices(used.region, prices_file)
     return scale_to_month(used, book) if month else used, book
 
 

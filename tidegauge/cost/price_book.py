@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from tidegauge.cost.prices import FreePool, Origin, Price, PriceBook, Tier, sorted_attributes
@@ -18,11 +19,24 @@ ONLY_TIER = "all"  # the tier's name where a price has a single one
 
 def load_price_book(region: str) -> PriceBook:
     """The book of `region` that came with the program (exit 2 where there is none)."""
-    folder = resources.files("tidegauge.cost") / "prices"
-    known = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir())
+    return parse_price_book(packaged_document(region))
+
+
+def packaged_document(region: str) -> str:
+    """The document of that book."""
+    known = packaged_regions()
     if region not in known:
         raise TidegaugeError(f"there are no prices for region '{region:.60}'", nearest(region, known))
-    return parse_price_book((folder / f"{region}.json").read_text(encoding="utf-8"))
+    return (_folder() / f"{region}.json").read_text(encoding="utf-8")
+
+
+def packaged_regions() -> list[str]:
+    """The regions whose books came with the program: a file each."""
+    return sorted(entry.name.removesuffix(".json") for entry in _folder().iterdir())
+
+
+def _folder() -> Traversable:
+    return resources.files("tidegauge.cost") / "prices"
 
 
 def parse_price_book(document: str) -> PriceBook:

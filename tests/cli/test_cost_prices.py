@@ -1,0 +1,91 @@
+"""`cost prices` and `cost prices refresh` as their users call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from served import ROOT, tidegauge
+
+OFFERS = ROOT / "tests" / "collect" / "price_offers"
+VCPU_HOUR = {
+    "flow": "upload",
+    "service": "fargate",
+    "unit": "vcpu_second",
+    "attributes": {"arch": "x86", "capacity": "on_demand"},
+    "quantity": "3600",
+    "provenance": "counted",
+}
+
+
+def write_usage(path: Path, region: str = "us-east-1") -> Path:
+    document = {"schema_version": 1, "region": region, "window_s": 60, "items": [VCPU_HOUR]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_a_refreshed_book_prices_usage_and_the_packaged_one_stays(tmp_path: Path) -> None:
+    book, usage = tmp_path / "prices.json", write_usage(tmp_path / "usage.json")
+    code, document, said = tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", book)
+    assert (code, said) == (0, "")
+    assert document["offers"]["AmazonECS"] == "2026-10-15"
+    changed = [row for row in document["changes"] if row["fate"] == "changed"]
+    assert [(row["unit"], row["old"], row["new"]) for row in changed] == [("vcpu_second", "0.04048", "0.041")]
+    _, new, _ = tidegauge("cost", "price", usage, "--prices", book)
+    line = new["lines"][0]
+    assert (new["total"], line["price_date"]) == ("0.041", "2026-10-15")
+    assert line["source"] == "AWS price list AmazonECS, SKU ECSVCPUX86000001"
+    _, old, _ = tidegauge("cost", "price", usage)
+    assert old["total"] == "0.04048"
+
+
+def test_the_refreshed_book_is_shown_with_its_dates(tmp_path: Path) -> None:
+    book = tmp_path / "prices.json"
+    tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", book)
+    code, document, _ = tidegauge("cost", "prices", "--prices", book, "--service", "cloudfront")
+    assert code == 0
+    dates = {(row["unit"], row["attributes"].get("geo")): row["price_date"] for row in document["prices"]}
+    assert dates["egress_byte", "us"] == "2026-08-31"
+    assert dates["plan_month", None] is None  # in no offer: as it was
+
+
+def test_nothing_is_written_without_a_name_or_over_a_file(tmp_path: Path) -> None:
+    code, document, _ = tidegauge("cost", "prices", "refresh", "--from", OFFERS)
+    assert (code, document["out"]) == (0, None)
+    taken = tmp_path / "taken.json"
+    taken.write_text("mine", encoding="utf-8")
+    code, document, _ = tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", taken)
+    assert (code, taken.read_text(encoding="utf-8")) == (2, "mine")
+    assert "exists already" in document["error"]["message"]
+
+
+def test_a_second_regions_book_is_a_file(tmp_path: Path) -> None:
+    book = json.loads((ROOT / "tidegauge/cost/prices/us-east-1.json").read_text(encoding="utf-8"))
+    book["region"] = "eu-west-1"
+    for row in book["prices"]:
+        if row["service"] == "fargate" and row["unit"] == "vcpu_second":
+            row["price"] = "0.05"
+    path = tmp_path / "eu-west-1.json"
+    path.write_text(json.dumps(book), encoding="utf-8")
+    usage = write_usage(tmp_path / "usage.json", "eu-west-1")
+    code, bill, _ = tidegauge("cost", "price", usage, "--prices", path)
+    assert (code, bill["total"]) == (0, "0.05")
+    code, document, _ = tidegauge("cost", "price", usage)
+    assert (code, "no prices for region 'eu-west-1'" in document["error"]["message"]) == (2, True)
+    code, document, _ = tidegauge("cost", "price", write_usage(tmp_path / "us.json"), "--prices", path)
+    assert (code, "is of region eu-west-1, not of us-east-1" in document["error"]["message"]) == (2, True)
+
+
+def test_a_torn_offer_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    offers = tmp_path / "offers"
+    offers.mkdir()
+    (offers / "AmazonECS.csv").write_bytes(b'"FormatVersion","v1.0"\n"Publ')
+    out = tmp_path / "book.json"
+    code, document, _ = tidegauge("cost", "prices", "refresh", "--from", offers, "--out", out)
+    assert (code, out.exists()) == (2, False)
+    assert "AmazonECS.csv cannot be read" in document["error"]["message"]
+
+
+def test_options_before_refresh_are_not_taken_for_its_own() -> None:
+    code, document, _ = tidegauge("cost", "prices", "--region", "eu-west-1", "refresh", "--from", OFFERS)
+    assert (code, "stand after it" in document["error"]["message"]) == (2, True)
