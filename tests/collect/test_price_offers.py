@@ -134,7 +134,7 @@ def test_every_official_price_has_a_place_in_the_offers() -> None:
         for name, price in book.prices.items()
         if name not in placed and price.origin.confidence == "H"
     }
-    assert left == {("cloudfront", "realtime_log_line"), ("elasticache", "command")}
+    assert left == {("elasticache", "command")}
 
 
 ECS = json.loads((FIXTURES / "AmazonECS.json").read_text(encoding="utf-8"))

@@ -93,7 +93,7 @@ def fetch_offers(
 
 
 def _download(url: str, path: Path, say: Say, seconds_max: float) -> None:
-    timeout = urllib3.Timeout(connect=10, read=30)
+    timeout = urllib3.Timeout(connect=10, read=min(30, seconds_max))
     until, size, said = time.monotonic() + seconds_max, 0, 0
     try:
         with (

@@ -146,6 +146,8 @@ def _match(
         prices = {product.sku: _tiers(product.rates, wanted.rule, measures) for product in found}
     except ValueError as error:
         return NotOffered(kind="unclear", why=f"{code} of {day}: {error}")
+    charged = {sku: tiers for sku, tiers in prices.items() if any(tier.usd_per_unit for tier in tiers)}
+    prices = charged or prices  # a free allowance may be a SKU of its own, at nothing
     if len(set(prices.values())) > 1:
         skus = ", ".join(sorted(prices))
         return NotOffered(kind="unclear", why=f"{code} of {day} has several prices for it: SKUs {skus:.200}")
