@@ -17,11 +17,14 @@ _GRAPHIC_CONTROL = 0xF9
 _DELAY_CS_MIN, _DELAY_CS_DEFAULT = 2, 10
 
 
-def walk_gif(path: Path, limits: Limits) -> MediaInfo:
-    """Size, frames and play time of the GIF at `path`; raises `MediaRefused` as soon as a budget is spent."""
+def walk_gif(path: Path, limits: Limits, *, trailer_required: bool = False) -> MediaInfo:
+    """Size, frames and play time of the GIF at `path`; raises `MediaRefused` as soon as a budget is spent.
+
+    The last byte, 0x3B, may be missing unless `trailer_required`: encoders forget it, and decoders show all.
+    """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            return _Walk(data=data, limits=limits).run()
+            return _Walk(data=data, limits=limits, trailer_required=trailer_required).run()
         except IndexError:
             raise TruncatedMedia("the GIF ends in the middle: it was cut off") from None
 
@@ -32,10 +35,12 @@ class _Walk:
 
     data: mmap.mmap
     limits: Limits
+    trailer_required: bool
     at: int = 0
     frames: int = 0
     duration_cs: int = 0
     delay_cs: int = 0  # of the next image, from its graphic control extension
+    announced: bool = False  # whether that extension was read, so that an image has to follow
     pixels: int = 0  # of the largest area that any image reaches
 
     def run(self) -> MediaInfo:
@@ -45,7 +50,7 @@ class _Walk:
         refuse_picture(width, height, self.limits.gif_picture_pixels_max)
         self.pixels = width * height
         self._skip_palette(packed=self._take(3)[0])
-        while (kind := self._take(1)[0]) != _TRAILER:
+        while not self._ends_without_trailer() and (kind := self._take(1)[0]) != _TRAILER:
             if kind == _EXTENSION:
                 self._extension()
             elif kind == _IMAGE:
@@ -58,8 +63,13 @@ class _Walk:
             kind="gif", width=width, height=height, frames=self.frames, duration_s=self.duration_cs / 100
         )
 
+    def _ends_without_trailer(self) -> bool:
+        whole = self.frames and not self.announced and self.at == len(self.data)
+        return bool(whole) and not self.trailer_required
+
     def _extension(self) -> None:
         if self._take(1)[0] == _GRAPHIC_CONTROL:
+            self.announced = True
             size = self._take(1)[0]
             block = self._take(size)
             if size >= 3:
@@ -77,7 +87,7 @@ class _Walk:
         self._skip_sub_blocks()
         self.frames += 1
         self.duration_cs += self.delay_cs if self.delay_cs >= _DELAY_CS_MIN else _DELAY_CS_DEFAULT
-        self.delay_cs = 0
+        self.delay_cs, self.announced = 0, False
         refuse_sequence(
             kind="gif",
             pixels=self.pixels,

@@ -34,7 +34,7 @@ def verify_output(path: Path, rendition: Rendition, info: MediaInfo, limits: Lim
 def _measure(path: Path, rendition: Rendition, limits: Limits) -> tuple[tuple[int, int], float | None]:
     """((width, height), play time in s or None for a still picture)."""
     if rendition.container == "gif":
-        gif = walk_gif(path, limits)
+        gif = walk_gif(path, limits, trailer_required=True)  # ffmpeg writes it last
         return (gif.width, gif.height), gif.duration_s
     if rendition.container == "mp4":
         mp4 = probe_mp4(path, limits)

@@ -263,3 +263,11 @@ def test_damaged_video_data_are_a_failure(tmp_path: Path) -> None:
     source = hostile_media.written(tmp_path, bytes(content), "damaged.mp4")
     (tmp_path / "out").mkdir()
     assert failure(source, tmp_path / "out") == "ffmpeg_failed"
+
+
+def test_every_picture_of_a_gif_without_trailer_is_in_its_rendition(tmp_path: Path) -> None:
+    whole = (MEDIA / "odd.gif").read_bytes()
+    cut = hostile_media.written(tmp_path, whole.removesuffix(b";"))
+    assert len(cut.read_bytes()) == len(whole) - 1
+    made = one(cut, tmp_path / "cut", "slack_gif")
+    assert made.sha256 == one(MEDIA / "odd.gif", tmp_path / "whole", "slack_gif").sha256

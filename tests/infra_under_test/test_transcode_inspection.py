@@ -57,10 +57,31 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     assert refusal(hostile_media.written(tmp_path, b"")) == "empty"
 
 
-@pytest.mark.parametrize("kept", [6, 9, 400, 100_000, -1])
+@pytest.mark.parametrize("kept", [6, 9, 400, 100_000, -2])
 def test_a_gif_that_was_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
     whole = (MEDIA / "odd.gif").read_bytes()
     assert refusal(hostile_media.written(tmp_path, whole[:kept])) == "truncated"
+
+
+def test_a_gif_that_lacks_only_its_trailer_is_whole(tmp_path: Path) -> None:
+    whole = MEDIA / "odd.gif"
+    cut = hostile_media.written(tmp_path, whole.read_bytes().removesuffix(b";"))
+    assert cut.stat().st_size == whole.stat().st_size - 1
+    assert inspect_upload(cut) == inspect_upload(whole)
+    with Image.open(cut) as read:
+        assert read.n_frames == 20  # type: ignore[attr-defined]
+
+
+def test_a_gif_that_ends_where_an_announced_picture_should_start_is_refused(tmp_path: Path) -> None:
+    one, two = (hostile_media.gif(width=8, height=8, frames=frames) for frames in (1, 2))
+    control_bytes = 8
+    cut = two[: len(one) - 1 + control_bytes]
+    assert refusal(hostile_media.written(tmp_path, cut)) == "truncated"
+
+
+def test_a_gif_without_trailer_still_obeys_the_budgets(tmp_path: Path) -> None:
+    content = hostile_media.gif(width=8, height=8, frames=3)[:-1]
+    assert refusal(hostile_media.written(tmp_path, content), frames_max=2) == "too_many_frames"
 
 
 @pytest.mark.parametrize("kept", [100, 300_000, 560_000])
