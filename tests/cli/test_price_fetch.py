@@ -62,7 +62,8 @@ def test_a_file_that_is_not_there_is_named_by_its_address(tmp_path: Path) -> Non
     assert "AmazonCloudFront/current/index.csv answers 404" in caught.value.message
 
 
-def test_an_answer_that_breaks_off_is_no_offer(tmp_path: Path) -> None:
+def test_an_answer_that_breaks_off_is_no_offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(price_offers_fetch, "SILENT_SECONDS_MAX", 0.3)
     with pytest.raises(TidegaugeError) as caught:
         fetch(
             tmp_path,

@@ -18,6 +18,7 @@ PUBLIC_URL = "https://pricing.us-east-1.amazonaws.com"  # no credentials needed
 JSON_BYTES_MAX = 128 * 1024**2  # JSON is parsed whole; the greatest offer needed, EC2's, is read as CSV
 CSV_BYTES_MAX = 2 * 1024**3  # EC2's of us-east-1 was 304 MB in September 2026
 SECONDS_MAX = 900.0  # a file
+SILENT_SECONDS_MAX = 30.0  # between two of its bytes
 CHUNK_BYTES = 1 << 20
 SAID_EVERY_BYTES = 64 * 1024**2
 FILES_MAX = 1000
@@ -93,7 +94,7 @@ def fetch_offers(
 
 
 def _download(url: str, path: Path, say: Say, seconds_max: float) -> None:
-    timeout = urllib3.Timeout(connect=10, read=min(30, seconds_max))
+    timeout = urllib3.Timeout(connect=10, read=SILENT_SECONDS_MAX)
     until, size, said = time.monotonic() + seconds_max, 0, 0
     try:
         with (
