@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tidegauge.cli.metered import ask_aws
+from tidegauge.cli.metered import Clients, ask_aws
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.spend import read_metered
 from tidegauge.collect.cloudwatch_parts import aws_parts
@@ -55,11 +55,11 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     if not folder.summary_json.exists():
         measure(folder)
     span = _span(document, folder.read_json(folder.summary_json))
-    interrupted = False
+    interrupted, clients = False, Clients()
     try:
-        metered = ask_aws(folder, parts, span)
+        metered = ask_aws(folder, parts, span, clients)
         if wait:
-            metered = _until_final(metered, lambda: ask_aws(folder, parts, span))
+            metered = _until_final(metered, lambda: ask_aws(folder, parts, span, clients))
     except KeyboardInterrupt:
         kept = read_metered(folder)
         if kept is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -41,16 +40,17 @@ class Clients:
         self._session = boto3.session.Session()
         retries: Any = {"mode": "standard", "max_attempts": ATTEMPTS}
         self._config = Config(retries=retries, connect_timeout=5, read_timeout=30)
+        self._made: dict[tuple[str, str], Any] = {}
 
     def of(self, service: str, region: str) -> Any:
         """The client of `service` in `region`."""
-        client: Any = self._session.client
-        return client(service, region_name=region, config=self._config)
+        if (service, region) not in self._made:
+            make: Any = self._session.client
+            self._made[service, region] = make(service, region_name=region, config=self._config)
+        return self._made[service, region]
 
 
-def ask_aws(
-    folder: RunFolder, parts: AwsParts, span: tuple[float, float], now: Callable[[], float] = time.time
-) -> AwsMetered:
+def ask_aws(folder: RunFolder, parts: AwsParts, span: tuple[float, float], clients: Clients) -> AwsMetered:
     """Asks once for the minutes of `span` (Unix seconds), and keeps what came with what was there.
 
     Exit 2 where AWS refuses.
@@ -58,7 +58,7 @@ def ask_aws(
     from tidegauge.remote.aws import aws_errors
 
     first, end = whole_minutes(*span)
-    asked, earlier = now(), read_metered(folder)
+    asked, earlier = time.time(), read_metered(folder)
     if asked - first > KEPT_S:
         if earlier is not None:
             say("CloudWatch has forgotten these minutes; what was fetched before is used")
@@ -68,7 +68,6 @@ def ask_aws(
             "collect sooner after a run",
         )
     with aws_errors("what AWS metered cannot be fetched", PAGE):
-        clients = Clients()
         described = _describe(clients, parts)
         series, refused = _metrics(clients, parts, first, end)
     metered = AwsMetered(
@@ -95,11 +94,16 @@ def _describe(clients: Clients, parts: AwsParts) -> dict[str, Any]:
         clients.of("cloudfront", EDGE_REGION).get_distribution(Id=parts.distribution)
     for queue in parts.queues or ():
         clients.of("sqs", here).get_queue_url(QueueName=queue)
-    return {
-        "provisioned_tables": fetch_provisioned_tables(clients.of("dynamodb", here), parts.tables or ()),
-        "tasks": fetch_task_sizes(clients.of("ecs", here), parts.cluster or "", parts.services or ()),
-        "function_mb": fetch_function_memory(clients.of("lambda", EDGE_REGION), parts.edge_functions or ()),
-    }
+    described: dict[str, Any] = {}
+    if parts.tables:
+        client = clients.of("dynamodb", here)
+        described["provisioned_tables"] = fetch_provisioned_tables(client, parts.tables)
+    if parts.services and parts.cluster:
+        described["tasks"] = fetch_task_sizes(clients.of("ecs", here), parts.cluster, parts.services)
+    if parts.edge_functions:
+        client = clients.of("lambda", EDGE_REGION)
+        described["function_mb"] = fetch_function_memory(client, parts.edge_functions)
+    return described
 
 
 def _metrics(clients: Clients, parts: AwsParts, first: int, end: int) -> tuple[list[Series], list[str]]:
