@@ -5,49 +5,61 @@ carries the parent's peak memory over into `ru_maxrss` of a child that it starts
 by something small. And limits can be set here without running Python between fork and exec of a process that
 has threads.
 
-The command dies with whoever holds the other end of `lifeline_fd`, and when it holds more memory than it may:
+The command dies with whoever holds the other end of the lifeline, and when it holds more memory than it may:
 each allocation of ffmpeg is limited by ffmpeg itself, but only the sum of all hurts the machine.
+
+Its start is paid by every rendition: json, typing and signal, which imports enum, would double it.
 """
 
 from __future__ import annotations
 
-import json
+import _signal  # type: ignore[import-not-found] # what `signal` wraps in enums; typeshed leaves it out
 import os
 import resource
 import select
-import signal
 import sys
 import time
-from typing import Any
 
 _WATCH_MS = 20
 _PAGE_BYTES = resource.getpagesize()
 
 
 def main() -> None:
-    """Obeys argv[1]: {"argv", "joins", limits by their names in `Limits`, "lifeline_fd", "report_fd"}."""
-    order = json.loads(sys.argv[1])
-    for name in ("lifeline_fd", "report_fd"):
-        os.set_inheritable(order[name], False)
+    """Obeys argv: descriptors of lifeline and report; most rss bytes, CPU-seconds, output bytes, open files;
+    how many cgroup.procs files to join, and which; the command.
+    """
+    lifeline, report, rss_bytes_max, *limits, joins_count = (int(text) for text in sys.argv[1:8])
+    joins, command = sys.argv[8 : 8 + joins_count], sys.argv[8 + joins_count :]
+    for descriptor in (lifeline, report):
+        os.set_inheritable(descriptor, False)
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
-    signal.set_wakeup_fd(wake_write)
-    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    _signal.set_wakeup_fd(wake_write)
+    _signal.signal(_signal.SIGCHLD, lambda _number, _frame: None)
     started = time.monotonic()
     pid = os.fork()
     if pid == 0:
-        _become(order)
+        _become(command, joins, limits)
     poll = select.poll()  # select(2) cannot watch descriptors above 1023, and ours come from a server
     poll.register(wake_read, select.POLLIN)
-    poll.register(order["lifeline_fd"], select.POLLIN)
+    poll.register(lifeline, select.POLLIN)
     while not (ready := poll.poll(_WATCH_MS)):
-        if _rss_bytes(pid) > order["rss_bytes_max"]:
+        if _rss_bytes(pid) > rss_bytes_max:
             break
     too_large = not ready
-    if too_large or any(descriptor == order["lifeline_fd"] for descriptor, _ in ready):
-        os.kill(pid, signal.SIGKILL)  # not reaped yet, so the id is still the command's
+    if too_large or any(descriptor == lifeline for descriptor, _ in ready):
+        os.kill(pid, _signal.SIGKILL)  # not reaped yet, so the id is still the command's
     _, status, used = os.wait4(pid, 0)
-    _report(order["report_fd"], status, used, time.monotonic() - started, too_large=too_large)
+    rss_unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
+    said = (
+        os.waitstatus_to_exitcode(status),
+        used.ru_utime + used.ru_stime,
+        time.monotonic() - started,
+        used.ru_maxrss * rss_unit,
+        int(too_large),
+    )
+    os.write(report, " ".join(str(each) for each in said).encode())
+    os._exit(0)  # nothing is left to tidy up, and tidying takes milliseconds
 
 
 def _rss_bytes(pid: int) -> int:
@@ -59,20 +71,21 @@ def _rss_bytes(pid: int) -> int:
         return 0
 
 
-def _become(order: dict[str, Any]) -> None:
+def _become(command: list[str], joins: list[str], limits: list[int]) -> None:
     try:
-        for procs in order["joins"]:  # before the command's first allocation, and without this Python's start
+        for procs in joins:  # before the command's first allocation, and without this Python's start
             with open(procs, "w", encoding="ascii") as file:  # noqa: PTH123
                 file.write(str(os.getpid()))
-        _limit(resource.RLIMIT_CPU, order["cpu_s_max"])
-        _limit(resource.RLIMIT_FSIZE, order["output_bytes_max"])
-        _limit(resource.RLIMIT_NOFILE, order["open_files_max"])
+        cpu_s_max, output_bytes_max, open_files_max = limits
+        _limit(resource.RLIMIT_CPU, cpu_s_max)
+        _limit(resource.RLIMIT_FSIZE, output_bytes_max)
+        _limit(resource.RLIMIT_NOFILE, open_files_max)
         _limit(resource.RLIMIT_CORE, 0)
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and exec would pass that on
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        os.execv(order["argv"][0], order["argv"])  # noqa: S606 - the argv is ours
+        for number in (_signal.SIGXFSZ, _signal.SIGPIPE):  # Python ignores them; exec would pass that on
+            _signal.signal(number, _signal.SIG_DFL)
+        os.execv(command[0], command)  # noqa: S606 - the argv is ours
     except (OSError, ValueError) as error:
-        print(f"cannot start {order['argv'][0]}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - it is read
+        print(f"cannot start {command[0]}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - it is read
     finally:
         os._exit(127)
 
@@ -81,20 +94,6 @@ def _limit(which: int, value: int) -> None:
     _, hard = resource.getrlimit(which)
     lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)  # raising it takes root
     resource.setrlimit(which, (lowered, hard))
-
-
-def _report(
-    report_fd: int, status: int, used: resource.struct_rusage, wall_s: float, *, too_large: bool
-) -> None:
-    rss_unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
-    report = {
-        "exit_code": os.waitstatus_to_exitcode(status),
-        "cpu_s": used.ru_utime + used.ru_stime,
-        "wall_s": wall_s,
-        "rss_peak_bytes": used.ru_maxrss * rss_unit,
-        "too_large": too_large,
-    }
-    os.write(report_fd, json.dumps(report).encode())
 
 
 if __name__ == "__main__":

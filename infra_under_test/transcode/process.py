@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
@@ -55,13 +54,13 @@ def run_limited(
             raise TranscodeTimeout(f"it took longer than {limits.wall_s_max:g} s")
     if not said.report:
         raise FfmpegFailed("ffmpeg could not be started or was killed", detail=said.stderr_text())
-    ended = json.loads(said.report)
-    if ended["too_large"]:
+    exit_code, cpu_s, wall_s, rss_peak_bytes, too_large = said.report.split()
+    if int(too_large):
         raise OutOfMemory(f"it takes more than {limits.rss_bytes_max / 1e6:,.0f} MB of memory")
     if cage is not None and cage.memory_kills() > kills_before:
         raise OutOfMemory("it takes more memory than the task has", detail=cage.emulation)
-    _judge(ended["exit_code"], said.stderr_text(), limits)
-    return Used(cpu_s=ended["cpu_s"], wall_s=ended["wall_s"], rss_peak_bytes=ended["rss_peak_bytes"])
+    _judge(int(exit_code), said.stderr_text(), limits)
+    return Used(cpu_s=float(cpu_s), wall_s=float(wall_s), rss_peak_bytes=int(rss_peak_bytes))
 
 
 @contextlib.contextmanager
@@ -71,20 +70,17 @@ def _launched(
     """The launcher (a process group of its own) and its report; the whole group is dead afterwards."""
     lifeline_read, lifeline_write = os.pipe()
     report_read, report_write = os.pipe()
-    order = {
-        "argv": [*(cage.prefix if cage else ()), *argv],
-        "joins": [str(procs) for procs in cage.joins] if cage else [],
-        "rss_bytes_max": limits.rss_bytes_max,
-        "cpu_s_max": limits.cpu_s_max,
-        "output_bytes_max": limits.output_bytes_max,
-        "open_files_max": limits.open_files_max,
-        "lifeline_fd": lifeline_read,
-        "report_fd": report_write,
-    }
+    joins = cage.joins if cage else ()
+    order = (
+        *(lifeline_read, report_write, limits.rss_bytes_max),
+        *(limits.cpu_s_max, limits.output_bytes_max, limits.open_files_max),
+        *(len(joins), *joins),
+    )
+    command = [*(cage.prefix if cage else ()), *argv]
     with os.fdopen(report_read, "rb", 0) as report, os.fdopen(lifeline_write, "wb", 0) as lifeline:
         try:
             launcher = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)],
+                [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(each) for each in order), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
