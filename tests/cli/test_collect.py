@@ -262,6 +262,13 @@ def test_without_credentials_the_next_step_is_named(run: Path, monkeypatch: pyte
     assert "aws configure" in answer["error"]["hint"]
 
 
+def test_a_profile_that_is_not_there_is_one_clear_error(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_credentials(monkeypatch)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    code, answer = collect(run)
+    assert (code, "nobody" in answer["error"]["message"]) == (2, True)
+
+
 def test_an_endpoint_that_nobody_listens_on_is_one_clear_error(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

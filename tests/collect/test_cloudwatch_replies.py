@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import re
+import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -23,6 +27,7 @@ from tidegauge.collect.cloudwatch_parts import (
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 
+ROOT = Path(__file__).resolve().parents[2]
 FIRST = 1_767_322_800  # 2026-01-02 03:00:00 UTC
 TABLES = AwsParts(tables=("Links",))
 
@@ -245,6 +250,14 @@ def test_a_descriptor_that_names_nothing_or_the_wrong_is_refused(aws: dict[str, 
     assert message in caught.value.message
     assert caught.value.message.startswith("stack.toml")
     assert caught.value.hint
+
+
+def test_the_descriptor_in_the_docs_is_legal_and_names_every_key() -> None:
+    page = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(\[aws\].*?)```", page, re.DOTALL)
+    aws = tomllib.loads(block)["aws"]
+    assert aws_parts(stack(aws), "docs/cost.md").causes["transcode.fifo"] == ("POST /v1/upload/complete",)
+    assert set(aws) == {field.name for field in dataclasses.fields(AwsParts)}
 
 
 def test_keys_that_other_verbs_read_are_let_pass() -> None:

@@ -34,19 +34,18 @@ class Clients:
     """boto3 clients by service and region, made when asked for, with the environment's credentials."""
 
     def __init__(self) -> None:
-        import boto3  # takes a moment
-        from botocore.config import Config
-
-        self._session = boto3.session.Session()
-        retries: Any = {"mode": "standard", "max_attempts": ATTEMPTS}
-        self._config = Config(retries=retries, connect_timeout=5, read_timeout=30)
         self._made: dict[tuple[str, str], Any] = {}
 
     def of(self, service: str, region: str) -> Any:
         """The client of `service` in `region`."""
         if (service, region) not in self._made:
-            make: Any = self._session.client
-            self._made[service, region] = make(service, region_name=region, config=self._config)
+            import boto3  # takes a moment
+            from botocore.config import Config
+
+            retries: Any = {"mode": "standard", "max_attempts": ATTEMPTS}
+            config = Config(retries=retries, connect_timeout=5, read_timeout=30)
+            make: Any = boto3.client
+            self._made[service, region] = make(service, region_name=region, config=config)
         return self._made[service, region]
 
 
