@@ -60,7 +60,8 @@ def test_quantities_are_read_in_units_or_list_units(text: str) -> None:
 
 def test_a_price_of_a_single_unit_is_read_too() -> None:
     text = (
-        'service = "cloudfront"\nunit = "https_request"\nquantity = 20_000_000\nprice = 0.000001\namount = 20'
+        'service = "cloudfront"\nunit = "https_request"\nattributes = { geo = "us" }\n'
+        "quantity = 20_000_000\nprice = 0.000001\namount = 20"
     )
     result = audited(estimate(text))
     assert line(result, "line0").reading.amount == 20
@@ -81,7 +82,8 @@ def test_a_wrong_sum_of_lines_is_said() -> None:
 def test_free_units_are_shared_by_the_lines_of_one_pool() -> None:
     """6M HTTP and 6M HTTPS requests draw on one pool of 10M."""
     lines = [
-        f'service = "cloudfront"\nunit = "{unit}"\nquantity = 6_000_000\nprice = {price}'
+        f'service = "cloudfront"\nunit = "{unit}"\nattributes = {{ geo = "us" }}\n'
+        f"quantity = 6_000_000\nprice = {price}"
         for unit, price in (("http_request", 0.0075), ("https_request", 0.01))
     ]
     result = audited(estimate(*lines))

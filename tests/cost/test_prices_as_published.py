@@ -52,6 +52,24 @@ def test_two_tebibytes_of_egress_cost_174_dollars_gross() -> None:
     assert total(month(item("cloudfront", "egress_byte", 2 * TB, US))) == Decimal("174.08")
 
 
+def test_seven_billion_gb_seconds_of_lambda_fill_two_tiers() -> None:
+    # 6e9 x .0000166667 + 1e9 x .000015
+    bill = month(item("lambda", "gb_second", 7_000_000_000, {"arch": "x86"}))
+    assert total(bill) == Decimal("100000.2") + Decimal("15000")
+
+
+def test_egress_from_the_region_is_dearer_than_from_the_edge_and_100_gb_are_free() -> None:
+    # (10,240 - 100) x .09 + 1,024 x .085: free units fill the first tier's beginning
+    out = item("data_transfer", "internet_byte", 11 * TB)
+    assert total(month(out, free_tier=True)) == Decimal("912.6") + Decimal("87.04")
+
+
+def test_600_tebibytes_of_storage_fill_three_tiers() -> None:
+    # 51,200 x .023 + 460,800 x .022 + 102,400 x .021
+    bill = month(item("s3", "storage_byte_month", 600 * TB, STANDARD))
+    assert total(bill) == Decimal("1177.6") + Decimal("10137.6") + Decimal("2150.4")
+
+
 def test_ten_million_https_requests_are_free_or_ten_dollars() -> None:
     requests = item("cloudfront", "https_request", 10_000_000, US)
     assert total(month(requests, free_tier=True)) == 0
@@ -78,6 +96,16 @@ def test_ten_million_https_requests_are_free_or_ten_dollars() -> None:
         ("lambda_edge", "gb_second", {}, 12_500, "0.625125"),  # 20M x 5 ms x 0.125 GB x 0.00005001
         ("waf", "request", {}, 10_000_000, "6"),
         ("ec2", "instance_second", {"instance_type": "g4dn.xlarge"}, 1800, "0.263"),
+        ("s3", "put_request", {"storage_class": "deep_archive"}, 60_000, "3"),
+        ("s3", "retrieved_byte", {"storage_class": "glacier_flexible"}, 50_000 * GB, "500"),
+        ("lambda", "gb_second", {"arch": "x86"}, 17_500, "0.29166725"),  # x 0.0000166667
+        ("elasticache", "node_hour", {"engine": "redis", "node_type": "cache.r6g.large"}, 6 * 730, "902.28"),
+        ("elasticache", "node_hour", {"engine": "valkey", "node_type": "cache.r6g.large"}, 4380, "721.824"),
+        ("elasticache", "node_hour", {"engine": "redis", "node_type": "cache.t3.medium"}, 730, "49.64"),
+        ("nat", "gateway_hour", {}, 2 * 730, "65.7"),
+        ("vpc", "public_ipv4_hour", {}, 4 * 730, "14.6"),
+        ("dynamodb", "read_capacity_unit_hour", {}, 1000 * 730, "94.9"),
+        ("dynamodb", "write_capacity_unit_hour", {}, 100 * 730, "47.45"),
     ],
 )
 def test_a_line_of_the_seed_costs_what_the_price_list_says(
