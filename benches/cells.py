@@ -32,6 +32,7 @@ _MEASURED = (
         "duration_s",
         "bytes_out",
         "sha256",
+        "setting",
     ),
     *("vmaf_mean", "vmaf_p5", "vmaf_model", "ssim", "quality_reason", "output", "emulation"),
 )

@@ -111,6 +111,7 @@ def _used(measured: list[Transcoded], cage: Cage | None) -> dict[str, Any]:
         "process_rss_peak_mb": process_mb,
         "bytes_out": result.bytes,
         "sha256": result.sha256,
+        "setting": dict(result.setting),
     }
 
 

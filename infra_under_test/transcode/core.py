@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra_under_test.cgroup import Cage
@@ -40,6 +40,8 @@ class RenditionResult:
     wall_s: float | None
     rss_peak_mb: float  # of the largest process that made it; 1 MB = 10^6 bytes
     encodes: int = 1  # above 1 when quality was searched to fit a size
+    # What the search changed in the rendition: {"crf": "34"}. Empty: it fitted as it is.
+    setting: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def transcode(
         for group in group_renditions(renditions, info, limits, decode):
             made |= job.make_together(group, progress.share(len(group)))
         unfit = job.shrink(renditions, made)
-        results = [made[each.name].publish(out_dir) for each in renditions if each.name not in unfit]
+        results = [made[each.name].publish(out_dir, each) for each in renditions if each.name not in unfit]
     return Transcoded(results=tuple(results), unfit=unfit, runs=tuple(job.runs))
 
 
@@ -117,7 +119,7 @@ class _Draft:
     def bytes(self) -> int:
         return self.path.stat().st_size
 
-    def publish(self, out_dir: Path) -> RenditionResult:
+    def publish(self, out_dir: Path, asked: Rendition) -> RenditionResult:
         with self.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         path = self.path.replace(out_dir / f"{self.rendition.name}{self.rendition.suffix}")
@@ -131,6 +133,7 @@ class _Draft:
             wall_s=None if self.shared else sum(used.wall_s for used in self.used),
             rss_peak_mb=max(used.rss_peak_bytes for used in self.used) / _BYTES_PER_MB,
             encodes=len(self.used),
+            setting=self.rendition.changes_from(asked),
         )
 
 

@@ -86,6 +86,14 @@ class Rendition:
         values = [*range(first, worst, direction * self.search.step)][1:]
         return tuple(self._with(((option, str(value)),)) for value in [*values, worst] if value != first)
 
+    def changes_from(self, original: Rendition) -> dict[str, str]:
+        """Fields and encoder options by name whose values here are not the `original`'s."""
+        own, others = (
+            {key: str(getattr(each, key)) for key in ("fps", *STEP_NUMBERS)} | dict(each.encoder)
+            for each in (self, original)
+        )
+        return {key: value for key, value in own.items() if others.get(key) != value}
+
     def _with(self, step: Step) -> Rendition:
         changes = dict(step)
         fps = changes.pop("fps", self.fps)

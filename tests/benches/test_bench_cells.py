@@ -28,6 +28,7 @@ INFO: dict[str, Any] = {
     "duration_s": 3.0,
     "bytes_out": 1234,
     "sha256": "ab",
+    "setting": {},
     "vmaf_mean": None,
     "vmaf_p5": None,
     "vmaf_model": None,

@@ -45,6 +45,7 @@ def test_an_upload_becomes_ready_with_the_four_renditions(api: Api, worker: Serv
         assert content[offset : offset + len(magic)] == magic
         assert len(content) == rendition["bytes"]
         assert hashlib.sha256(content).hexdigest() == rendition["sha256"]
+        assert rendition["setting"] == {}  # all fitted their platforms as they are
 
 
 def test_known_content_is_copied_and_not_transcoded_again(api: Api, worker: Service) -> None:

@@ -24,7 +24,7 @@ from infra_under_test.local.settings import StackSettings
 RECORD_TTL_S = 30 * 24 * 3600  # shorter than the 90 days after which renditions are deleted
 CHUNK_BYTES = 256 * 1024
 
-Renditions = dict[str, dict[str, Any]]  # name: path, bytes, sha256, mime_type
+Renditions = dict[str, dict[str, Any]]  # name: path, bytes, sha256, mime_type, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

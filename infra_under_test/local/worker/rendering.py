@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from infra_under_test.local.backends import Backends
 from infra_under_test.local.media_keys import bucket_of, rendition_key
@@ -72,7 +72,7 @@ class Renderer:
             report(1.0, result.name)
         return Rendered(renditions=stored, unfit=dict(made.unfit))
 
-    async def _store(self, asset_id: str, made: RenditionResult) -> dict[str, str | int]:
+    async def _store(self, asset_id: str, made: RenditionResult) -> dict[str, Any]:
         key = rendition_key(asset_id, made.name, made.path.suffix)
         with made.path.open("rb") as body:
             await self.backends.s3.put_object(
@@ -84,6 +84,7 @@ class Renderer:
             "bytes": made.bytes,
             "sha256": made.sha256,
             "mime_type": made.mime_type,
+            "setting": dict(made.setting),
         }
 
 

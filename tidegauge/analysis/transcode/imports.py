@@ -55,6 +55,7 @@ class ImportedCell:
     vmaf_model: Name | None = None
     ssim: Annotated[float, Field(ge=-1, le=1)] | None = None
     quality_reason: str | None = None
+    setting: dict[Name, Name] | None = None  # what a search for a size cap changed
     emulation: str | None = None
     unstable: bool | None = None
     rounds: Count | None = None
