@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 from served import ROOT, tidegauge
@@ -89,3 +90,23 @@ def test_a_torn_offer_file_is_named_and_nothing_is_written(tmp_path: Path) -> No
 def test_options_before_refresh_are_not_taken_for_its_own() -> None:
     code, document, _ = tidegauge("cost", "prices", "--region", "eu-west-1", "refresh", "--from", OFFERS)
     assert (code, "stand after it" in document["error"]["message"]) == (2, True)
+
+
+def test_an_estimate_is_audited_at_the_prices_of_a_file(tmp_path: Path) -> None:
+    book = tmp_path / "prices.json"
+    tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", book)
+    seed = ROOT / "infra_under_test" / "estimates" / "seed.toml"
+    totals = []
+    for options in ((), ("--prices", book)):
+        _, document, _ = tidegauge("cost", "validate", seed, *options)
+        totals.append(Decimal(document["corrected_total"]))
+    # vCPU-hours: 2 x .5 x 730 of the API, 3 x 2 x 300 of the workers; .041 - .04048 = .00052 each
+    assert totals[1] - totals[0] == (730 + 1800) * Decimal("0.00052")
+
+
+def test_a_file_that_is_no_price_book_is_refused(tmp_path: Path) -> None:
+    usage = write_usage(tmp_path / "usage.json")
+    code, document, _ = tidegauge("cost", "price", usage, "--prices", OFFERS / "AmazonECS.json")
+    assert (code, "price book cannot be read" in document["error"]["message"]) == (2, True)
+    code, document, _ = tidegauge("cost", "what-if", usage, "--prices", tmp_path / "none.json")
+    assert (code, "none.json cannot be read" in document["error"]["message"]) == (2, True)

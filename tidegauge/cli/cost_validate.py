@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tidegauge.cli.cost_what_if import ask_what_if, print_what_ifs
 from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.cli.price_files import prices_option, read_prices
 from tidegauge.cli.spend import read_templates
 from tidegauge.cost.architecture import price_architecture
 from tidegauge.cost.audit.architecture_findings import architecture_findings
@@ -26,7 +27,6 @@ from tidegauge.cost.audit.result import audit
 from tidegauge.cost.audit.rows import audit_document
 from tidegauge.cost.audit.run_scaling import ScaledRun, scale_run
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
 from tidegauge.cost.usage_rules import Figures, find_uses
@@ -58,6 +58,7 @@ from tidegauge.store import RunFolder
     type=click.IntRange(0, 36_500),
     help="Name prices that are older than this.",
 )
+@prices_option
 @json_option
 def validate_command(
     estimate: Path,
@@ -65,6 +66,7 @@ def validate_command(
     run_dir: Path | None,
     tolerance: float | None,
     max_age_days: int,
+    prices_file: Path | None,
     as_json: bool,
 ) -> int:
     """Audit a cost estimate: its arithmetic and units, the price book, the architecture, a run.
@@ -79,7 +81,12 @@ def validate_command(
              tidegauge cost validate ESTIMATE.toml --template cloudformation --run runs/launch-day
     """
     document = audit_estimate(
-        estimate, template=template, run_dir=run_dir, tolerance=tolerance, max_age_days=max_age_days
+        estimate,
+        template=template,
+        run_dir=run_dir,
+        tolerance=tolerance,
+        max_age_days=max_age_days,
+        prices_file=prices_file,
     )
     if as_json:
         print_json(document)
@@ -99,10 +106,11 @@ def audit_estimate(
     run_dir: Path | None = None,
     tolerance: float | None = None,
     max_age_days: int = PRICE_AGE_DAYS_MAX,
+    prices_file: Path | None = None,
 ) -> dict[str, Any]:
     """The audit as a document; with a run, it is kept in the run's folder."""
     written = _read_estimate(estimate, tolerance)
-    book = load_price_book(written.region)
+    book = read_prices(written.region, prices_file)
     scaled = None if run_dir is None else _scale_run(RunFolder.open(run_dir), written, book)
     folder = template or (None if written.architecture is None else estimate.parent / written.architecture)
     templates = {} if folder is None else read_templates(folder)

@@ -12,6 +12,7 @@ import click
 from rich.table import Table
 
 from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.cli.price_files import prices_option
 from tidegauge.cli.usage_files import read_month
 from tidegauge.cost.money import text
 from tidegauge.cost.price_book import load_price_book
@@ -32,8 +33,11 @@ from tidegauge.errors import ExitCode, TidegaugeError, nearest
     multiple=True,
     help=f"A figure beside the usage; may be given again. Known: {', '.join(NOTES)}.",
 )
+@prices_option
 @json_option
-def what_if_command(usage: tuple[Path, ...], month: bool, notes: tuple[str, ...], as_json: bool) -> int:
+def what_if_command(
+    usage: tuple[Path, ...], month: bool, notes: tuple[str, ...], prices_file: Path | None, as_json: bool
+) -> int:
     """Say what other terms would save a month: plans, engines, Spot, capacity modes, hit ratio, endpoints.
 
     Several files are one month. Every row is the whole month priced again, tiers and free units and all, so
@@ -44,7 +48,7 @@ def what_if_command(usage: tuple[Path, ...], month: bool, notes: tuple[str, ...]
     Example: tidegauge cost what-if runs/launch-day/usage.json --month
              tidegauge cost what-if month.json --note hit_ratio=0.92 --note spot_share=0.5
     """
-    used, book = read_month(usage, month=month)
+    used, book = read_month(usage, month=month, prices_file=prices_file)
     asked = Month(usage=used, book=book, notes=dict(_note(each) for each in notes))
     total = asked.total()
     document = {

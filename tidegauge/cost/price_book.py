@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -14,6 +15,8 @@ from tidegauge.errors import TidegaugeError, nearest
 
 SCHEMA_VERSION = 1
 CONFIDENCES = ("H", "M", "L")
+CURRENCY = "USD"
+DIGITS_MAX = 40  # 1E999999999 is a short text, and a number that would fill the memory
 ONLY_TIER = "all"  # the tier's name where a price has a single one
 
 
@@ -57,7 +60,7 @@ def _book(data: Mapping[str, Any]) -> PriceBook:
     sources = data["sources"]
     pools = {
         row["name"]: FreePool(
-            name=row["name"], quantity=_amount(row["quantity"]), origin=_origin(row, sources)
+            name=_text(row["name"]), quantity=_amount(row["quantity"]), origin=_origin(row, sources)
         )
         for row in data["free_pools"]
     }
@@ -68,10 +71,15 @@ def _book(data: Mapping[str, Any]) -> PriceBook:
         if key in prices:
             raise ValueError(f"{price.service} {price.unit} is listed twice")
         prices[key] = price
+    hours = _amount(data["hours_per_month"])
+    if not hours:
+        raise ValueError("a month has 0 hours")
+    if data["currency"] != CURRENCY:
+        raise ValueError(f"its currency is {data['currency']!r:.20}, not {CURRENCY}")
     return PriceBook(
-        region=data["region"],
-        currency=data["currency"],
-        hours_per_month=_amount(data["hours_per_month"]),
+        region=_text(data["region"]),
+        currency=CURRENCY,
+        hours_per_month=hours,
         prices=prices,
         free_pools=pools,
     )
@@ -85,13 +93,13 @@ def _price(row: Mapping[str, Any], sources: Mapping[str, Any], pools: Mapping[st
     if per < 1 or per != per.to_integral_value():
         raise ValueError(f"'per' of {row['service']} {row['unit']} is no whole number")
     return Price(
-        service=row["service"],
-        unit=row["unit"],
-        attributes=sorted_attributes(row["attributes"]),
-        optional_attributes=tuple(row.get("optional_attributes", ())),
+        service=_text(row["service"]),
+        unit=_text(row["unit"]),
+        attributes=sorted_attributes({_text(key): _text(value) for key, value in row["attributes"].items()}),
+        optional_attributes=tuple(map(_text, row.get("optional_attributes", ()))),
         tiers=_tiers(row),
         per=int(per),
-        list_unit=row["list_unit"],
+        list_unit=_text(row["list_unit"]),
         free_pool=pool,
         origin=_origin(row, sources),
     )
@@ -102,7 +110,7 @@ def _tiers(row: Mapping[str, Any]) -> tuple[Tier, ...]:
         return (Tier(name=ONLY_TIER, up_to=None, list_price=_amount(row["price"])),)
     tiers = tuple(
         Tier(
-            name=tier["name"],
+            name=_text(tier["name"]),
             up_to=None if tier["up_to"] is None else _amount(tier["up_to"]),
             list_price=_amount(tier["price"]),
         )
@@ -119,19 +127,31 @@ def _origin(row: Mapping[str, Any], sources: Mapping[str, Any]) -> Origin:
     named = [sources[source] for source in row["sources"]]
     if row["confidence"] not in CONFIDENCES:
         raise ValueError(f"confidence '{row['confidence']}' is none of {', '.join(CONFIDENCES)}")
-    dates = [source["date"] for source in named if source["date"] is not None]
+    dates = [_day_or_month(source["date"]) for source in named if source["date"] is not None]
     return Origin(
-        source="; ".join(source["title"] for source in named),
+        source="; ".join(_text(source["title"]) for source in named),
         price_date=max(dates, default=None),  # the latest source that still gives this price
         confidence=row["confidence"],
-        note=row.get("note", ""),
+        note=_text(row.get("note", "")),
     )
+
+
+def _text(written: object) -> str:
+    if not isinstance(written, str):
+        raise TypeError(f"{written!r:.60} is no text")
+    return written
+
+
+def _day_or_month(written: object) -> str:
+    dated = _text(written)
+    date.fromisoformat(f"{dated}-01" if len(dated) == len("2024-07") else dated)
+    return dated
 
 
 def _amount(written: str) -> Decimal:
     if not isinstance(written, str):  # a JSON number would have passed through binary floating point
         raise TypeError(f"{written!r} is written as a number; write it as a string")
     value = Decimal(written)
-    if not value.is_finite() or value < 0:
+    if not value.is_finite() or value < 0 or abs(value.adjusted()) > DIGITS_MAX:
         raise ValueError(f"{written!r} is no amount")
     return value
