@@ -107,6 +107,6 @@ def test_an_estimate_is_audited_at_the_prices_of_a_file(tmp_path: Path) -> None:
 def test_a_file_that_is_no_price_book_is_refused(tmp_path: Path) -> None:
     usage = write_usage(tmp_path / "usage.json")
     code, document, _ = tidegauge("cost", "price", usage, "--prices", OFFERS / "AmazonECS.json")
-    assert (code, "price book cannot be read" in document["error"]["message"]) == (2, True)
+    assert (code, "AmazonECS.json cannot be read" in document["error"]["message"]) == (2, True)
     code, document, _ = tidegauge("cost", "what-if", usage, "--prices", tmp_path / "none.json")
     assert (code, "none.json cannot be read" in document["error"]["message"]) == (2, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tidegauge.collect.price_offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
 from tidegauge.collect.price_offers_fetch import read_offers, usage_types
@@ -188,11 +191,36 @@ EDGE = frozenset({"US-Requests-Tier1"})
         ([*CSV[:6], CSV[-2].replace("USD", "CNY")], "not in USD"),
         ([*CSV[:6], CSV[-2].replace("0.0000007500", "=1+1")], "no price"),
         (["x" * 200_000], "field larger"),
+        ([CSV[4], CSV[5], CSV[6]], "'publicationdate' is missing"),
+        ([*CSV[:5], CSV[5].replace("usageType", "usage")], "no column usagetype"),
+        ([*CSV[:5], CSV[5].replace("usageType", "currency"), *CSV[6:]], "no column usagetype"),
     ],
 )
 def test_a_torn_or_hostile_csv_is_no_offer(lines: list[str], problem: str) -> None:
     with pytest.raises(BadOffer, match=problem):
         list(parse_offer_csv(lines, EDGE))
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+KEYS = st.sampled_from(
+    ["PriceList", "offerCode", "publicationDate", "products", "terms", "OnDemand", "attributes", "sku"]
+)
+
+
+@given(
+    st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5)
+    )
+)
+def test_no_json_document_is_more_than_no_offer(document: Any) -> None:
+    with contextlib.suppress(BadOffer):
+        list(parse_offer_json(json.dumps(document), WANTED))
+
+
+@given(st.lists(st.text(alphabet='SKU",\n0x', max_size=30), max_size=10))
+def test_no_lines_are_more_than_no_offer(lines: list[str]) -> None:
+    with contextlib.suppress(BadOffer):
+        list(parse_offer_csv([*CSV[:6], *lines], EDGE))
 
 
 def test_a_csv_of_any_length_is_read_a_row_at_a_time() -> None:

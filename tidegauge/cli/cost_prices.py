@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from rich.table import Table
 
 from tidegauge.cli.output import json_option, people, print_json, printable, say
-from tidegauge.cli.price_files import prices_option, read_prices, read_prices_document
+from tidegauge.cli.price_files import parse_book, prices_option, read_prices, read_prices_document
 from tidegauge.collect.price_offers import BadOffer, Offer, parse_offer
 from tidegauge.collect.price_offers_fetch import fetch_offers, fetch_products, read_offers, usage_types
 from tidegauge.collect.price_offers_map import (
@@ -148,7 +148,7 @@ def refresh_command(
     offer_map = read_offer_map()
     base = region if prices_file or region in packaged_regions() else DEFAULT_REGION
     document = read_prices_document(base, prices_file)
-    wanted = find_wanted(offer_map, parse_price_book(document).prices, region)
+    wanted = find_wanted(offer_map, parse_book(document, prices_file).prices, region)
     offers = _offers(wanted, region, folder, pricing_api)
     refresh = refresh_book(
         json.loads(document),

@@ -25,13 +25,20 @@ prices_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 
 def read_prices(region: str, prices_file: Path | None) -> PriceBook:
     """The prices of `region` (exit 2 where there are none, or where the file is of another region)."""
-    book = parse_price_book(read_prices_document(region, prices_file))
+    book = parse_book(read_prices_document(region, prices_file), prices_file)
     if book.region != region:
         raise TidegaugeError(
             f"price book {prices_file} is of region {book.region:.60}, not of {region:.60}",
             f"make one with: tidegauge cost prices refresh --region {region:.60} --out FILE",
         )
     return book
+
+
+def parse_book(document: str, prices_file: Path | None) -> PriceBook:
+    """The book in the document of `read_prices_document`."""
+    return parse_price_book(
+        document, "the price book" if prices_file is None else f"price book {prices_file}"
+    )
 
 
 def read_prices_document(region: str, prices_file: Path | None) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 _AMOUNT = re.compile(r"\d{1,15}(\.\d{1,20})?")  # no exponents: 1E999999 would be a number of a million digits
 _CODE = re.compile(r"[A-Za-z0-9]{1,64}")
+CSV_COLUMNS = ("usagetype", "termtype", "currency", "startingrange", "endingrange", "priceperunit", "unit")
 CSV_HEAD_ROWS = 20  # before its column names; there are 5
 
 
@@ -84,7 +85,7 @@ def parse_offer_csv(lines: Iterable[str], wanted: Collection[str]) -> Iterator[O
         head, names = _csv_head(rows)
         yield _offer(head["offercode"], head["publicationdate"], _csv_products(rows, names, wanted))
     except KeyError as error:
-        raise BadOffer(f"column or line {error} is missing") from None
+        raise BadOffer(f"line {error} is missing") from None
     except csv.Error as error:
         raise BadOffer(f"row {rows.line_num}: {error}") from None
 
@@ -137,7 +138,11 @@ def _csv_head(rows: Iterator[list[str]]) -> tuple[dict[str, str], list[str]]:
     for _ in range(CSV_HEAD_ROWS):
         row = next(rows, [])
         if row[:1] == ["SKU"]:
-            return head, [_plain(name) for name in row]
+            names = [_plain(name) for name in row]
+            missing = [name for name in CSV_COLUMNS if name not in names]
+            if missing:
+                raise BadOffer(f"its table has no column {', '.join(missing)}")
+            return head, names
         if len(row) >= 2:
             head[_plain(row[0])] = row[1]
     raise BadOffer("it has no line of column names that begins with SKU")

@@ -42,8 +42,8 @@ def _folder() -> Traversable:
     return resources.files("tidegauge.cost") / "prices"
 
 
-def parse_price_book(document: str) -> PriceBook:
-    """The book in `document`, or an error (exit 2) that says what is wrong with it."""
+def parse_price_book(document: str, source: str = "the price book") -> PriceBook:
+    """The book in `document`, or an error (exit 2) that says what is wrong with it; `source` names it."""
     try:
         data = json.loads(document)
         if data["schema_version"] != SCHEMA_VERSION:
@@ -52,7 +52,7 @@ def parse_price_book(document: str) -> PriceBook:
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         detail = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise TidegaugeError(
-            f"the price book cannot be read: {detail:.200}", "compare it with the one of us-east-1"
+            f"{source} cannot be read: {detail:.200}", "compare it with the one of us-east-1"
         ) from None
 
 
