@@ -12,6 +12,7 @@ from tidegauge.cost.price_book import packaged_document, parse_price_book
 from tidegauge.cost.prices import PriceBook
 from tidegauge.errors import TidegaugeError
 
+DEFAULT_REGION = "us-east-1"
 BOOK_BYTES_MAX = 64 * 1024**2
 
 prices_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
