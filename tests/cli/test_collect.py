@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from moto import mock_aws
@@ -272,15 +273,19 @@ def test_a_profile_that_is_not_there_is_one_clear_error(run: Path, monkeypatch: 
 def test_an_endpoint_that_nobody_listens_on_is_one_clear_error(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without_credentials(monkeypatch)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with_endpoint(monkeypatch, "http://127.0.0.1:9")
     monkeypatch.setattr(metered, "ATTEMPTS", 1)
     code, answer = collect(run)
     assert code == 2
     assert "127.0.0.1:9" in answer["error"]["message"]
     assert "network" in answer["error"]["hint"]
+
+
+def with_endpoint(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    without_credentials(monkeypatch)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
 
 def without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,3 +318,28 @@ def test_a_damaged_metrics_file_is_named(run: Path) -> None:
     done = CliRunner().invoke(program, ["report", str(run), "--json"])
     assert done.exit_code == 2
     assert "aws_metrics.json" in json.loads(done.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"hello", b"<html><body>sign in</body></html>", b"", b"[]", b'{"MetricDataResults": 3}', b"\xff\xff"],
+)
+@pytest.mark.parametrize(
+    "aws", ['distribution = "E1"', 'tables = ["Links"]', 'queues = ["events"]', "apis = ['a1']"]
+)
+def test_what_answers_but_is_not_aws_is_one_clear_error(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aws: str, body: bytes
+) -> None:
+    stack = write_stack(tmp_path, "http://127.0.0.1:9", extra=f"[aws]\n{aws}\n")
+    with_endpoint(monkeypatch, "http://127.0.0.1:9")
+
+    class Reply(AWSResponse):  # type: ignore[misc]  # botocore is untyped
+        content = body
+
+    def send(*_: object) -> AWSResponse:
+        return Reply("http://127.0.0.1:9", 200, HeadersDict({"Content-Type": "text/plain"}), None)
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", send)
+    code, answer = collect(run, "--stack", stack)
+    assert code == 2
+    assert "hint" in answer["error"]

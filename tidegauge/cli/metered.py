@@ -18,6 +18,8 @@ from tidegauge.collect.cloudwatch import (
 )
 from tidegauge.collect.cloudwatch_parts import (
     AwsParts,
+    check_distribution,
+    check_queue,
     fetch_function_memory,
     fetch_provisioned_tables,
     fetch_task_sizes,
@@ -90,9 +92,9 @@ def _describe(clients: Clients, parts: AwsParts) -> dict[str, Any]:
     """What the parts are, as far as their figures need it; refuses parts that are not there."""
     here = parts.region
     if parts.distribution is not None:
-        clients.of("cloudfront", EDGE_REGION).get_distribution(Id=parts.distribution)
+        check_distribution(clients.of("cloudfront", EDGE_REGION), parts.distribution)
     for queue in parts.queues or ():
-        clients.of("sqs", here).get_queue_url(QueueName=queue)
+        check_queue(clients.of("sqs", here), queue)
     described: dict[str, Any] = {}
     if parts.tables:
         client = clients.of("dynamodb", here)

@@ -104,12 +104,13 @@ def fetch_metrics(client: Any, wanted: Sequence[Wanted], first_minute: int, end_
         queries = [
             _query(start + number, each) for number, each in enumerate(wanted[start : start + QUERIES_MAX])
         ]
-        pages += client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=queries,
-            StartTime=dt.datetime.fromtimestamp(first_minute, dt.UTC),
-            EndTime=dt.datetime.fromtimestamp(end_minute, dt.UTC),
-            ScanBy="TimestampAscending",
-        )
+        with readable_reply("CloudWatch"):  # the paginator looks into it, too
+            pages += client.get_paginator("get_metric_data").paginate(
+                MetricDataQueries=queries,
+                StartTime=dt.datetime.fromtimestamp(first_minute, dt.UTC),
+                EndTime=dt.datetime.fromtimestamp(end_minute, dt.UTC),
+                ScanBy="TimestampAscending",
+            )
     return pages
 
 

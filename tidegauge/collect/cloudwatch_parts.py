@@ -93,6 +93,18 @@ def readable_reply(whose: str) -> Iterator[None]:
         ) from None
 
 
+def check_distribution(client: Any, distribution: str) -> None:
+    """Refuses one that is not there, by botocore's ClientError: CloudWatch would just have no figures."""
+    with readable_reply("CloudFront"):
+        client.get_distribution(Id=distribution)["Distribution"]["Id"]
+
+
+def check_queue(client: Any, queue: str) -> None:
+    """Refuses one that is not there, by botocore's ClientError."""
+    with readable_reply("SQS"):
+        client.get_queue_url(QueueName=queue)["QueueUrl"]
+
+
 def fetch_provisioned_tables(client: Any, tables: Sequence[str]) -> tuple[str, ...]:
     """Those of `tables` whose capacity is provisioned, so that their units are not billed one by one."""
     with readable_reply("DynamoDB"):

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.remote.reasons import hint_of
@@ -53,7 +54,7 @@ def aws_errors(doing: str, page: str = "docs/transcode.md") -> Iterator[None]:
         raise TidegaugeError(
             f"{doing}: {message:.500}", _hint(str(said.get("Code")), message, page)
         ) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:  # of which the latter is none of the former
         raise TidegaugeError(f"{doing}: {error!s:.300}", "check region, network and credentials") from None
 
 
