@@ -31,7 +31,10 @@ def test_a_refreshed_book_prices_usage_and_the_packaged_one_stays(tmp_path: Path
     assert (code, said) == (0, "")
     assert document["offers"]["AmazonECS"] == "2026-10-15"
     changed = [row for row in document["changes"] if row["fate"] == "changed"]
-    assert [(row["unit"], row["old"], row["new"]) for row in changed] == [("vcpu_second", "0.04048", "0.041")]
+    assert [(row["unit"], row["attributes"]["capacity"], row["old"], row["new"]) for row in changed] == [
+        ("vcpu_second", "on_demand", "0.04048", "0.041"),
+        ("vcpu_second", "spot", "0.012144", "0.0123"),  # 0.30 x
+    ]
     _, new, _ = tidegauge("cost", "price", usage, "--prices", book)
     line = new["lines"][0]
     assert (new["total"], line["price_date"]) == ("0.041", "2026-10-15")
@@ -75,6 +78,19 @@ def test_a_second_regions_book_is_a_file(tmp_path: Path) -> None:
     assert (code, "no prices for region 'eu-west-1'" in document["error"]["message"]) == (2, True)
     code, document, _ = tidegauge("cost", "price", write_usage(tmp_path / "us.json"), "--prices", path)
     assert (code, "is of region eu-west-1, not of us-east-1" in document["error"]["message"]) == (2, True)
+
+
+def test_a_new_regions_book_holds_what_is_offered_there_and_blocks_the_rest(tmp_path: Path) -> None:
+    book = tmp_path / "eu-west-1.json"
+    code, document, _ = tidegauge(
+        "cost", "prices", "refresh", "--region", "eu-west-1", "--from", OFFERS, "--out", book
+    )
+    assert (code, document["region"]) == (0, "eu-west-1")
+    assert document["counts"]["added"] == 3  # the edge's prices, which are the same from everywhere
+    usage = write_usage(tmp_path / "usage.json", "eu-west-1")
+    code, bill, said = tidegauge("cost", "price", usage, "--prices", book)
+    assert (code, bill["total"]) == (2, None)
+    assert "the price book has no service 'fargate'" in said
 
 
 def test_a_torn_offer_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:

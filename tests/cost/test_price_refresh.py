@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier
+from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier, Share
 from tidegauge.cost.price_refresh import Refresh, change_rows, refresh_book
 
 GB = 2**30
@@ -44,7 +44,7 @@ def offer(*tiers: tuple[int | None, str], sku: str = "SKU1") -> Offered:
 
 
 def refreshed(answers: dict[Key, Offered | NotOffered], **changes: Any) -> Refresh:
-    options: dict[str, Any] = {"region": "us-east-1", "everywhere": set(), "new": {}}
+    options: dict[str, Any] = {"region": "us-east-1", "everywhere": set(), "new": {}, "shares": {}}
     return refresh_book(OLD, answers, **(options | changes))
 
 
@@ -123,7 +123,7 @@ def test_another_regions_book_starts_without_prices_that_are_not_offered_there()
     refresh = refreshed({SECOND: offer((None, "0.00001"))}, region="eu-west-1", everywhere={PLAN[:2]})
     assert refresh.document["region"] == "eu-west-1"
     assert [row["unit"] for row in refresh.document["prices"]] == ["second", "plan"]
-    assert fates(refresh) == {SECOND: "changed", TRACE: "left_out", PLAN: "kept"}
+    assert fates(refresh) == {SECOND: "added", TRACE: "left_out", PLAN: "kept"}
 
 
 def test_a_price_new_to_the_book_is_added_with_the_list_unit_of_its_rule() -> None:
@@ -132,3 +132,14 @@ def test_a_price_new_to_the_book_is_added_with_the_list_unit_of_its_rule() -> No
     added = row(refresh, new)
     assert (added["price"], added["per"], added["list_unit"]) == ("0.2", "1000000", "1M requests")
     assert fates(refresh)[new] == "added"
+
+
+def test_a_share_of_an_offered_price_follows_it_and_stays_an_assumption() -> None:
+    refresh = refreshed(
+        {SECOND: offer((None, "0.00001"))}, shares={TRACE: Share(of=SECOND, factor=Fraction("0.3"))}
+    )
+    new = row(refresh, TRACE)
+    assert (new["price"], new["confidence"], new["note"]) == ("3", "L", "assumed")  # .3 x .00001 x 1M
+    assert refresh.document["sources"][new["sources"][0]]["date"] == "2026-11-02"
+    assert fates(refresh)[TRACE] == "changed"
+    assert fates(refreshed({}, shares={TRACE: Share(of=SECOND, factor=Fraction("0.3"))}))[TRACE] == "kept"

@@ -22,6 +22,7 @@ from tidegauge.collect.price_offers_map import (
     match_offers,
     new_list_units,
     read_offer_map,
+    shares,
 )
 from tidegauge.cost.price_book import packaged_regions, parse_price_book
 from tidegauge.cost.price_refresh import Change, Refresh, change_rows, refresh_book
@@ -66,7 +67,7 @@ def refresh_command(
     """Make a new price book from AWS's price list, and say what changed against the old one.
 
     The public offer files need no credentials; EC2's is some 300 MB. Without --out nothing is written. What
-    the list does not carry (Spot, flat-rate plans, free units) keeps its old date, and is named. In a region
+    the list does not carry (flat-rate plans, free units) keeps its old date, and is named. In a region
     that has no book yet, such prices are left out: they then block the totals that need them.
 
     \b
@@ -88,6 +89,7 @@ def refresh_command(
         region=region,
         everywhere={(each.service, each.unit) for each in offer_map.everywhere},
         new=new_list_units(offer_map),
+        shares=shares(offer_map),
     )
     _report(refresh, offers, out, as_json)
     return 0

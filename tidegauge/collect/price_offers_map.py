@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Literal
 
 from tidegauge.collect.price_offers import Offer, Product, Rate
-from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier
+from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier, Share
 from tidegauge.cost.prices import sorted_attributes
 from tidegauge.documents import parse
 from tidegauge.errors import TidegaugeError, nearest
@@ -52,12 +52,24 @@ class Everywhere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A price that stands in no offer and is assumed to be a share of one that does."""
+
+    service: str
+    unit: str
+    attributes: dict[str, str]
+    of: dict[str, str]  # the attributes of the other price
+    factor: str  # a decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMap:
     """All of price_offers.toml."""
 
     prefixes: dict[str, tuple[str, ...]]
     measures: dict[str, tuple[str, ...]]
     everywhere: tuple[Everywhere, ...]
+    derived: tuple[Derived, ...]
     rule: tuple[Rule, ...]
 
 
@@ -104,6 +116,16 @@ def new_list_units(offer_map: OfferMap) -> dict[Key, ListUnit]:
         )
         for rule in offer_map.rule
         if rule.per is not None and rule.list_unit is not None
+    }
+
+
+def shares(offer_map: OfferMap) -> dict[Key, Share]:
+    """The prices that are shares of others."""
+    return {
+        (row.service, row.unit, sorted_attributes(row.attributes)): Share(
+            of=(row.service, row.unit, sorted_attributes(row.of)), factor=Fraction(row.factor)
+        )
+        for row in offer_map.derived
     }
 
 

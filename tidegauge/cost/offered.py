@@ -47,3 +47,11 @@ class ListUnit:
 
     per: int  # units in a list unit
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A price that is assumed to be a share of another one."""
+
+    of: Key
+    factor: Fraction

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
 from tidegauge.cost.money import text, to_decimal
-from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier
+from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier, Share
 from tidegauge.cost.prices import sorted_attributes
 
 Fate = Literal["same", "changed", "added", "kept", "unread", "vanished", "unclear", "left_out"]
@@ -48,11 +48,13 @@ def refresh_book(
     region: str,
     everywhere: Collection[tuple[str, str]],
     new: Mapping[Key, ListUnit],
+    shares: Mapping[Key, Share],
 ) -> Refresh:
     """The book `old` (a document that `parse_price_book` took) with what the price list offers in `region`.
 
     A price that the list does not carry keeps its old date; where `old` is the book of another region, it is
     left out instead, unless its (service, unit) is of `everywhere`: prices there say nothing about here.
+    `shares` are assumed to be parts of offered prices, and follow them.
     """
     here = old["region"] == region
     pools = {pool["name"]: Decimal(pool["quantity"]) for pool in old["free_pools"]}
@@ -62,12 +64,18 @@ def refresh_book(
     changes: list[Change] = []
     for key, row in (known | blank).items():
         answer = answers.get(key)
-        before = row if key in known else None
+        before = row if here and key in known else None
+        base = answers.get(shares[key].of) if key in shares else None
         if isinstance(answer, Offered):
             refreshed, why = _refreshed(row, answer, pools)
             rows.append(refreshed)
             changes.append(_change(key, _fate(before, refreshed), before, refreshed, why))
-        elif before is not None:
+        elif isinstance(base, Offered):
+            refreshed = _as_share(row, base, shares[key].factor)
+            rows.append(refreshed)
+            why = f"assumed at {text(to_decimal(shares[key].factor))} x the offered price"
+            changes.append(_change(key, _fate(before, refreshed), before, refreshed, why))
+        elif key in known:
             stays = here or key[:2] in everywhere
             kind = answer.kind if answer else "kept"
             rows += [dict(row)] if stays else []
@@ -126,6 +134,13 @@ def _refreshed(
     if notes:
         refreshed["note"] = "; ".join(notes)
     return refreshed, surplus
+
+
+def _as_share(row: Mapping[str, Any], base: Offered, factor: Fraction) -> dict[str, Any]:
+    """The row at a share of another price: of that offer's day, and as unsure as it was."""
+    tiers = tuple(replace(tier, usd_per_unit=tier.usd_per_unit * factor) for tier in base.tiers)
+    kept = {name: value for name, value in row.items() if name not in ("price", "tiers")}
+    return {**kept, **_prices(tiers, int(row["per"]), row), "sources": [_source_name(base)]}
 
 
 def _free_note(offered: Decimal | None, taken_off: Decimal) -> str:
