@@ -28,6 +28,7 @@ import psutil
 
 from infra_under_test.transcode import RENDITIONS, UPLOAD_RENDITIONS, transcode
 from tests.infra_under_test.hostile_media import TEXTS, gif
+from tests.infra_under_test.hostile_mp4 import hostile_mp4s
 
 MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
 WALL_S_MAX, MEMORY_MB_MAX = 2.0, 600.0
@@ -67,6 +68,8 @@ def hostile_files() -> Iterator[tuple[str, str, bytes]]:
     yield "200,000 frames", "upload.gif", gif(width=8, height=8, frames=200_000, delay_cs=2)
     yield "zero width", "upload.gif", gif(width=0, height=8, frames=1)
     yield "frame outside the canvas", "upload.gif", gif(width=8, height=8, frames=1, left=65_000, top=65_000)
+    for name, (content, _) in hostile_mp4s().items():
+        yield f"MP4: {name}", "upload.mp4", content
 
 
 def main() -> int:
@@ -120,7 +123,7 @@ def attack(what: str, name: str, content: bytes, sandbox: Path) -> dict[str, Any
     }
     row["held"] = row["wall_s"] <= WALL_S_MAX and row["peak_mb"] <= MEMORY_MB_MAX and not row["escaped"]
     print(  # noqa: T201
-        f"{'held ' if row['held'] else 'BROKE'} {what:26} {row['wall_s']:6.2f} s {row['peak_mb']:5.0f} MB  "
+        f"{'held ' if row['held'] else 'BROKE'} {what:34} {row['wall_s']:6.2f} s {row['peak_mb']:5.0f} MB  "
         f"{row['outcome']:.90}",
         file=sys.stderr,
     )

@@ -70,6 +70,12 @@ class TooLong(MediaRefused):
     code = "too_long"
 
 
+class TooComplex(MediaRefused):
+    """An index of more bytes or tracks than the budget."""
+
+    code = "too_complex"
+
+
 class FfmpegMissing(TranscodeError):
     """No usable ffmpeg was found."""
 

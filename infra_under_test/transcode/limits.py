@@ -18,6 +18,10 @@ class Limits:
     gif_pixel_frames_max: int = 1_500_000_000
     # 3840 x 2160 at 30/s for 60 s is 1.5e10.
     mp4_pixel_frames_max: int = 16_000_000_000
+    # Of all tracks, edits applied; libav holds 24 bytes for each. A minute of raw sound at 48 kHz is 2.9e6.
+    mp4_samples_max: int = 3_000_000
+    mp4_index_bytes_max: int = 16_777_216
+    mp4_tracks_max: int = 32
     frames_max: int = 6_000  # 60 s at 100/s, the fastest that GIF delays can say
     duration_s_max: float = 60.0
 

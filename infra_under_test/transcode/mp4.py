@@ -1,4 +1,4 @@
-"""An MP4 probed through PyAV: all packets counted, one picture decoded."""
+"""An MP4 probed through PyAV: its index judged first, all packets counted, one picture decoded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import av
 from infra_under_test.transcode.errors import CorruptMedia, NotMedia, TruncatedMedia
 from infra_under_test.transcode.limits import Limits
 from infra_under_test.transcode.media import MediaInfo, refuse_picture, refuse_sequence
+from infra_under_test.transcode.mp4_index import refuse_index
 
 # The same container carries still pictures, QuickTime and raw camera files: not what is served as MP4.
 _REFUSED_BRANDS = frozenset(
@@ -33,21 +34,26 @@ _CODECS = frozenset(("h264", "hevc", "av1", "vp9", "mpeg4"))
 _PLAYED_RATIO_MIN = 0.9
 
 
-def probe_mp4(path: Path, limits: Limits) -> MediaInfo:
-    """Size, frames and play time of the first video track at `path`; raises `MediaRefused`."""
+def probe_mp4(path: Path, limits: Limits, *, decode: bool = True) -> MediaInfo:
+    """Size, frames and play time of the first video track at `path`; raises `MediaRefused`.
+
+    Without `decode` no picture is decoded and the size is the track's, whichever way up a player turns it:
+    enough for what our own encoder just wrote, which it never turns.
+    """
     with path.open("rb") as file:
         if file.read(12)[8:12] in _REFUSED_BRANDS:
             raise NotMedia("the file is neither a GIF nor an MP4: it is a relative of MP4")
+    refuse_index(path, limits)
     try:
         with av.open(f"file:{path}", format="mov", options={"protocol_whitelist": "file"}) as container:
-            return _probe(container, limits)
+            return _probe(container, limits, decode=decode)
     except av.error.FFmpegError as error:
         raise TruncatedMedia(
             "the MP4 cannot be read: it was cut off or is damaged", detail=str(error)
         ) from None
 
 
-def _probe(container: Any, limits: Limits) -> MediaInfo:
+def _probe(container: Any, limits: Limits, *, decode: bool) -> MediaInfo:
     if not container.streams:
         raise TruncatedMedia("the MP4 ends before it says what it holds")
     if not container.streams.video:
@@ -63,7 +69,7 @@ def _probe(container: Any, limits: Limits) -> MediaInfo:
     frames, duration_s = _count(container, stream, pixels, limits)
     if duration_s < announced_s * _PLAYED_RATIO_MIN:
         raise TruncatedMedia(f"the MP4 announces {announced_s:.1f} s but holds {duration_s:.1f} s")
-    width, height = _displayed_size(container, stream)
+    width, height = _displayed_size(container, stream, limits) if decode else _track_size(stream)
     refuse_picture(width, height, limits.picture_pixels_max)
     return MediaInfo(
         kind="mp4",
@@ -78,6 +84,7 @@ def _probe(container: Any, limits: Limits) -> MediaInfo:
 def _count(container: Any, stream: Any, pixels: int, limits: Limits) -> tuple[int, float]:
     """(packets, play time in s) by reading every packet: the index of a cut-off file would lie."""
     frames, first_s, last_s = 0, float("inf"), 0.0
+    bytes_left = container.size
     for packet in container.demux(stream):
         if not packet.size:  # the flush packet at the end
             continue
@@ -87,6 +94,9 @@ def _count(container: Any, stream: Any, pixels: int, limits: Limits) -> tuple[in
         if shown_at is None:
             raise CorruptMedia("the MP4 has pictures without a time")
         frames += 1
+        bytes_left -= packet.size
+        if bytes_left < 0:
+            raise CorruptMedia("the MP4's pictures are the same bytes over and over")
         first_s = min(first_s, float(shown_at * packet.time_base))
         last_s = max(last_s, float((shown_at + (packet.duration or 0)) * packet.time_base))
         refuse_sequence(kind="mp4", pixels=pixels, frames=frames, duration_s=last_s - first_s, limits=limits)
@@ -95,12 +105,23 @@ def _count(container: Any, stream: Any, pixels: int, limits: Limits) -> tuple[in
     return frames, last_s - first_s
 
 
-def _displayed_size(container: Any, stream: Any) -> tuple[int, int]:
+def _displayed_size(container: Any, stream: Any, limits: Limits) -> tuple[int, int]:
     """(width, height) of the first picture as a player shows it: square pixels, turned upright."""
     container.seek(0)
+    codec = stream.codec_context
+    codec.thread_count = 1  # others would only be started and stopped
+    # Edges need not be smoothed; and its own header may not ask for more than the track's did, but padding.
+    codec.options = {"skip_loop_filter": "all", "max_pixels": str(2 * limits.picture_pixels_max)}
     frame = next(container.decode(stream), None)
     if frame is None:
         raise CorruptMedia("no picture of the MP4 can be decoded")
-    aspect = stream.sample_aspect_ratio or 1
-    width, height = round(frame.width * aspect), frame.height
+    width, height = _in_square_pixels(frame, stream)
     return (height, width) if frame.rotation % 180 else (width, height)
+
+
+def _track_size(stream: Any) -> tuple[int, int]:
+    return _in_square_pixels(stream.codec_context, stream)
+
+
+def _in_square_pixels(picture: Any, stream: Any) -> tuple[int, int]:
+    return round(picture.width * (stream.sample_aspect_ratio or 1)), picture.height

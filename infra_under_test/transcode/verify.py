@@ -37,7 +37,7 @@ def _measure(path: Path, rendition: Rendition, limits: Limits) -> tuple[tuple[in
         gif = walk_gif(path, limits, trailer_required=True)  # ffmpeg writes it last
         return (gif.width, gif.height), gif.duration_s
     if rendition.container == "mp4":
-        mp4 = probe_mp4(path, limits)
+        mp4 = probe_mp4(path, limits, decode=False)
         return (mp4.width, mp4.height), mp4.duration_s
     with Image.open(path, formats=[rendition.container]) as image:
         size = image.size

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from hostile_mp4 import hostile_mp4s
 from local_parts import Api, Service, make_gif, until
 
 MAGIC = {
@@ -65,8 +66,13 @@ def test_known_content_is_copied_and_not_transcoded_again(api: Api, worker: Serv
         (b"just some text, whatever its name says", {}, "neither a GIF nor an MP4"),
         (make_gif(3)[:-40], {}, ""),
         (make_gif(4), {"mime_type": "video/mp4", "filename": "a.mp4"}, "announced as video/mp4"),
+        (
+            hostile_mp4s()["stsz of 170 million"][0],
+            {"mime_type": "video/mp4", "filename": "a.mp4"},
+            "170,000,000 samples",
+        ),
     ],
-    ids=["text named .gif", "truncated GIF", "GIF named .mp4"],
+    ids=["text named .gif", "truncated GIF", "GIF named .mp4", "MP4 bomb"],
 )
 def test_a_refused_medium_fails_with_the_reason_and_ends_in_the_dead_letter_queue(
     api: Api, worker: Service, content: bytes, changes: dict[str, str], words: str
