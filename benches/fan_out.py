@@ -18,6 +18,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benches.fixtures import FOLDER as MEDIA
+from benches.fixtures import fixture
 from infra_under_test.transcode import (
     DEFAULT_LIMITS,
     RENDITIONS,
@@ -29,7 +31,6 @@ from infra_under_test.transcode import (
 )
 from infra_under_test.transcode.fan_out import group_renditions
 
-MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
 NAMES = ("preview_mp4", "slack_gif", "webp", "poster", "discord_mp4")
 FIVE = [RENDITIONS[name] for name in NAMES]
 BIG_GIF = "anim_bbb-854x480.gif"  # 125 frames at 25/s, made here: 13 MB are too many for a repository
@@ -47,7 +48,7 @@ def main() -> int:
     ffmpeg = find_ffmpeg()
     with tempfile.TemporaryDirectory(prefix="tidegauge-fan-out-") as folder:
         media = asked.media or [
-            MEDIA / "anim_bbb.gif", big_gif(ffmpeg, Path(folder)), MEDIA / "anim_bbb.mp4", MEDIA / "uhd.mp4",
+            MEDIA / "anim_bbb.gif", big_gif(ffmpeg, Path(folder)), MEDIA / "anim_bbb.mp4", fixture("uhd.mp4"),
         ]  # fmt: skip
         rows = [compare(source, asked.rounds, ffmpeg, Path(folder)) for source in media]
     if asked.json:
