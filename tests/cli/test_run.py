@@ -172,3 +172,14 @@ def _wait_for(condition: object) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("nothing came in 30 s")
+
+
+def test_a_region_without_prices_leaves_the_cost_open_and_the_measurement_whole(tmp_path: Path) -> None:
+    with http_server(good_after(0)) as url:
+        plan = write_plan(tmp_path, rate=10, duration_s=2)
+        stack = write_stack(tmp_path, url, extra='[aws]\nregion = "mars-1"\n')
+        code, summary, _ = tidegauge("run", plan, "--stack", stack, "--out", tmp_path / "r")
+    assert (code, summary["total"]["count"]) == (0, 20)
+    assert summary["cost"]["marginal_per_1k_requests"] is None
+    assert "no prices for region 'mars-1'" in summary["cost"]["marginal_reason"]
+    assert (tmp_path / "r" / "report.html").exists()

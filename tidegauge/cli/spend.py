@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from tidegauge.cost.local_traffic import ClientRequests
 from tidegauge.cost.local_usage import usage_from_local, worker_size
 from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.price_book import load_price_book
+from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, usage_document
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
 DEFAULT_REGION = "us-east-1"
+HOURS = Decimal(730)  # a month's, where there is no price book to say it
 TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
@@ -30,8 +33,11 @@ def cost_of_run(
     traffic: Traffic,
     flows: list[Mapping[str, Any]],
 ) -> tuple[dict[str, object], dict[str, object]]:
-    """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows."""
-    book = load_price_book(str(stack.aws.get("region", DEFAULT_REGION)))
+    """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows.
+
+    In a region without a price book every cost is null, with that reason: what was measured stands.
+    """
+    book, no_prices = _book(str(stack.aws.get("region", DEFAULT_REGION)))
     window_s = run["window"]["end_s"] - run["window"]["start_s"]
     usage, provisioned_tables = _usage(folder, stack, traffic, region=book.region, window_s=window_s)
     fixed = None
@@ -49,7 +55,19 @@ def cost_of_run(
         else "the stack file names no architecture, so its fixed hours are not known",
         provisioned_tables=provisioned_tables,
     )
+    if no_prices is not None:
+        cost |= {"marginal_reason": no_prices, "loaded_reason": no_prices}
     return cost, usage_document(usage)
+
+
+def _book(region: str) -> tuple[PriceBook, str | None]:
+    """The region's prices; or none, and why."""
+    try:
+        return load_price_book(region), None
+    except TidegaugeError as error:
+        return PriceBook(region=region, currency="USD", hours_per_month=HOURS, prices={}, free_pools={}), (
+            f"{error.message}: `tidegauge cost prices refresh --region` makes a book, `cost price` takes it"
+        )
 
 
 def _usage(
