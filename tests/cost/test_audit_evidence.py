@@ -6,8 +6,10 @@ from fractions import Fraction
 
 import pytest
 from audits import absent, audited, codes, line, said, unknown
+from cost_builders import GB, item, usage
 
 from tidegauge.cost.audit.architecture_findings import architecture_findings
+from tidegauge.cost.audit.run_scaling import measured_names
 
 HEAD = """name = "small"
 [scenario]
@@ -124,3 +126,17 @@ def test_templates_are_read_for_what_prices_do_not_show(rows: list[str], codes: 
     templates = {"stack.yaml": resources("\n".join(rows))}
     found = architecture_findings(templates, region="us-east-1", parameters={})
     assert {finding.code for finding in found} == codes
+
+
+def test_what_a_run_measured_takes_the_place_of_the_scenarios_figures() -> None:
+    month = usage(
+        item("cloudfront", "https_request", 3_000_000, {"geo": "us", "cache": "hit"}, None),
+        item("cloudfront", "https_request", 1_000_000, {"geo": "us", "cache": "miss"}, None),
+        item("cloudfront", "egress_byte", 5 * GB, {"geo": "us"}, None),
+        item("apigateway", "http_request", 700, None, None),
+    )
+    assert measured_names(month) == {
+        "edge_requests_per_month": 4_000_000,
+        "edge_gb_per_month": 5,
+        "api_requests_per_month": 700,
+    }

@@ -25,7 +25,7 @@ from tidegauge.cost.audit.month import what_if_month
 from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
 from tidegauge.cost.audit.rows import audit_document
-from tidegauge.cost.audit.run_scaling import ScaledRun, scale_run
+from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
@@ -127,7 +127,8 @@ def _audited(
     book: PriceBook,
     max_age_days: int,
 ) -> dict[str, Any]:
-    figures = Figures(names=written.names, hours=Fraction(book.hours_per_month))
+    names = {**written.names, **(measured_names(scaled.month) if scaled else {})}
+    figures = Figures(names=names, hours=Fraction(book.hours_per_month))
     findings: list[Finding] = []
     evidence = Evidence(measured=scaled.month if scaled else None)
     if templates:

@@ -13,7 +13,13 @@ from tidegauge.cost.bill import add_up
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
-from tidegauge.cost.words import count
+from tidegauge.cost.words import GB, count
+
+MEASURED = (  # (a name of usage_rules.NAMES, service, units that add up to it, units in one)
+    ("edge_requests_per_month", "cloudfront", ("http_request", "https_request"), 1),
+    ("edge_gb_per_month", "cloudfront", ("egress_byte",), GB),
+    ("api_requests_per_month", "apigateway", ("http_request",), 1),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,16 @@ def scale_run(usage: Usage, sessions: Mapping[str, int], estimate: Estimate, boo
     items = tuple(_scaled(item, factors[item.flow]) for item in usage.items if item.flow in factors)
     month = replace(usage, window_s=to_decimal(month_s), items=items)
     return ScaledRun(month=_without_flows(month), findings=tuple(findings))
+
+
+def measured_names(month: Usage) -> dict[str, Fraction]:
+    """The scenario's figures that the scaled run knows better, by the names that rules ask for."""
+    sums: dict[str, Fraction] = {}
+    for item in month.items:
+        for name, service, units, per in MEASURED:
+            if item.service == service and item.unit in units:
+                sums[name] = sums.get(name, Fraction(0)) + Fraction(item.quantity) / per
+    return sums
 
 
 def _scaled(item: UsageItem, factor: Fraction) -> UsageItem:
