@@ -15,9 +15,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,16 @@ def run_api(stack: Stack, name: str, **changes: str) -> Iterator[Api]:
     with running(argv, env, stack.directory / f"{name}.log") as process:
         until(lambda: send("GET", f"{url}/health", None, {}).status == 200, "the API")
         yield Api(url=url, stack=stack, process=process, usage_file=usage_file)
+
+
+@contextmanager
+def run_api_alone(stack: Stack, **changes: str) -> Iterator[Api]:
+    """An API whose queue no worker listens to but those of the test."""
+    name = f"alone-{uuid.uuid4()}"
+    attributes = {"FifoQueue": "true", "VisibilityTimeout": "900"}
+    queue = stack.sqs.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]
+    with run_api(stack, name, QUEUE_TRANSCODE_URL=queue, **changes) as running_api:
+        yield replace(running_api, stack=replace(stack, env={**stack.env, "QUEUE_TRANSCODE_URL": queue}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
-from local_parts import Api, Service, Stack, make_gif, run_api, run_service, until
+from local_parts import Api, Service, Stack, make_gif, run_api_alone, run_service, until
 
 COPIES = 60
 COPIES_PER_S_MIN = 8.0  # 200 in 25 s even on a machine busy with other tests; see the report for idle figures
@@ -27,13 +25,9 @@ def submit_all(api: Api, contents: Sequence[bytes], email: str) -> list[str]:
 
 
 @pytest.fixture
-def alone(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Api]:
-    """An API whose queue no worker listens to but those of the test."""
-    name = f"alone-{uuid.uuid4()}"
-    attributes = {"FifoQueue": "true", "VisibilityTimeout": "900"}
-    queue = stack.sqs.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]
-    with run_api(stack, name, QUEUE_TRANSCODE_URL=queue) as running_api:
-        yield replace(running_api, stack=replace(stack, env={**stack.env, "QUEUE_TRANSCODE_URL": queue}))
+def alone(stack: Stack) -> Iterator[Api]:
+    with run_api_alone(stack) as running_api:
+        yield running_api
 
 
 def slow_gif(seed: int) -> bytes:
