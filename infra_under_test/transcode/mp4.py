@@ -30,6 +30,8 @@ _REFUSED_BRANDS = frozenset(
     )
 )
 _CODECS = frozenset(("h264", "hevc", "av1", "vp9", "mpeg4"))
+# libav would decode the first pictures to tell what the track is; its header and one picture tell it here.
+_OPEN_UNDECODED = {"skip_frame": "all"}
 # Files whose end is missing still announce their full length.
 _PLAYED_RATIO_MIN = 0.9
 
@@ -45,17 +47,22 @@ def probe_mp4(path: Path, limits: Limits, *, decode: bool = True) -> MediaInfo:
             raise NotMedia("the file is neither a GIF nor an MP4: it is a relative of MP4")
     refuse_index(path, limits)
     try:
-        with av.open(f"file:{path}", format="mov", options={"protocol_whitelist": "file"}) as container:
+        with av.open(
+            f"file:{path}",
+            format="mov",
+            options={"protocol_whitelist": "file"},
+            stream_options=[_OPEN_UNDECODED] * limits.mp4_tracks_max,
+        ) as container:
             return _probe(container, limits, decode=decode)
     except av.error.FFmpegError as error:
         raise TruncatedMedia(
             "the MP4 cannot be read: it was cut off or is damaged", detail=str(error)
         ) from None
+    except ValueError as error:  # options for streams, and no stream
+        raise TruncatedMedia("the MP4 ends before it says what it holds", detail=str(error)) from None
 
 
 def _probe(container: Any, limits: Limits, *, decode: bool) -> MediaInfo:
-    if not container.streams:
-        raise TruncatedMedia("the MP4 ends before it says what it holds")
     if not container.streams.video:
         raise NotMedia("the MP4 has no video track")
     stream = container.streams.video[0]
@@ -71,6 +78,8 @@ def _probe(container: Any, limits: Limits, *, decode: bool) -> MediaInfo:
         raise TruncatedMedia(f"the MP4 announces {announced_s:.1f} s but holds {duration_s:.1f} s")
     width, height = _displayed_size(container, stream, limits) if decode else _track_size(stream)
     refuse_picture(width, height, limits.picture_pixels_max)
+    # A picture may be larger than its track said.
+    refuse_sequence(kind="mp4", pixels=width * height, frames=frames, duration_s=duration_s, limits=limits)
     return MediaInfo(
         kind="mp4",
         width=width,
@@ -107,16 +116,25 @@ def _count(container: Any, stream: Any, pixels: int, limits: Limits) -> tuple[in
 
 def _displayed_size(container: Any, stream: Any, limits: Limits) -> tuple[int, int]:
     """(width, height) of the first picture as a player shows it: square pixels, turned upright."""
-    container.seek(0)
     codec = stream.codec_context
     codec.thread_count = 1  # others would only be started and stopped
     # Edges need not be smoothed; and its own header may not ask for more than the track's did, but padding.
     codec.options = {"skip_loop_filter": "all", "max_pixels": str(2 * limits.picture_pixels_max)}
-    frame = next(container.decode(stream), None)
+    frame = _first_picture(container, stream)
     if frame is None:
         raise CorruptMedia("no picture of the MP4 can be decoded")
     width, height = _in_square_pixels(frame, stream)
     return (height, width) if frame.rotation % 180 else (width, height)
+
+
+def _first_picture(container: Any, stream: Any) -> Any:
+    """Of the first packet alone where it holds one: a decoder that is not told of an end asks for more."""
+    container.seek(0)
+    frames = next(container.demux(stream)).decode() or stream.codec_context.decode(None)
+    if frames:
+        return frames[0]
+    container.seek(0)
+    return next(container.decode(stream), None)
 
 
 def _track_size(stream: Any) -> tuple[int, int]:
@@ -124,4 +142,5 @@ def _track_size(stream: Any) -> tuple[int, int]:
 
 
 def _in_square_pixels(picture: Any, stream: Any) -> tuple[int, int]:
-    return round(picture.width * (stream.sample_aspect_ratio or 1)), picture.height
+    shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1  # as ffmpeg guesses
+    return round(picture.width * shape), picture.height

@@ -29,6 +29,13 @@ def refusal(path: Path, **limits: Any) -> str:
     return caught.value.code
 
 
+def copied(path: Path, *options: str) -> Path:
+    """The packets of the clip, unchanged but for `options`, in a new MP4."""
+    copy = ["-y", "-v", "error", "-i", str(MEDIA / "anim_bbb.mp4"), "-c", "copy", *options]
+    subprocess.run([find_ffmpeg().path, *copy, str(path)], check=True)
+    return path
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
 def test_every_fixture_is_read_as_the_manifest_describes_it(entry: dict[str, Any]) -> None:
     info = inspect_upload(MEDIA / entry["name"])
@@ -186,9 +193,24 @@ def test_a_turned_mp4_has_the_size_that_a_player_shows(tmp_path: Path) -> None:
 
 
 def test_a_fragmented_mp4_is_counted_though_its_index_says_zero_frames(tmp_path: Path) -> None:
-    fragmented = tmp_path / "fragmented.mp4"
-    copy = ["-y", "-v", "error", "-i", str(MEDIA / "anim_bbb.mp4"), "-c", "copy"]
-    copy += ["-movflags", "+frag_keyframe+empty_moov"]
-    subprocess.run([find_ffmpeg().path, *copy, str(fragmented)], check=True)
-    info = inspect_upload(fragmented)
+    info = inspect_upload(copied(tmp_path / "fragmented.mp4", "-movflags", "+frag_keyframe+empty_moov"))
     assert (info.frames, info.duration_s) == (125, pytest.approx(5.0, abs=0.01))
+
+
+def test_a_pixel_shape_that_only_the_pictures_tell_is_applied(tmp_path: Path) -> None:
+    path = copied(tmp_path / "wide.mp4", "-bsf:v", "h264_metadata=sample_aspect_ratio=4/3")
+    path.write_bytes(path.read_bytes().replace(b"pasp", b"free"))
+    info = inspect_upload(path)
+    assert (info.width, info.height) == (round(854 * 4 / 3), 480)
+
+
+def test_a_track_that_understates_its_pictures_is_judged_by_them(tmp_path: Path) -> None:
+    path = copied(tmp_path / "liar.mp4")
+    told, lie = (
+        width.to_bytes(2, "big") + height.to_bytes(2, "big") for width, height in ((854, 480), (86, 48))
+    )
+    assert path.read_bytes().count(told) == 1
+    path.write_bytes(path.read_bytes().replace(told, lie))
+    assert (inspect_upload(path).width, inspect_upload(path).height) == (854, 480)
+    assert refusal(path, picture_pixels_max=854 * 480 - 1) == "too_many_pixels"
+    assert refusal(path, mp4_pixel_frames_max=854 * 480 * 125 - 1) == "too_many_pixels"
