@@ -4,8 +4,8 @@
 
 A rendition by `transcode()` against the same argument list run bare: wall time, interleaved, the first round
 of each left out. At most 2 % or 30 ms are allowed, whichever is more. On a busy machine two runs of ffmpeg
-differ by more than that; `around_s` is what the core took of one call's time beside its own ffmpeg (start of
-the launcher included, start of ffmpeg not), which load disturbs less.
+differ by more than that; `around_s` is what the core took of one call's time beside its own ffmpeg,
+which load disturbs less.
 """
 
 from __future__ import annotations

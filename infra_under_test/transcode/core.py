@@ -16,7 +16,7 @@ from infra_under_test.transcode.graph import Encoder, compile_argv
 from infra_under_test.transcode.inspection import inspect_upload
 from infra_under_test.transcode.limits import DEFAULT_LIMITS, Limits
 from infra_under_test.transcode.media import MediaInfo
-from infra_under_test.transcode.process import Used, run_limited
+from infra_under_test.transcode.process import Launcher, Used, run_limited
 from infra_under_test.transcode.progress import Progress, Share
 from infra_under_test.transcode.rendition import Rendition
 from infra_under_test.transcode.size_search import mildest_that_fits
@@ -83,11 +83,14 @@ def transcode(
     they may need more than each may have. Whether to ask for the `encoder` "nvenc" is for its probe to say.
     ffmpeg joins `cage`.
     """
-    info = inspect_upload(source, limits)
     executable = (ffmpeg or find_ffmpeg()).path
     out_dir.mkdir(parents=True, exist_ok=True)
-    progress = Progress(on_progress=on_progress, count=len(renditions), duration_s=info.duration_s)
-    with tempfile.TemporaryDirectory(prefix=".transcode-", dir=out_dir) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix=".transcode-", dir=out_dir) as folder,
+        Launcher(Path(folder)) as launcher,  # starts while the source is judged
+    ):
+        info = inspect_upload(source, limits)
+        progress = Progress(on_progress=on_progress, count=len(renditions), duration_s=info.duration_s)
         job = _Job(
             executable=executable,
             source=source.resolve(),
@@ -96,6 +99,7 @@ def transcode(
             limits=limits,
             encoder=encoder,
             cage=cage,
+            waiting=[launcher],
             runs=[],
         )
         made: dict[str, _Draft] = {}
@@ -148,6 +152,7 @@ class _Job:
     limits: Limits
     encoder: Encoder
     cage: Cage | None
+    waiting: list[Launcher]  # for the first run; later ones start their own
     runs: list[Run]
 
     def make_together(self, group: Sequence[Rendition], share: Share) -> dict[str, _Draft]:
@@ -203,7 +208,14 @@ class _Job:
             wall_s_max=self.limits.wall_s_max * several,
             cpu_s_max=self.limits.cpu_s_max * several,
         )
-        used = run_limited(argv, folder=self.folder, limits=limits, on_line=on_line, cage=self.cage)
+        used = run_limited(
+            argv,
+            folder=self.folder,
+            limits=limits,
+            on_line=on_line,
+            cage=self.cage,
+            launcher=self.waiting.pop() if self.waiting else None,
+        )
         self.runs.append(
             Run(
                 names=tuple(each.name for each in group),

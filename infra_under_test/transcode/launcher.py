@@ -5,8 +5,9 @@ carries the parent's peak memory over into `ru_maxrss` of a child that it starts
 by something small. And limits can be set here without running Python between fork and exec of a process that
 has threads.
 
-The command dies with whoever holds the other end of the lifeline, and when it holds more memory than it may:
-each allocation of ffmpeg is limited by ffmpeg itself, but only the sum of all hurts the machine.
+The command comes by stdin, so that this can start before anybody knows it. It dies with whoever holds the
+other end of stdin, and when it holds more memory than it may: each allocation of ffmpeg is limited by ffmpeg
+itself, but only the sum of all hurts the machine.
 
 Its start is paid by every rendition: json, typing and signal, which imports enum, would double it.
 """
@@ -14,6 +15,7 @@ Its start is paid by every rendition: json, typing and signal, which imports enu
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found] # what `signal` wraps in enums; typeshed leaves it out
+import marshal
 import os
 import resource
 import select
@@ -25,13 +27,16 @@ _PAGE_BYTES = resource.getpagesize()
 
 
 def main() -> None:
-    """Obeys argv: descriptors of lifeline and report; most rss bytes, CPU-seconds, output bytes, open files;
-    how many cgroup.procs files to join, and which; the command.
+    """Obeys stdin: most rss bytes, CPU-seconds, output bytes, open files; the cgroup.procs files to join; the
+    command. Reports to the descriptor that argv names.
     """
-    lifeline, report, rss_bytes_max, *limits, joins_count = (int(text) for text in sys.argv[1:8])
-    joins, command = sys.argv[8 : 8 + joins_count], sys.argv[8 + joins_count :]
-    for descriptor in (lifeline, report):
-        os.set_inheritable(descriptor, False)
+    report = int(sys.argv[1])
+    os.set_inheritable(report, False)
+    lifeline = sys.stdin.buffer
+    try:
+        rss_bytes_max, *limits, joins, command = marshal.load(lifeline)  # noqa: S302 - of who started us
+    except EOFError:
+        return  # who started us has nothing to run, or is dead
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     _signal.set_wakeup_fd(wake_write)
@@ -42,12 +47,12 @@ def main() -> None:
         _become(command, joins, limits)
     poll = select.poll()  # select(2) cannot watch descriptors above 1023, and ours come from a server
     poll.register(wake_read, select.POLLIN)
-    poll.register(lifeline, select.POLLIN)
+    poll.register(lifeline.fileno(), select.POLLIN)
     while not (ready := poll.poll(_WATCH_MS)):
         if _rss_bytes(pid) > rss_bytes_max:
             break
     too_large = not ready
-    if too_large or any(descriptor == lifeline for descriptor, _ in ready):
+    if too_large or any(descriptor == lifeline.fileno() for descriptor, _ in ready):
         os.kill(pid, _signal.SIGKILL)  # not reaped yet, so the id is still the command's
     _, status, used = os.wait4(pid, 0)
     rss_unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
@@ -81,6 +86,7 @@ def _become(command: list[str], joins: list[str], limits: list[int]) -> None:
         _limit(resource.RLIMIT_FSIZE, output_bytes_max)
         _limit(resource.RLIMIT_NOFILE, open_files_max)
         _limit(resource.RLIMIT_CORE, 0)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number in (_signal.SIGXFSZ, _signal.SIGPIPE):  # Python ignores them; exec would pass that on
             _signal.signal(number, _signal.SIG_DFL)
         os.execv(command[0], command)  # noqa: S606 - the argv is ours

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -33,6 +34,64 @@ class Used:
     rss_peak_bytes: int
 
 
+class Launcher:
+    """A small process that waits in `folder` for one command: its own start can pass beside other work.
+
+    It is a process group of its own; leaving `with`, the first of several, kills what is left of it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        report_read, report_write = os.pipe()
+        self.report = os.fdopen(report_read, "rb", 0)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_LAUNCHER), str(report_write)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                pass_fds=(report_write,),
+                start_new_session=True,
+            )
+        except OSError:
+            self.report.close()
+            raise
+        finally:
+            os.close(report_write)
+        self._started = False
+
+    def start(self, command: Sequence[str], limits: Limits, joins: Sequence[Path]) -> None:
+        """Has it run `command`. Where it is dead already, its report stays empty."""
+        order = (
+            *(limits.rss_bytes_max, limits.cpu_s_max, limits.output_bytes_max, limits.open_files_max),
+            *([str(path) for path in joins], list(command)),
+        )
+        self._started = True
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(marshal.dumps(order))
+            self._stdin.flush()
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    def __enter__(self) -> Launcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.report.closed:
+            return
+        with self.process, self.report:
+            if self._started:
+                with contextlib.suppress(BrokenPipeError):
+                    self._stdin.close()  # its lifeline: it kills the command and reaps it, so no zombie stays
+                _wait_until_readable(self.report, _REAPING_S_MAX)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+
 def run_limited(
     argv: Sequence[str],
     *,
@@ -40,16 +99,18 @@ def run_limited(
     limits: Limits,
     on_line: Callable[[str], None],
     cage: Cage | None = None,
+    launcher: Launcher | None = None,
 ) -> Used:
     """Runs `argv` in `folder`, hands each line of its stdout to `on_line`, and waits for its end.
 
-    It joins `cage` where one is given. Raises TranscodeTimeout, OutOfMemory, OutputTooLarge or FfmpegFailed.
-    Safe in any thread; blocks that thread.
+    It joins `cage` where one is given; `launcher` is one that waits in `folder` already. Raises
+    TranscodeTimeout, OutOfMemory, OutputTooLarge or FfmpegFailed. Safe in any thread; blocks that thread.
     """
     stop_at = time.monotonic() + limits.wall_s_max
     kills_before = cage.memory_kills() if cage else 0
-    with _launched(argv, folder, limits, cage) as (launcher, report):
-        said = _Streams(launcher=launcher, report=report, on_line=on_line)
+    with launcher or Launcher(folder) as waiting:
+        waiting.start([*(cage.prefix if cage else ()), *argv], limits, cage.joins if cage else ())
+        said = _Streams(launcher=waiting.process, report=waiting.report, on_line=on_line)
         if not said.read_until(stop_at):
             raise TranscodeTimeout(f"it took longer than {limits.wall_s_max:g} s")
     if not said.report:
@@ -61,45 +122,6 @@ def run_limited(
         raise OutOfMemory("it takes more memory than the task has", detail=cage.emulation)
     _judge(int(exit_code), said.stderr_text(), limits)
     return Used(cpu_s=float(cpu_s), wall_s=float(wall_s), rss_peak_bytes=int(rss_peak_bytes))
-
-
-@contextlib.contextmanager
-def _launched(
-    argv: Sequence[str], folder: Path, limits: Limits, cage: Cage | None
-) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """The launcher (a process group of its own) and its report; the whole group is dead afterwards."""
-    lifeline_read, lifeline_write = os.pipe()
-    report_read, report_write = os.pipe()
-    joins = cage.joins if cage else ()
-    order = (
-        *(lifeline_read, report_write, limits.rss_bytes_max),
-        *(limits.cpu_s_max, limits.output_bytes_max, limits.open_files_max),
-        *(len(joins), *joins),
-    )
-    command = [*(cage.prefix if cage else ()), *argv]
-    with os.fdopen(report_read, "rb", 0) as report, os.fdopen(lifeline_write, "wb", 0) as lifeline:
-        try:
-            launcher = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(each) for each in order), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=folder,
-                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-                pass_fds=(lifeline_read, report_write),
-                start_new_session=True,
-            )
-        finally:
-            os.close(lifeline_read)
-            os.close(report_write)
-        with launcher:
-            try:
-                yield launcher, report
-            finally:
-                lifeline.close()
-                _wait_until_readable(report, _REAPING_S_MAX)  # the launcher kills and reaps: no zombie stays
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(launcher.pid, signal.SIGKILL)
 
 
 def _wait_until_readable(source: IO[bytes], seconds: float) -> None:

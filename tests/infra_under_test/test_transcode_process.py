@@ -18,7 +18,7 @@ import pytest
 from infra_under_test.transcode import RENDITIONS, Limits, MediaInfo, TranscodeError, find_ffmpeg
 from infra_under_test.transcode.errors import FfmpegFailed, TranscodeTimeout
 from infra_under_test.transcode.graph import compile_argv
-from infra_under_test.transcode.process import Used, run_limited
+from infra_under_test.transcode.process import Launcher, Used, run_limited
 
 SLEEP_AND_TELL = "import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(60)"
 
@@ -119,6 +119,27 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     for _ in range(5):
         run(["/bin/true"], tmp_path)
     assert process.num_fds() == before
+
+
+def test_a_launcher_that_was_given_nothing_leaves_no_process_and_no_descriptor(tmp_path: Path) -> None:
+    before = psutil.Process().num_fds()
+    with Launcher(tmp_path) as launcher:
+        assert psutil.pid_exists(launcher.process.pid)
+    assert not psutil.pid_exists(launcher.process.pid)
+    assert psutil.Process().num_fds() == before
+
+
+def test_a_launcher_that_died_while_it_waited_is_a_failure(tmp_path: Path) -> None:
+    with Launcher(tmp_path) as launcher:
+        launcher.process.kill()
+        launcher.process.wait()
+        with pytest.raises(FfmpegFailed):
+            run_limited(["/bin/true"], folder=tmp_path, limits=Limits(), on_line=print, launcher=launcher)
+
+
+def test_a_command_reads_nothing_from_stdin(tmp_path: Path) -> None:
+    _, lines = run(["/bin/sh", "-c", "cat; echo end"], tmp_path)
+    assert lines == ["end"]
 
 
 def test_secrets_of_the_environment_are_not_passed_on(
