@@ -12,6 +12,7 @@ from pathlib import Path
 from benches.emulation import Host
 from benches.profiles import LOCAL, Profile, choose, load_profiles
 from infra_under_test.transcode import (
+    MediaRefused,
     Rendition,
     TranscodeError,
     find_ffmpeg,
@@ -97,9 +98,16 @@ def _renditions(file: Path | None) -> Mapping[str, Rendition]:
 def _check_media(media: Sequence[Path]) -> None:
     try:
         find_ffmpeg()
-        for path in media:
-            inspect_upload(path)
     except TranscodeError as error:
         raise TidegaugeError(f"the bench cannot start: {error.reason}") from None
-    except OSError as error:
-        raise TidegaugeError(f"{error.filename} cannot be read: {error.strerror}", "check the path") from None
+    for path in media:
+        try:
+            inspect_upload(path)
+        except MediaRefused as error:
+            raise TidegaugeError(
+                f"{path} cannot be benched: {error.reason}", "the worker would refuse it too: leave it out"
+            ) from None
+        except OSError as error:
+            raise TidegaugeError(
+                f"{error.filename} cannot be read: {error.strerror}", "check the path"
+            ) from None
