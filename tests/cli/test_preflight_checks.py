@@ -112,6 +112,17 @@ def test_too_little_room_for_the_samples_is_refused(tmp_path: Path, monkeypatch:
     assert refused.value.exit_code == 2
 
 
+def test_a_long_run_that_stores_no_samples_needs_no_room_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three_days = f"arrivals.0.duration_s={3 * 86_400}"  # 259 M sessions
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(free=100 * 2**30))
+    preflight.check_disk(tmp_path, prepare(tmp_path, three_days, "samples=none", rate=1000).plan)
+    with pytest.raises(TidegaugeError, match="disk full"):
+        preflight.check_disk(tmp_path, prepare(tmp_path, three_days, rate=1000).plan)
+
+
 @pytest.mark.parametrize(("alive", "refused"), [(True, False), (False, True)])
 def test_a_local_stack_with_a_dead_part_is_refused(alive: bool, refused: bool) -> None:
     status = json.dumps({"parts": [{"name": "edge", "alive": True}, {"name": "api", "alive": alive}]})

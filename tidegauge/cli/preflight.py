@@ -26,6 +26,8 @@ RUNS = Path("runs")  # where run folders go by default
 CONNECT_TIMEOUT_S = 5.0
 BYTES_A_ROW = 120  # of Parquet, generously
 ROWS_A_SESSION = 20
+ROWS_STORED_RATIO = {"all": 1.0, "slow": 0.1, "none": 0.0}  # of slow: its 1 %, and some failures
+BYTES_A_SESSION = 50  # of its arrival and its end
 FREE_BYTES_MIN = 32 * 2**20
 
 
@@ -220,7 +222,8 @@ def check_alive(stack: Stack) -> None:
 
 def check_disk(folder: Path, plan: Plan) -> None:
     """Room for the samples (exit 2)."""
-    needed = FREE_BYTES_MIN + math.ceil(expected_sessions(plan)) * ROWS_A_SESSION * BYTES_A_ROW
+    session_bytes = BYTES_A_SESSION + ROWS_A_SESSION * ROWS_STORED_RATIO[plan.samples] * BYTES_A_ROW
+    needed = FREE_BYTES_MIN + math.ceil(expected_sessions(plan) * session_bytes)
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:
