@@ -67,7 +67,7 @@ def _probe(container: Any, limits: Limits, *, decode: bool) -> MediaInfo:
         raise NotMedia("the MP4 has no video track")
     stream = container.streams.video[0]
     codec = stream.codec_context
-    if codec is None or codec.name not in _CODECS:
+    if codec is None or codec.codec.canonical_name not in _CODECS:  # its own name is its decoder's: libdav1d
         raise NotMedia(f"the MP4's video is not one of {', '.join(sorted(_CODECS))}")
     refuse_picture(codec.width, codec.height, limits.picture_pixels_max)
     pixels = codec.width * codec.height

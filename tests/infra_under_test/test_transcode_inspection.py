@@ -15,7 +15,14 @@ import pytest
 from PIL import Image
 from turned_media import turned
 
-from infra_under_test.transcode import Limits, MediaRefused, find_ffmpeg, inspect_upload
+from infra_under_test.transcode import (
+    RENDITIONS,
+    Limits,
+    MediaRefused,
+    find_ffmpeg,
+    inspect_upload,
+    transcode,
+)
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"
 ENTRIES = [entry for entry in json.loads((MEDIA / "manifest.json").read_text())["media"] if entry["in_git"]]
@@ -195,6 +202,26 @@ def test_a_turned_mp4_has_the_size_that_a_player_shows(tmp_path: Path) -> None:
 def test_a_fragmented_mp4_is_counted_though_its_index_says_zero_frames(tmp_path: Path) -> None:
     info = inspect_upload(copied(tmp_path / "fragmented.mp4", "-movflags", "+frag_keyframe+empty_moov"))
     assert (info.frames, info.duration_s) == (125, pytest.approx(5.0, abs=0.01))
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4"])
+def test_every_codec_that_is_accepted_becomes_a_preview(tmp_path: Path, encoder: str) -> None:
+    path = tmp_path / "upload.mp4"
+    command = [
+        find_ffmpeg().path,
+        "-v",
+        "error",
+        "-i",
+        MEDIA / "anim_bbb.mp4",
+        "-t",
+        "0.5",
+        "-vf",
+        "scale=320:-2",
+    ]
+    subprocess.run([*command, "-c:v", encoder, "-an", path], check=True, stderr=subprocess.DEVNULL)
+    assert (inspect_upload(path).width, inspect_upload(path).height) == (320, 180)
+    made = transcode(path, tmp_path / "out", [RENDITIONS["preview_mp4"]])
+    assert made.results[0].bytes > 0
 
 
 def test_a_pixel_shape_that_only_the_pictures_tell_is_applied(tmp_path: Path) -> None:
