@@ -84,7 +84,7 @@ def test_without_a_price_the_spend_is_not_available() -> None:
 
 @pytest.mark.parametrize(
     ("at_s", "words"),
-    [(-0.5, "warm-up"), (1, "constant, phase 1 of 2 (warm-up)"), (8, "constant, phase 1 of 2"),
+    [(-0.5, "about to start"), (1, "constant, phase 1 of 2 (warm-up)"), (8, "constant, phase 1 of 2"),
      (11, "ramp, phase 2 of 2"), (71, "draining")],
 )  # fmt: skip
 def test_the_title_says_which_phase_it_is(at_s: float, words: str) -> None:

@@ -102,6 +102,23 @@ def test_an_architecture_that_is_no_folder_is_named(tmp_path: Path) -> None:
     assert "is no folder" in refusal(tmp_path, stack='architecture = "none"\n')
 
 
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        (NOBODY, "is the stack up?"),
+        ("http://nowhere.invalid", "is the host's name right?"),
+        ("https://127.0.0.1:{plain}", "does that port speak TLS?"),
+    ],
+)
+def test_a_stack_that_cannot_be_reached_is_told_what_to_look_at(url: str, hint: str) -> None:
+    with http_server(lambda _path: (200, {}, b"")) as plain:
+        port = plain.rpartition(":")[2].strip("/")
+        stack = Stack(api_url=url.replace("{plain}", port), allowed_hosts=("127.0.0.1",))
+        with pytest.raises(TidegaugeError, match="cannot be reached") as refused:
+            preflight.check_reachable(stack)
+    assert hint in refused.value.hint
+
+
 def test_too_little_room_for_the_samples_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = prepare(tmp_path).plan
     preflight.check_disk(tmp_path / "new" / "run", plan)

@@ -104,6 +104,8 @@ class Figures:
         """The phase under way, and which of how many it is."""
         if not self._progress or self._state in ("stopping",):
             return self._state
+        if self.t_s < 0:
+            return "about to start"
         end_s = 0.0
         for number, phase in enumerate(self._plan.arrivals, 1):
             end_s += phase_duration_s(phase)
@@ -137,8 +139,8 @@ class Figures:
 
     def line(self) -> str:
         """The same in short, for logs."""
-        if not self._progress:
-            return printable(self._state)
+        if not self._progress or self.t_s < 0:
+            return printable(self.phase())
         asked, _sent = self._rates()
         live = self._live or {"requests": 0, "failures": {}, "cache": {}, "recent": {}}
         recent = live["recent"]

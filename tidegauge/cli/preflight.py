@@ -201,9 +201,18 @@ def _connect(name: str, url: str) -> None:
                 context = ssl.create_default_context()
                 context.wrap_socket(plain, server_hostname=parts.hostname).close()
     except (OSError, UnicodeError) as error:
-        raise TidegaugeError(
-            f"{name} {url} cannot be reached: {error}", "is the stack up? tidegauge stack status"
-        ) from None
+        raise TidegaugeError(f"{name} {url} cannot be reached: {error}", _why_unreachable(error)) from None
+
+
+def _why_unreachable(error: OSError | UnicodeError) -> str:
+    """What to look at next."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "is it the name in the certificate? a private authority is named by SSL_CERT_FILE"
+    if isinstance(error, ssl.SSLError):
+        return "does that port speak TLS? if not, write http://"
+    if isinstance(error, (socket.gaierror, UnicodeError)):
+        return "is the host's name right? nothing here knows its address"
+    return "is the stack up? of a local one tidegauge stack status tells"
 
 
 def check_alive(stack: Stack) -> None:
