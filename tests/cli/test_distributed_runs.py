@@ -130,6 +130,7 @@ def test_a_worker_killed_in_mid_run_keeps_its_rows_until_then_and_the_run_goes_o
     assert (code, summary["verdict"]) == (12, "INVALID")
     assert "lost with a generator process" in summary["reasons"][0]
     assert "is gone; the run goes on" in words
+    assert words.count("waiting for the last rows of generator") <= 2  # both, while the other still writes
     arrivals = pd.read_parquet(tmp_path / "r" / "arrivals.parquet")
     run = RunFolder(tmp_path / "r").read_json(tmp_path / "r" / "run.json")
     (died,) = run["died"]

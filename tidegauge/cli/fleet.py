@@ -109,14 +109,19 @@ def gather(
 ) -> set[int]:
     """Brings the workers' rows into `folder`; returns the processes whose last files didn't come in time."""
     began = time.monotonic()
+    told: set[int] = set()
     while True:
         there = exchange.names()
         closed = {process for process in range(processes) if f"closed/{process}.json" in there}
         waited = time.monotonic() - began
         missing = set(range(processes)) - closed
-        if not missing or waited > (GATHER_S if missing & finished else GATHER_DEAD_S):
+        patience_s = GATHER_S if missing & finished else GATHER_DEAD_S
+        if not missing or waited > patience_s:
             break
-        progress(f"waiting for the last rows of {len(missing)} workers")
+        if missing != told:
+            late = ", ".join(str(process) for process in sorted(missing))
+            progress(f"waiting for the last rows of generator {late}, up to {patience_s:g} s")
+            told = missing
         time.sleep(LOOK_AGAIN_S)
     wanted = [match for name in there if (match := ROWS_FILE.fullmatch(name)) and int(match[2]) < processes]
     progress(f"fetching {len(wanted)} files")
