@@ -9,6 +9,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from served import tidegauge
 
 GUIDE = Path(__file__).parents[2] / "infra_under_test" / "estimates" / "seed.toml"
@@ -42,6 +43,13 @@ def test_the_guides_estimate_is_off_by_two_fifths() -> None:
     redis = next(line for line in document["lines"] if line["id"] == "redis")
     assert redis["priced"][0]["price_date"] == "2026-09-25"
     assert {"code", "message"} == set(redis["findings"][0])
+
+
+@pytest.mark.parametrize("tolerance", ["nan", "inf", "-0.1"])
+def test_a_tolerance_that_is_no_share_is_refused(tolerance: str) -> None:
+    code, document, _ = tidegauge("cost", "validate", GUIDE, "--tolerance", tolerance)
+    assert code == 2
+    assert document["error"]["message"].startswith("--tolerance is ")
 
 
 def test_people_read_the_lines_the_findings_and_the_verdict() -> None:
