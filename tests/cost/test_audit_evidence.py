@@ -53,6 +53,22 @@ def test_a_line_of_another_size_is_corrected_to_the_architectures() -> None:
     assert "node_type is cache.t3.micro, the architecture's cache.r6g.large" in said(result, "cache")
 
 
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("B: {Type: AWS::S3::Bucket}", {"not_in_architecture"}),
+        ("N: {Type: AWS::EC2::NatGateway}", {"not_in_architecture"}),
+        ("I: {Type: AWS::EC2::Instance, Properties: {InstanceType: g6.xlarge}}", {"quantity"}),
+    ],
+)
+def test_hours_of_a_service_that_the_templates_lack_are_found(template: str, expected: set[str]) -> None:
+    text = (
+        '[[line]]\nid = "gpu"\nservice = "ec2"\nunit = "instance_second"\n'
+        'attributes = {instance_type = "g6.xlarge"}\nquantity = 1000\nprice = 0.8048\n'
+    )
+    assert codes(audited(HEAD + text, resources(template)), "gpu") == expected
+
+
 def test_origin_triggers_run_at_the_requests_that_reach_an_origin() -> None:
     template = resources("""
 F: {Type: AWS::Lambda::Function, Properties: {MemorySize: 256}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedItem
+from tidegauge.cost.architecture import FixedCost, FixedItem
 from tidegauge.cost.audit.corrections import Corrected, differences, same
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
@@ -61,6 +61,23 @@ def _held(reading: Reading, held: Sequence[FixedItem], book: PriceBook) -> Corre
         findings.append(Finding(code="quantity", message=message))
     findings += _attribute_findings(line, held)
     return Corrected(basis="architecture", items=items, findings=tuple(findings))
+
+
+def unheld_findings(line: EstimateLine, matched: Matched, fixed: FixedCost | None) -> Iterator[Finding]:
+    """That a line prices hours of a service of which the templates hold nothing."""
+    if fixed is None or fixed.missing or matched.measured or not _is_of_hours(line):
+        return
+    if all(item.service != line.service for item in fixed.items):
+        message = (
+            f"the architecture holds nothing of {line.service} round the clock; the line is kept as it is"
+        )
+        yield Finding(code="not_in_architecture", message=message)
+
+
+def _is_of_hours(line: EstimateLine) -> bool:
+    """Whether the line's unit is one that something bills for as long as it is there."""
+    unit = line.unit or ""
+    return unit.endswith("_hour") or (line.service in ("ec2", "fargate") and unit.endswith("_second"))
 
 
 def _things(quantity: Fraction, each: Fraction, unit: str) -> str:

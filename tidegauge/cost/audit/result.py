@@ -10,7 +10,7 @@ from tidegauge.cost.audit.absent import Absent, Position, absent_positions
 from tidegauge.cost.audit.corrections import Basis, Corrected
 from tidegauge.cost.audit.estimate import Estimate, EstimateLine
 from tidegauge.cost.audit.findings import line_findings, total_findings
-from tidegauge.cost.audit.lines import correct
+from tidegauge.cost.audit.lines import correct, unheld_findings
 from tidegauge.cost.audit.matching import Evidence, match
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add
 from tidegauge.cost.audit.reading import Finding, Reading, read_line
@@ -79,7 +79,14 @@ def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
     absent = tuple(_priced_position(position, by_item) for position in positions)
     beside = _beside(absent, estimate.lines)
     lines = tuple(
-        _audited(reading, each, by_item, beside.get(reading.line.id, ()), book)
+        _audited(
+            reading,
+            each,
+            by_item,
+            beside.get(reading.line.id, ()),
+            book,
+            unheld_findings(reading.line, matched[reading.line.id], evidence.fixed),
+        )
         for reading, each in zip(readings, corrected, strict=True)
     )
     total = _total(lines, absent, priced, evidence)
@@ -123,6 +130,7 @@ def _audited(
     by_item: dict[int, list[PricedLine]],
     beside: Sequence[Absent],
     book: PriceBook,
+    unheld: Iterable[Finding],
 ) -> AuditedLine:
     priced = _priced(corrected.items, by_item)
     amount = add(line.amount_exact for line in priced) + corrected.kept
@@ -132,7 +140,7 @@ def _audited(
         basis=corrected.basis,
         corrected=amount,
         priced=priced,
-        findings=tuple(findings),
+        findings=(*findings, *unheld),
     )
 
 
