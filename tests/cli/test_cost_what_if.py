@@ -79,3 +79,13 @@ def test_the_audit_of_an_estimate_ends_in_what_ifs() -> None:
     assert saved["valkey"] == "180.456"
     assert saved["plan_free"] is None
     assert document["elsewhere"][0]["aws"] == "1467.808225"
+
+
+@pytest.mark.parametrize(
+    "note", ["hit_ratio=1.5", "spot_share=70", "s3_share_of_nat=2", "capacity_utilisation=0"]
+)
+def test_a_share_beyond_the_whole_is_refused(tmp_path: Path, note: str) -> None:
+    code, document, _ = tidegauge("cost", "what-if", month(tmp_path, EDGE, GETS), "--note", note)
+    assert code == 2
+    assert document["error"]["message"] == note.replace("=", " is ")
+    assert document["error"]["hint"].startswith("a share from 0 to 1: ")

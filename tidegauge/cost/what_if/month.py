@@ -11,6 +11,7 @@ from tidegauge.cost.lines import PricedLine, PricedUsage, price_usage
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
+from tidegauge.errors import TidegaugeError
 
 GB = 2**30
 NOTES = {  # figures that what-ifs ask for beside the usage; docs/cost.md lists them
@@ -23,6 +24,7 @@ NOTES = {  # figures that what-ifs ask for beside the usage; docs/cost.md lists 
     "interface_endpoints": "AWS services that tasks in the VPC call",
     "api_cpu_ms": "mean ms of CPU of an API request",
 }
+SHARES = ("hit_ratio", "spot_share", "capacity_utilisation", "s3_share_of_nat")  # of the whole: 0 to 1
 Choice = Callable[[UsageItem], bool]
 
 
@@ -41,6 +43,12 @@ class Month:
     provisioned_tables: Collection[str] = ()
     interruptible: frozenset[int] | None = None
     kept: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        for name in SHARES:
+            share = self.notes.get(name, Fraction(1))
+            if not 0 <= share <= 1 or (name == "capacity_utilisation" and not share):
+                raise TidegaugeError(f"{name} is {float(share):g}", f"a share from 0 to 1: {NOTES[name]}")
 
     def total(self, items: tuple[UsageItem, ...] | None = None) -> Fraction | None:
         """USD of the month with these items in place of its own; None where one of them has no price."""
