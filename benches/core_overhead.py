@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benches.fixtures import fixture
+from benches.transcode.fixtures import fixture
 from infra_under_test.transcode import DEFAULT_LIMITS, RENDITIONS, find_ffmpeg, inspect_upload, transcode
 from infra_under_test.transcode.graph import compile_argv
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from infra_under_test.local.item_size import item_bytes, write_units
+from infra_under_test.app.item_size import item_bytes, write_units
 from infra_under_test.local.resources import TABLES
 
 Item = dict[str, Any]

@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benches.fixtures import FOLDER as MEDIA
-from benches.fixtures import fixture
+from benches.transcode.fixtures import FOLDER as MEDIA
+from benches.transcode.fixtures import fixture
 from infra_under_test.transcode import (
     DEFAULT_LIMITS,
     RENDITIONS,

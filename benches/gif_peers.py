@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from benches.cells import MEDIA
 from benches.gif_ways import Clip, Way, find_programs, ways
-from benches.quality import measure_quality
+from benches.transcode.cells import MEDIA
+from benches.transcode.quality import measure_quality
 from infra_under_test.transcode import RENDITIONS, Ffmpeg, TranscodeError, find_ffmpeg, inspect_upload
 from tidegauge.errors import ExitCode
 

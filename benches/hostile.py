@@ -27,8 +27,8 @@ from typing import Any
 import psutil
 
 from infra_under_test.transcode import RENDITIONS, UPLOAD_RENDITIONS, transcode
-from tests.infra_under_test.hostile_media import TEXTS, gif
-from tests.infra_under_test.hostile_mp4 import hostile_mp4s
+from tests.support.hostile_media import TEXTS, gif
+from tests.support.hostile_mp4 import hostile_mp4s
 
 MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
 WALL_S_MAX, MEMORY_MB_MAX = 2.0, 600.0

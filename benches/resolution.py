@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from tidegauge.analysis.quantiles import Ordered
 from tidegauge.analysis.traffic import Window, traffic_of_counts, traffic_of_samples
-from tidegauge.cli.frames import read_stretches
 from tidegauge.engine.writer import Writer
 from tidegauge.histograms import rank_of
 from tidegauge.records import Sample
 from tidegauge.request_counts import MOMENTS
+from tidegauge.results.frames import read_stretches
 from tidegauge.store import RunFolder
 
 Floats = NDArray[np.float64]

@@ -8,20 +8,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from reports import (
-    cache,
-    charts,
-    cost,
-    cost_audit,
-    cost_sources,
-    glossary,
-    latency,
-    provenance,
-    transcode,
-    verdict,
-)
-from reports.axes import Window
+from reports import glossary
+from reports.cost import audit as cost_audit
+from reports.cost import section as cost
+from reports.cost import sources as cost_sources
+from reports.drawing.axes import Window
 from reports.report_data import BenchData, ReportData
+from reports.run import cache, charts, latency, provenance, verdict
+from reports.transcode.section import section as transcode
 
 CHARTED_FLOWS_MAX = 6  # by their samples; every flow is in the tables
 
@@ -52,7 +46,7 @@ def render_html(data: ReportData) -> str:
         edge=cache.edge_agreement(data),
         cost=cost.cost_section(data, sources),
         audit=cost_audit.audit_section(data.audit, sources),
-        transcode=transcode.section(data.bench, data.transcode),
+        transcode=transcode(data.bench, data.transcode),
         generator=provenance.generator_table(data),
         facts=provenance.facts(data),
         versions=provenance.version_table(data),
@@ -68,7 +62,7 @@ def render_bench_html(data: BenchData) -> str:
         .get_template("bench_report.html")
         .render(
             subtitle=", ".join(data.names),
-            transcode=transcode.section(data.bench, data.transcode),
+            transcode=transcode(data.bench, data.transcode),
             glossary=glossary.TRANSCODE_GLOSSARY,
         )
     )

@@ -111,10 +111,10 @@ def test_the_cli_takes_from_the_engine_only_what_imports_no_locust() -> None:
         "tidegauge.engine.events",
         "tidegauge.engine.events.EVENTS_FD",
         "tidegauge.engine.events.RUN_FOLDER",
-        "tidegauge.engine.exchange",
+        "tidegauge.aws.exchange",
         "tidegauge.engine.role",
         "tidegauge.engine.role.Role",
     }
     for path in modules("tidegauge/cli"):
-        names = {name for name in imported(path) if not name.startswith("tidegauge.engine.exchange.")}
+        names = {name for name in imported(path) if not name.startswith("tidegauge.aws.exchange.")}
         assert {name for name in names if name.startswith("tidegauge.engine")} <= allowed, path

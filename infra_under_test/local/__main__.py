@@ -7,8 +7,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from infra_under_test.errors import USAGE, StackError
 from infra_under_test.local import cli
-from infra_under_test.local.errors import USAGE, StackError
 from infra_under_test.local.parts import PART_NAMES, PORT_NAMES
 from infra_under_test.local.stack import Options
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra_under_test.cgroup import VCPU_MIN, Cage, CannotEmulate, make_cage
-from infra_under_test.local.errors import StackError
+from infra_under_test.errors import StackError
 
 NOT_EMULATED = "not emulated"
 NO_LIMIT = "no limit asked for"

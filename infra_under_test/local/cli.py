@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 
+from infra_under_test.errors import StackError
 from infra_under_test.local import state
 from infra_under_test.local.discovery import PROGRAMS, Program, find
-from infra_under_test.local.errors import StackError
 from infra_under_test.local.stack import INTERRUPTED, Document, Options, run_stack
 
 DOWN_TIMEOUT_S = 10.0

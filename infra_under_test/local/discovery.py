@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_under_test.local.errors import StackError
+from infra_under_test.errors import StackError
 
 INSTALL = "install the extra of the local stack (`./run` does), or"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from infra_under_test.errors import StackError
 from infra_under_test.local import discovery, readiness, resources
 from infra_under_test.local.edge.render import EdgeSettings, render
-from infra_under_test.local.errors import StackError
 from infra_under_test.local.ingredients import REGION, Ingredients
 from infra_under_test.local.processes import Part
 from infra_under_test.local.s3_server import s3_part

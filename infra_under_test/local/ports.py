@@ -6,7 +6,7 @@ import random
 import socket
 from collections.abc import Collection, Mapping, Sequence
 
-from infra_under_test.local.errors import StackError
+from infra_under_test.errors import StackError
 
 # SeaweedFS listens for gRPC on port + 10000. Both ranges lie below the ephemeral ports of Linux (32768 up)
 # and macOS (49152 up), so no outgoing connection takes one between the choice and the part's bind.

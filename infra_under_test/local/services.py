@@ -51,7 +51,7 @@ def api_part(ingredients: Ingredients) -> Part:
     """The HTTP and WebSocket API."""
     port = ingredients.ports["api"]
     url = f"http://127.0.0.1:{port}"
-    uvicorn = f"-m uvicorn infra_under_test.local.api.app:app --host 127.0.0.1 --port {port} --no-access-log"
+    uvicorn = f"-m uvicorn infra_under_test.app.api.app:app --host 127.0.0.1 --port {port} --no-access-log"
     return Part(
         name="api",
         version=ingredients.versions["api"],
@@ -77,7 +77,7 @@ def worker_part(ingredients: Ingredients) -> Part:
         name="worker",
         version=ingredients.versions["worker"],
         url="",
-        argv=(*ingredients.quota.prefix, sys.executable, "-m", "infra_under_test.local.worker"),
+        argv=(*ingredients.quota.prefix, sys.executable, "-m", "infra_under_test.app.worker"),
         env={
             **_service_env(ingredients, "worker"),
             "FFMPEG": str(ingredients.programs["worker"].path),
@@ -97,7 +97,7 @@ def consumer_part(ingredients: Ingredients) -> Part:
         name="consumer",
         version=ingredients.versions["consumer"],
         url="",
-        argv=(sys.executable, "-m", "infra_under_test.local.consumer"),
+        argv=(sys.executable, "-m", "infra_under_test.app.consumer"),
         env={**_service_env(ingredients, "consumer"), **ingredients.set_env},
         cwd=ingredients.directory / "work" / "consumer",
         needs=("redis", "dynamodb", "sqs"),

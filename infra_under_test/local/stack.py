@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 
+from infra_under_test.errors import StackError
 from infra_under_test.local import cgroup, control, parts, ports, state
 from infra_under_test.local.descriptor import FILE_NAME, descriptor_text
-from infra_under_test.local.errors import StackError
 from infra_under_test.local.ingredients import REGION, Ingredients
 from infra_under_test.local.resources import VISIBILITY_S, Credentials
 from infra_under_test.local.s3_server import sockets

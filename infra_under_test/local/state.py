@@ -17,7 +17,7 @@ from typing import IO
 
 import psutil
 
-from infra_under_test.local.errors import StackError
+from infra_under_test.errors import StackError
 
 STATE_FILE = "state.json"
 LOCK_FILE = "lock"

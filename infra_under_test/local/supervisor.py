@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from infra_under_test.errors import StackError
 from infra_under_test.local import processes
-from infra_under_test.local.errors import StackError
 from infra_under_test.local.processes import Part, Running
 
 START_TIMEOUT_S = 60.0

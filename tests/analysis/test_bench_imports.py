@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benches.cells import empty_cell
+from benches.transcode.cells import empty_cell
 from tests.analysis.bench_documents import cell, curve, profile
 from tidegauge.analysis.transcode.document import read_bench
 from tidegauge.analysis.transcode.imports import ImportedCell, check_import, with_import

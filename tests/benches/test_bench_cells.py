@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benches.cells import empty_cell, extremes_confidence, is_unstable, measured_cell
+from benches.transcode.cells import empty_cell, extremes_confidence, is_unstable, measured_cell
 
 NAMED = {
     "media": "a.gif",

@@ -1,4 +1,4 @@
-"""`python -m benches transcode` prints one document, or one error, and leaves nothing behind."""
+"""`python -m benches.transcode measure` prints one document, or one error, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from benches.emulation import this_host
-from benches.profiles import load_profiles
+from benches.transcode.emulation import this_host
+from benches.transcode.profiles import load_profiles
 
 ROOT = Path(__file__).parents[2]
 ALPHA = ROOT / "fixtures" / "media" / "alpha.gif"
-COMMAND = [sys.executable, "-m", "benches", "transcode"]
+COMMAND = [sys.executable, "-m", "benches.transcode", "measure"]
 
 
 def run(*arguments: str, folder: Path) -> tuple[int, dict[str, Any]]:

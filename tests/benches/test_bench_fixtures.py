@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benches.fixtures import FOLDER, fixture
+from benches.transcode.fixtures import FOLDER, fixture
 
 
 def test_a_medium_that_is_there_is_taken_as_it_is() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import moto.ec2
 import pytest
 
-from benches.emulation import Gpu, Host
-from benches.profiles import LOCAL, Profile, choose, load_profiles
+from benches.transcode.emulation import Gpu, Host
+from benches.transcode.profiles import LOCAL, Profile, choose, load_profiles
 from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import TidegaugeError
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from benches.scenario import load_scenario, terms_of
+from benches.transcode.task_use import load_scenario, terms_of
 from tidegauge.errors import TidegaugeError
 
 

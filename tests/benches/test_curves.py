@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from benches.curves import measure_curves
-from benches.sweeps import Sweep, load_sweeps, sweeps_of
+from benches.transcode.curves import measure_curves
+from benches.transcode.sweeps import Sweep, load_sweeps, sweeps_of
 from infra_under_test.transcode import RENDITIONS, find_ffmpeg
 from infra_under_test.transcode.nvenc import NvencProbe
 
@@ -93,14 +93,21 @@ def test_a_sweep_of_three_points_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_one_document() -> None:
-    command = [sys.executable, "-m", "benches.curves", f"--media={ALPHA}", "--rendition=slack_gif", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "benches.transcode.curves",
+        f"--media={ALPHA}",
+        "--rendition=slack_gif",
+        "--json",
+    ]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     (curve,) = json.loads(ended.stdout)["curves"]
     assert (curve["rendition"], len(curve["points"])) == ("slack_gif", 4)
 
 
 def test_a_rendition_that_does_not_exist_is_an_error_with_its_nearest_name() -> None:
-    command = [sys.executable, "-m", "benches.curves", "--rendition=slak_gif"]
+    command = [sys.executable, "-m", "benches.transcode.curves", "--rendition=slak_gif"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "no rendition is called 'slak_gif'" in ended.stderr

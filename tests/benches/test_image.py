@@ -1,4 +1,4 @@
-"""The image of benches/Dockerfile: what it pins and copies."""
+"""The image of benches/transcode/image/Dockerfile: what it pins and copies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ def pins(lock: Path) -> set[str]:
 
 
 def test_the_image_has_the_versions_of_every_other_figure() -> None:
-    image = pins(ROOT / "benches" / "image.lock")
+    image = pins(ROOT / "benches" / "transcode" / "image" / "image.lock")
     assert image
     assert image <= pins(ROOT / "requirements" / "all.lock")
 
 
 def test_what_the_image_copies_is_sent_to_the_engine() -> None:
-    copied = re.findall(r"^COPY (?!--from)(\S+)", (ROOT / "benches" / "Dockerfile").read_text("utf-8"), re.M)
+    copied = re.findall(
+        r"^COPY (?!--from)(\S+)",
+        (ROOT / "benches" / "transcode" / "image" / "Dockerfile").read_text("utf-8"),
+        re.M,
+    )
     sent = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     for source in copied:
         parents = [source, *map(str, Path(source).parents)]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benches import judging
-from benches.judging import Judge
-from benches.quality import Quality
+from benches.transcode import judging
+from benches.transcode.judging import Judge
+from benches.transcode.quality import Quality
 
 NOBODY: Any = None
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from benches.outcome import Costing
-from benches.priced_curves import Curves
-from benches.profiles import load_profiles
-from benches.scenario import load_scenario
+from benches.transcode.outcome import Costing
+from benches.transcode.priced_curves import Curves
+from benches.transcode.profiles import load_profiles
+from benches.transcode.task_use import load_scenario
 from tidegauge.cost.price_book import load_price_book
 
 TASK = load_profiles()["fargate-x86-2vcpu-4gb"]

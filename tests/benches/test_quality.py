@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from benches.quality import Quality, harmonic_mean, measure_quality
+from benches.transcode.quality import Quality, harmonic_mean, measure_quality
 from infra_under_test.transcode import RENDITIONS, Ffmpeg, Rendition, find_ffmpeg, inspect_upload, transcode
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"

@@ -6,7 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from served import tidegauge, write_plan, write_stack
+
+from tests.support.served import tidegauge, write_plan, write_stack
 
 NOBODY = "http://127.0.0.1:9"
 

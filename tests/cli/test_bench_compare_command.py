@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from served import tidegauge
 
 from tests.analysis.bench_documents import cell
+from tests.support.served import tidegauge
 
 
 def write(path: Path, rounds: list[float], sha256: str = "ab") -> Path:

@@ -18,11 +18,12 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from moto import mock_aws
-from served import good_after, http_server, tidegauge, write_plan, write_stack
 
+from tests.support.served import good_after, http_server, tidegauge, write_plan, write_stack
 from tidegauge.cli import collect as verb
-from tidegauge.cli import metered, output
+from tidegauge.cli import output
 from tidegauge.cli import tidegauge as program
+from tidegauge.conduct import metered
 
 BALANCER = "app/api/50dc6c495c0c9188"
 ORIGIN = {

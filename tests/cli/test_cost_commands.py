@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from served import tidegauge
+from tests.support.served import tidegauge
 
 ITEM = {
     "flow": "view",

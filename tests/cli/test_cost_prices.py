@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from served import ROOT, tidegauge
+from tests.support.served import ROOT, tidegauge
 
 OFFERS = ROOT / "tests" / "collect" / "price_offers"
 VCPU_HOUR = {

@@ -10,7 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from served import tidegauge
+
+from tests.support.served import tidegauge
 
 GUIDE = Path(__file__).parents[2] / "infra_under_test" / "estimates" / "seed.toml"
 ESTIMATE = """name = "small"

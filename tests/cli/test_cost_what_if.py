@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from served import tidegauge
+
+from tests.support.served import tidegauge
 
 
 def month(folder: Path, *items: Sequence[object]) -> Path:

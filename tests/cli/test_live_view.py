@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tidegauge.cli.live import panel
-from tidegauge.cli.live_figures import Figures
+from tidegauge.conduct.figures import Figures
 from tidegauge.plan import parse_plan
 from tidegauge.stack import Stack
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from served import ROOT
+
+from tests.support.served import ROOT
 
 
 @pytest.mark.parametrize(("no_color", "escapes"), [("1", False), ("", True)])

@@ -10,12 +10,12 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.stub import Stubber
-from served import ROOT, Answer, http_server
 
-from tidegauge.collect import price_offers_fetch
-from tidegauge.collect.price_offers import parse_offer
-from tidegauge.collect.price_offers_fetch import fetch_offers, fetch_products, usage_types
-from tidegauge.collect.price_offers_map import Wanted, find_wanted, match_offers, read_offer_map
+from tests.support.served import ROOT, Answer, http_server
+from tidegauge.collect.prices import fetch as price_offers_fetch
+from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, usage_types
+from tidegauge.collect.prices.offer_map import Wanted, find_wanted, match_offers, read_offer_map
+from tidegauge.collect.prices.offers import parse_offer
 from tidegauge.cost.offered import Key, Offered
 from tidegauge.errors import TidegaugeError
 

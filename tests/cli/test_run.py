@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from served import ROOT, Answer, good_after, http_server, tidegauge, write_plan, write_stack
 
+from tests.support.served import ROOT, Answer, good_after, http_server, tidegauge, write_plan, write_stack
 from tidegauge.store import RunFolder
 
 

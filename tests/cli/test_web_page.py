@@ -10,8 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from served import ROOT, good_after, http_server, write_plan, write_stack
-
+from tests.support.served import ROOT, good_after, http_server, write_plan, write_stack
 from tidegauge.store import RunFolder
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from served import good_after, http_server, tidegauge, write_stack
 
+from tests.support.served import good_after, http_server, tidegauge, write_stack
 from tests.workload.log_samples import START_S, Logged, cloudfront_tsv, write_logs, zipf_requests
 from tidegauge.plan import load_plan
 

@@ -15,8 +15,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tidegauge.collect.cloudwatch import Wanted, fetch_metrics, parse_metrics, wanted_metrics
-from tidegauge.collect.cloudwatch_parts import (
+from tidegauge.collect.metrics.cloudwatch import Wanted, fetch_metrics, parse_metrics, wanted_metrics
+from tidegauge.collect.metrics.parts import (
     AwsParts,
     aws_parts,
     fetch_provisioned_tables,

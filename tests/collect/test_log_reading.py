@@ -22,8 +22,8 @@ from tests.workload.log_samples import (
     write_logs,
     zipf_requests,
 )
-from tidegauge.collect.log_files import CHUNK_BYTES, LINE_BYTES_MAX
-from tidegauge.collect.logs import LogRead, read_logs
+from tidegauge.collect.logs.files import CHUNK_BYTES, LINE_BYTES_MAX
+from tidegauge.collect.logs.requests import LogRead, read_logs
 from tidegauge.errors import TidegaugeError
 
 GOOD = Logged(t_s=START_S + 7, path="/assets/a.gif", query="w=200", result="RefreshHit")

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.collect.price_offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
-from tidegauge.collect.price_offers_fetch import read_offers, usage_types
-from tidegauge.collect.price_offers_map import find_wanted, match_offers, read_offer_map
+from tidegauge.collect.prices.fetch import read_offers, usage_types
+from tidegauge.collect.prices.offer_map import find_wanted, match_offers, read_offer_map
+from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
 from tidegauge.cost.offered import Key, NotOffered, Offered
 from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import TidegaugeError

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from cost_builders import BOOK
 
-from tidegauge.cost.architecture import price_architecture
+from tidegauge.cost.architecture.fixed import price_architecture
+from tidegauge.cost.architecture.usage_rules import Figures, find_uses
 from tidegauge.cost.audit.estimate import read_estimate
 from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.result import Audit, AuditedLine, audit
 from tidegauge.cost.usage import Usage
-from tidegauge.cost.usage_rules import Figures, find_uses
 
 ESTIMATES = Path(__file__).parents[2] / "infra_under_test" / "estimates"
 GUIDE = (ESTIMATES / "seed.toml").read_text(encoding="utf-8")

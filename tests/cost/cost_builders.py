@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tidegauge.cost.architecture import FixedCost, price_architecture
+from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
 from tidegauge.cost.lines import PricedUsage, price_usage
 from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem

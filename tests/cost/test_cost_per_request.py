@@ -5,7 +5,7 @@ from typing import Any
 
 from cost_builders import BOOK, fixed, item, usage
 
-from tidegauge.cost.architecture import FixedCost
+from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem
 

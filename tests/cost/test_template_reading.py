@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from cost_builders import fixed
 
-from tidegauge.cost.templates import parse_template
+from tidegauge.cost.architecture.templates import parse_template
 from tidegauge.errors import TidegaugeError
 
 

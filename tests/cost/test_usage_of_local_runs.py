@@ -7,9 +7,9 @@ import pytest
 from cost_builders import BOOK
 
 from tidegauge.cost.lines import price_usage
-from tidegauge.cost.local_gaps import NOT_COUNTED
-from tidegauge.cost.local_traffic import ClientRequests
-from tidegauge.cost.local_usage import usage_from_local, worker_size
+from tidegauge.cost.metering.client_traffic import ClientRequests
+from tidegauge.cost.metering.local_gaps import NOT_COUNTED
+from tidegauge.cost.metering.local_usage import usage_from_local, worker_size
 from tidegauge.cost.usage import Usage, parse_usage, usage_document
 from tidegauge.errors import TidegaugeError
 

@@ -11,8 +11,9 @@ from cost_builders import BOOK
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.cost.aws_gaps import NOT_METERED, UNITS
-from tidegauge.cost.aws_metered import (
+from tidegauge.cost.lines import price_usage
+from tidegauge.cost.metering.aws_gaps import NOT_METERED, UNITS
+from tidegauge.cost.metering.aws_metered import (
     AwsMetered,
     Part,
     Series,
@@ -21,9 +22,8 @@ from tidegauge.cost.aws_metered import (
     parse_metered,
     whole_minutes,
 )
-from tidegauge.cost.aws_usage import usage_from_aws
-from tidegauge.cost.lines import price_usage
-from tidegauge.cost.local_traffic import ClientRequests
+from tidegauge.cost.metering.aws_usage import usage_from_aws
+from tidegauge.cost.metering.client_traffic import ClientRequests
 from tidegauge.cost.usage import Usage, parse_usage, usage_document
 from tidegauge.errors import TidegaugeError
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from written_rows import made_up, run_folder, write
 
-from tidegauge.cli.measure import measure
-from tidegauge.cli.recovery import recover
-from tidegauge.cli.report_data import report_data
 from tidegauge.records import Sample
+from tidegauge.results.measure import measure
+from tidegauge.results.recovery import recover
+from tidegauge.results.report_data import report_data
 from tidegauge.store import DiskFull, RunFolder
 
 SESSIONS, END_S = 2000, 10.0

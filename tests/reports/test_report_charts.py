@@ -9,9 +9,9 @@ import pytest
 import report_samples as samples
 
 import reports
-from reports import charts
-from reports.axes import Window, nines
+from reports.drawing.axes import Window, nines
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries
+from reports.run import charts
 
 WINDOW = Window(start_s=10, end_s=70)
 

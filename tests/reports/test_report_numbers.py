@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports import numbers
+from reports.drawing import numbers
 
 
 @pytest.mark.parametrize(

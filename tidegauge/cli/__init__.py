@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
+from tidegauge.cli.lazy import LazyGroup
 from tidegauge.cli.output import fail
-from tidegauge.cli.signals import stop_as_on_ctrl_c
+from tidegauge.conduct.signals import stop_as_on_ctrl_c
 from tidegauge.errors import ExitCode, TidegaugeError
 
-VERBS = {  # verb: (module, attribute); loaded when called, so that --help is quick
-    "demo": ("demo", "demo_command"),
-    "stack": ("stack", "stack_group"),
-    "catalogue": ("catalogue", "catalogue_group"),
-    "doctor": ("doctor", "doctor_command"),
-    "run": ("run", "run_command"),
-    "worker": ("worker", "worker_command"),
-    "report": ("report", "report_command"),
-    "collect": ("collect", "collect_command"),
-    "workload": ("workload", "workload_group"),
-    "bench": ("bench", "bench_group"),
-    "cost": ("cost", "cost_group"),
+VERBS = {
+    "demo": "tidegauge.cli.demo:demo_command",
+    "stack": "tidegauge.cli.stack:stack_group",
+    "catalogue": "tidegauge.cli.catalogue:catalogue_group",
+    "doctor": "tidegauge.cli.doctor:doctor_command",
+    "run": "tidegauge.cli.run:run_command",
+    "worker": "tidegauge.cli.worker:worker_command",
+    "report": "tidegauge.cli.report:report_command",
+    "collect": "tidegauge.cli.collect:collect_command",
+    "workload": "tidegauge.cli.workload:workload_group",
+    "bench": "tidegauge.cli.bench:bench_group",
+    "cost": "tidegauge.cli.cost:cost_group",
 }
 
 
-class LazyGroup(click.Group):
-    """Verbs whose modules are imported when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in VERBS:
-            return None
-        module, attribute = VERBS[cmd_name]
-        command = getattr(importlib.import_module(f"tidegauge.cli.{module}"), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-
 @click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=LazyGroup,
+    verbs=VERBS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="tidegauge")
 def tidegauge() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from tidegauge.catalogue import MIME, Timing, Uploader, create
-from tidegauge.cli import preflight
 from tidegauge.cli.output import json_option, people, print_json, say
-from tidegauge.cli.scenarios import ROOT
+from tidegauge.conduct import preflight
+from tidegauge.conduct.flows import ROOT
+from tidegauge.conduct.uploads import MIME, Timing, Uploader, create
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack, load_stack
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from tidegauge.cli.metered import Clients, ask_aws
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.spend import read_metered
-from tidegauge.collect.cloudwatch_parts import aws_parts
-from tidegauge.cost.aws_gaps import clock
-from tidegauge.cost.aws_metered import AwsMetered
+from tidegauge.collect.metrics.parts import aws_parts
+from tidegauge.conduct.metered import Clients, ask_aws
+from tidegauge.cost.metering.aws_gaps import clock
+from tidegauge.cost.metering.aws_metered import AwsMetered
 from tidegauge.documents import parse
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.results.spend import read_metered
 from tidegauge.stack import Stack, load_stack
 from tidegauge.store import RunFolder
 
@@ -43,9 +43,9 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     CloudWatch's figures come late: they are final 15 minutes after the run. Until then the cost stays unknown
     and the exit code is 11. What was fetched once is kept, so this may be repeated.
     """
-    from tidegauge.cli.measure import measure
-    from tidegauge.cli.recovery import recover
     from tidegauge.cli.report import write_report
+    from tidegauge.results.measure import measure
+    from tidegauge.results.recovery import recover
 
     folder = RunFolder.open(run)
     recover(folder)

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from tidegauge.cli import preflight
-from tidegauge.cli.bench import bench_into
+from tidegauge.cli.bench.transcode import bench_into
 from tidegauge.cli.catalogue import MEDIA, create_catalogue
-from tidegauge.cli.cost_validate import audit_estimate
+from tidegauge.cli.cost.validate import audit_estimate
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.scenarios import ROOT, scenarios
 from tidegauge.cli.stack import call
+from tidegauge.conduct import preflight
+from tidegauge.conduct.flows import ROOT, scenarios
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import load_plan
 from tidegauge.stack import load_stack
@@ -50,10 +50,10 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     also after Ctrl-C or a crash. The loaded cost takes the fixed hours of the AWS infrastructure guide's
     architecture, and its estimate is audited by what the run measured. Exits as the verdict does.
     """
-    from tidegauge.cli.fleet import Fleet  # what these load takes seconds: --help must not wait for it
-    from tidegauge.cli.measure import exit_code
     from tidegauge.cli.report import print_summary, write_report
-    from tidegauge.cli.stages import carry_out
+    from tidegauge.conduct.fleet import Fleet  # what these load takes seconds: --help must not wait for it
+    from tidegauge.conduct.stages import carry_out
+    from tidegauge.results.measure import exit_code
 
     clock = _Steps()
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")

@@ -13,10 +13,10 @@ from typing import Literal
 
 import click
 
-from tidegauge.cli import preflight, provenance
 from tidegauge.cli.output import json_option, people, print_json
-from tidegauge.cli.scenarios import scenarios
 from tidegauge.cli.stack import call
+from tidegauge.conduct import preflight, provenance
+from tidegauge.conduct.flows import scenarios
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import Plan, load_plan
 from tidegauge.stack import Stack, load_stack

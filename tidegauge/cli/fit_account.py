@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tidegauge.collect.logs import LogRead
+from tidegauge.collect.logs.requests import LogRead
 from tidegauge.replay import SEED_BASES
 from tidegauge.workload.fit.lengths import Law
 from tidegauge.workload.fit.log_fit import CacheFigures, LogFit

@@ -12,8 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from tidegauge.cli.live_figures import Figures
 from tidegauge.cli.output import people, say
+from tidegauge.conduct.figures import Figures
 
 LINE_EVERY_S = 5.0
 PANEL_WIDTH_MAX = 78

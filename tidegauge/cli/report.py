@@ -18,8 +18,8 @@ from tidegauge.store import RunFolder
 @json_option
 def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> int:
     """Write the HTML report of RUN anew from its samples: one file, no network."""
-    from tidegauge.cli.measure import measure  # loads what only this needs
-    from tidegauge.cli.recovery import recover
+    from tidegauge.results.measure import measure  # loads what only this needs
+    from tidegauge.results.recovery import recover
 
     if out is not None and len(runs) > 1:
         raise click.UsageError("--out takes one RUN; without it each report goes into its run folder")
@@ -40,7 +40,7 @@ def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> i
 def write_report(folder: RunFolder, out: Path | None = None) -> Path:
     """Renders the folder's documents; returns the file."""
     from reports.render import render_html
-    from tidegauge.cli.report_data import report_data
+    from tidegauge.results.report_data import report_data
 
     target = out or folder.report_html
     folder.write_text(target, render_html(report_data(folder)))

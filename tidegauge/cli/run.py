@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from tidegauge.cli import preflight
-from tidegauge.cli.fleet import DEFAULT_HOST, Fleet, Remote, address
-from tidegauge.cli.launch import check_free, free_port
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.preflight import RUNS, Prepared
-from tidegauge.cli.scenarios import Scenario, scenarios
+from tidegauge.conduct import preflight
+from tidegauge.conduct.fleet import DEFAULT_HOST, Fleet, Remote, address
+from tidegauge.conduct.flows import Scenario, scenarios
+from tidegauge.conduct.launch import check_free, free_port
+from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.plan import load_plan, plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule
@@ -96,9 +96,11 @@ def run_command(
     preflight.check_disk(out or RUNS, prepared.plan)
     if dry_run:
         return _show(prepared, known, as_json)
-    from tidegauge.cli.measure import exit_code  # what these load takes seconds: errors must not wait for it
     from tidegauge.cli.report import print_summary, write_report
-    from tidegauge.cli.stages import carry_out
+    from tidegauge.conduct.stages import carry_out
+    from tidegauge.results.measure import (
+        exit_code,  # what these load takes seconds: errors must not wait for it
+    )
 
     fleet = Fleet(processes=processes, web_port=free_port() if web else None, remote=remote)
     folder, summary = carry_out(prepared, fleet, out)
@@ -132,7 +134,7 @@ def _remote(
 
 
 def _show(prepared: Prepared, known: Mapping[str, Scenario], as_json: bool) -> int:
-    from tidegauge.cli.forecast import forecast  # numpy, which errors must not wait for
+    from tidegauge.conduct.forecast import forecast  # numpy, which errors must not wait for
 
     trace = prepared.trace
     schedule = make_schedule(prepared.plan, prepared.assets, trace.sessions if trace else None)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.provenance import ROOT
+from tidegauge.conduct.provenance import ROOT
 from tidegauge.errors import ExitCode, TidegaugeError
 
 LOCAL = [sys.executable, "-m", "infra_under_test.local"]

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from tidegauge.cli.fleet import JOIN_WAIT_S, address, fetch_job, program
-from tidegauge.cli.launch import Address, Bounds, GeneratorReport, Launch, run_generator
+from tidegauge.aws.exchange import open_exchange
 from tidegauge.cli.output import json_option, print_json, printable, say
-from tidegauge.cli.scenarios import LOCUSTFILES, scenarios
-from tidegauge.cli.shipping import Shipper
-from tidegauge.engine.exchange import open_exchange
+from tidegauge.conduct.fleet import JOIN_WAIT_S, address, fetch_job, program
+from tidegauge.conduct.flows import LOCUSTFILES, scenarios
+from tidegauge.conduct.launch import Address, Bounds, GeneratorReport, Launch, run_generator
+from tidegauge.conduct.shipping import Shipper
 from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import stored_plan

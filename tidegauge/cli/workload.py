@@ -91,7 +91,7 @@ def fit_command(
         document,
         plan_of,
     )
-    from tidegauge.collect.logs import read_logs
+    from tidegauge.collect.logs.requests import read_logs
     from tidegauge.workload.fit.log_fit import fit_log
 
     read = read_logs(logs, bad_max)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedCost
-from tidegauge.cost.fixed_rows import fixed_cost_document
+from tidegauge.cost.architecture.fixed import FixedCost
+from tidegauge.cost.architecture.rows import fixed_cost_document
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.money import text

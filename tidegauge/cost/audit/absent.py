@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedItem
+from tidegauge.cost.architecture.fixed import FixedItem
 from tidegauge.cost.audit.corrections import Corrected
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tidegauge.cost.architecture.resources import Resource, find_resources
+from tidegauge.cost.architecture.template_values import Unresolvable
+from tidegauge.cost.architecture.templates import parse_template
 from tidegauge.cost.audit.reading import Finding
-from tidegauge.cost.resources import Resource, find_resources
-from tidegauge.cost.template_values import Unresolvable
-from tidegauge.cost.templates import parse_template
 
 SPOT = "FARGATE_SPOT"
 

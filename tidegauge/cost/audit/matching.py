@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedCost, FixedItem
+from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
+from tidegauge.cost.architecture.usage_rules import Use
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.reading import TASK_HOUR
 from tidegauge.cost.prices import Attributes
 from tidegauge.cost.usage import Usage, UsageItem
-from tidegauge.cost.usage_rules import Use
 
 TASK_UNITS = ("vcpu_second", "gb_second")  # of fargate: what a task-hour is made of
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedItem
+from tidegauge.cost.architecture.fixed import FixedItem
+from tidegauge.cost.architecture.usage_rules import Use
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, PriceBook
 from tidegauge.cost.usage import UsageItem
-from tidegauge.cost.usage_rules import Use
 
 SECONDS_PER_HOUR = 3600
 

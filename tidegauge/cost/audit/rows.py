@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from tidegauge.cost.architecture.usage_rules import NAMES
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.claims import AuditedClaim
 from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.money import text
 from tidegauge.cost.rows import line_row
-from tidegauge.cost.usage_rules import NAMES
 from tidegauge.cost.what_if.month import NOTES
 
 

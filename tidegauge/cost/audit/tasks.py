@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from tidegauge.cost.architecture import FixedItem
+from tidegauge.cost.architecture.fixed import FixedItem
 from tidegauge.cost.audit.corrections import Basis, Corrected, differences
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched, task_size

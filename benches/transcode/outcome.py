@@ -1,0 +1,89 @@
+"""The bench document out of measured cells: skipped cells, prices and costs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benches.transcode.cells import UNSTABLE_MEANING
+from benches.transcode.profiles import Profile
+from benches.transcode.task_use import Assumed, terms_of
+from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.transcode import AssetCost, asset_cost, cost_fields
+
+SCHEMA_VERSION = 1
+ASSUMPTIONS = (
+    "emulated: ffmpeg alone runs under the CPU quota and memory limit of the task size, on this machine's "
+    "cores; a Fargate task's own processor may be faster or slower, and a worker's Python needs memory too",
+    "an emulated cell's peak memory is its cgroup's: with the page cache of what ffmpeg wrote, but not "
+    "the pages of ffmpeg's own file, which others had loaded; process_rss_peak_mb is the process alone",
+    "a cost per asset is that of one medium in one rendition; its share of the task's start counts once "
+    "where several renditions of an asset are made in one job",
+    "Fargate bills by the second, at least one minute a task, from the image's pull to the end; egress is "
+    "priced at CloudFront's first tier in the US and is no part of the cost per asset",
+    "a -spot profile has the times of its on-demand twin: Spot changes the price, not the task",
+    UNSTABLE_MEANING,
+)
+NOT_MEASURED = AssetCost(compute_usd=None, cold_start_usd=None, egress_usd=None, reason="it was not measured")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costing:
+    """What prices the cells of a document."""
+
+    book: PriceBook
+    scenario: Mapping[str, Assumed]
+
+    def costed(self, cell: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+        """`cell` as a cell of `profile`, with what an asset costs there."""
+        hour = profile.price(self.book)
+        if cell["wall_s"] is None:
+            return {**cell, "profile": profile.name, **cost_fields(NOT_MEASURED, hour)}
+        cost_of_it = asset_cost(
+            hour,
+            wall_s=cell["wall_s"],
+            bytes_out=cell["bytes_out"],
+            terms=terms_of(self.scenario),
+            book=self.book,
+        )
+        return {**cell, "profile": profile.name, **cost_fields(cost_of_it, hour)}
+
+    def costed_point(self, point: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+        """A point of a curve with what an asset costs at that setting."""
+        hour = profile.price(self.book)
+        cost = asset_cost(
+            hour,
+            wall_s=point["wall_s"],
+            bytes_out=point["bytes_out"],
+            terms=terms_of(self.scenario),
+            book=self.book,
+        )
+        return {**point, "cost_usd_per_asset": cost_fields(cost, hour)["cost_usd_per_asset"]}
+
+
+def document(
+    cells: Sequence[Mapping[str, Any]],
+    profiles: Sequence[Mapping[str, Any]],
+    *,
+    costing: Costing,
+    gpu: Mapping[str, object],
+    ffmpeg: Mapping[str, object],
+    machine: Mapping[str, object],
+    curves: Sequence[Mapping[str, Any]] = (),
+    interrupted: bool = False,
+) -> dict[str, Any]:
+    """What `bench transcode --json` prints."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "cells": list(cells),
+        "curves": list(curves),
+        "profiles": list(profiles),
+        "gpu": dict(gpu),
+        "scenario": {name: assumed.document() for name, assumed in costing.scenario.items()},
+        "assumptions": list(ASSUMPTIONS),
+        "imports": [],
+        "interrupted": interrupted,
+        "ffmpeg": dict(ffmpeg),
+        "machine": dict(machine),
+    }

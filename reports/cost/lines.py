@@ -1,0 +1,182 @@
+"""The line items behind the cost, what the architecture holds, what is covered and what is not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from reports.cost.sources import Sources
+from reports.drawing import numbers
+from reports.drawing.tables import Cell, Column, Row, Table, cells, money_cell, shares
+from reports.report_data import ReportData
+
+LIST_PRICE = Column(
+    label="List price",
+    meaning="Dated list price, with its tier; hover for date and source. The small number is its source's.",
+)
+LINE_COLUMNS = (
+    Column(label="Service and unit", meaning="What AWS bills, and by which unit.", numeric=False),
+    Column(
+        label="Flow", meaning="The flow that caused it; shared where it belongs to none alone.", numeric=False
+    ),
+    Column(label="Quantity", meaning="Billable units within the measured window; hover for all digits."),
+    LIST_PRICE,
+    Column(label="Amount", meaning="Quantity times price; hover for all digits. The bar is its share."),
+    Column(
+        label="How known",
+        meaning="Counted call by call, metered by the provider, or estimated. Below it how sure its price is:"
+        " H official, M from secondary sources, L unverified.",
+        numeric=False,
+    ),
+)
+FIXED_COLUMNS = (
+    Column(label="Resource", meaning="What the templates name, and its type.", numeric=False),
+    Column(label="Service and unit", meaning="What AWS bills, and by which unit.", numeric=False),
+    Column(label="Quantity", meaning="Units that are held at any time."),
+    LIST_PRICE,
+    Column(label="A month", meaning="USD for holding it a month; hover for all digits."),
+)
+COVERED_COLUMNS = (
+    Column(label="Service and unit", meaning="Used, but not billed by use.", numeric=False),
+    Column(label="Flow", meaning="The flow that used it.", numeric=False),
+    Column(label="Quantity", meaning="Units within the measured window; hover for all digits."),
+    Column(label="Why", meaning="What pays for it instead.", numeric=False),
+)
+UNCOUNTED_COLUMNS = (
+    Column(label="Service and unit", meaning="Something that AWS would bill.", numeric=False),
+    Column(label="Flow", meaning="The flow that causes it; all where every one does.", numeric=False),
+    Column(
+        label="Why it is not counted", meaning="What keeps this run from knowing the quantity.", numeric=False
+    ),
+)
+
+
+def cost_lines(data: ReportData, sources: Sources) -> Table:
+    """Every billed line, the dearest first, then their sum."""
+    lines = list((data.summary.get("cost") or {}).get("lines") or ())
+    known = [Decimal(line["amount"]) for line in lines if line.get("amount") is not None]
+    total = sum(known, Decimal(0))
+    ordered = sorted(lines, key=lambda line: -Decimal(line.get("amount") or 0))
+    rows = [_line_row(line, total, sources) for line in ordered]
+    if lines and len(known) == len(lines):
+        rows.append(Row(kind="total", cells=cells("Sum", "", "", "", money_cell(str(total)), "")))
+    return Table(
+        caption="Line items of the measured window",
+        columns=LINE_COLUMNS,
+        rows=tuple(rows),
+        empty="No line item is known.",
+    )
+
+
+def _line_row(line: Mapping[str, Any], total: Decimal, sources: Sources) -> Row:
+    amount = line.get("amount")
+    bar = (
+        shares([(float(amount), "cost"), (float(total - Decimal(amount)), "rest")])
+        if amount and total
+        else ()
+    )
+    service, quantity, price, spent, known = line_cells(line, sources)
+    flow = str(line.get("flow") or "shared")
+    return Row(cells=cells(service, flow, quantity, price, replace(spent, bar=bar), known))
+
+
+def line_cells(line: Mapping[str, Any], sources: Sources) -> tuple[Cell, Cell, Cell, Cell, Cell]:
+    """Service and unit, quantity, list price, amount, and how all that is known."""
+    return (
+        _service_cell(line),
+        _quantity_cell(line),
+        _price_cell(line, sources),
+        money_cell(line.get("amount")),
+        Cell(
+            text=str(line.get("provenance") or "not recorded"),
+            note=f"price {line['confidence']}" if line.get("confidence") else "",
+        ),
+    )
+
+
+def _quantity_cell(line: Mapping[str, Any]) -> Cell:
+    quantity = line.get("quantity")
+    in_bytes = "byte" in str(line["unit"]).split("_") and quantity is not None
+    return Cell(
+        text=numbers.short_quantity(quantity),
+        exact=numbers.quantity(quantity),
+        note=numbers.binary_bytes(float(quantity or 0)) if in_bytes else "",
+    )
+
+
+def _price_cell(line: Mapping[str, Any], sources: Sources) -> Cell:
+    """The price as the list gives it, per GB or per million, where the line has that."""
+    listed = line.get("list_price")
+    text = numbers.money(line.get("price"))
+    if listed is not None:
+        text = f"{numbers.money(listed)} per {line['list_unit']}"
+    unit = f"{numbers.exact_money(line['price'])} a unit; " if line.get("price") else ""
+    source = f"{unit}{line.get('price_date') or 'undated'}"
+    return Cell(
+        text=text,
+        note=str(line.get("tier") or ""),
+        exact=f"{source}; {line.get('source') or ''}",
+        sources=sources.of([line]),
+    )
+
+
+def fixed_table(data: ReportData, sources: Sources) -> Table:
+    """What the architecture holds around the clock, which the loaded cost carries; the dearest first."""
+    items = ((data.summary.get("cost") or {}).get("fixed") or {}).get("items") or ()
+    return Table(
+        caption="Held around the clock",
+        columns=FIXED_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    Cell(text=str(item["resource"]), note=str(item["resource_type"]), tone="code"),
+                    _service_cell(item),
+                    _quantity_cell(item),
+                    _price_cell(item, sources),
+                    Cell(text=numbers.cents(item["monthly"]), exact=numbers.exact_money(item["monthly"])),
+                )
+            )
+            for item in sorted(items, key=lambda item: -Decimal(item["monthly"]))
+        ),
+        empty="",
+    )
+
+
+def covered_table(data: ReportData) -> Table:
+    """Usage that fixed hours pay for, so that nobody takes it for free or looks for it in the lines."""
+    return Table(
+        caption="Covered by fixed hours",
+        columns=COVERED_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    _service_cell(row),
+                    str(row.get("flow") or "shared"),
+                    _quantity_cell(row),
+                    str(row["reason"]),
+                )
+            )
+            for row in (data.summary.get("cost") or {}).get("covered_by_fixed") or ()
+        ),
+        empty="",
+    )
+
+
+def uncounted_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Billable usage that this run doesn't know, so that no reader takes the sum for the whole."""
+    return Table(
+        caption="Not yet counted",
+        columns=UNCOUNTED_COLUMNS,
+        rows=tuple(
+            Row(cells=cells(_service_cell(row), str(row.get("flow") or "all"), str(row["reason"])))
+            for row in rows
+        ),
+        empty="Every known kind of usage was counted.",
+    )
+
+
+def _service_cell(line: Mapping[str, Any]) -> Cell:
+    attributes = ", ".join(f"{key} {value}" for key, value in sorted((line.get("attributes") or {}).items()))
+    return Cell(text=f"{line['service']} {line['unit']}", note=attributes, tone="code")

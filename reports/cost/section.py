@@ -1,0 +1,82 @@
+"""The report's section on what the run cost: by flow and service, over the rate, and line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.cost.curve import Curve, loaded_curve
+from reports.cost.flows import flow_bars, flow_table
+from reports.cost.lines import cost_lines, covered_table, fixed_table, uncounted_table
+from reports.cost.sources import Source, Sources
+from reports.drawing import numbers
+from reports.drawing.bars import Bars
+from reports.drawing.tables import Table
+from reports.report_data import ReportData
+
+ROWS_OPEN_MAX = 20  # a longer table of lines waits behind a click
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostPart:
+    """One of the two costs per 1,000 requests, or why it is not known."""
+
+    name: str
+    value: str
+    exact: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSection:
+    """All that the section shows; `prices` is empty where nothing was priced."""
+
+    parts: tuple[CostPart, ...]
+    prices: str
+    bars: Bars | None
+    flows: Table
+    curve: Curve | None
+    lines: Table
+    lines_open: bool
+    fixed: Table
+    covered: Table
+    assumptions: tuple[str, ...]
+    uncounted: Table
+    sources: tuple[Source, ...]  # of the whole report
+
+
+def cost_section(data: ReportData, sources: Sources) -> CostSection:
+    """The section; where a cost is not known it says why."""
+    cost = data.summary.get("cost") or {}
+    lines = cost_lines(data, sources)
+    dated = cost.get("prices_dated") or "not recorded"
+    return CostSection(
+        parts=cost_parts(data),
+        prices=f"{cost['currency']}, dated {dated}, list price, no free tier" if cost else "",
+        bars=flow_bars(data),
+        flows=flow_table(data, sources),
+        curve=loaded_curve(data),
+        lines=lines,
+        lines_open=len(lines.rows) <= ROWS_OPEN_MAX,
+        fixed=fixed_table(data, sources),
+        covered=covered_table(data),
+        assumptions=tuple(cost.get("assumptions") or ()),
+        uncounted=uncounted_table(data.usage_unknown),
+        sources=sources.listed,
+    )
+
+
+def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
+    """Marginal and loaded cost per 1,000 client requests of the whole run."""
+    cost = data.summary.get("cost") or {}
+    fallback = data.cost_reason or "no reason was recorded"
+    return tuple(
+        CostPart(
+            name=f"{kind.capitalize()} cost per 1,000 requests",
+            value=numbers.money(cost.get(f"{kind}_per_1k_requests")),
+            exact=numbers.exact_money(cost.get(f"{kind}_per_1k_requests")),
+            reason=""
+            if cost.get(f"{kind}_per_1k_requests") is not None
+            else str(cost.get(f"{kind}_reason") or fallback),
+        )
+        for kind in ("marginal", "loaded")
+    )

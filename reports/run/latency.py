@@ -1,0 +1,164 @@
+"""Flows and endpoints: counts, failures, both clocks, sessions, failures by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.drawing import numbers
+from reports.drawing.tables import Cell, Column, Row, Table, cells
+from reports.glossary import CAUSES
+from reports.report_data import ReportData
+
+RESPONSE = "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval."
+SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
+QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
+
+LATENCY_COLUMNS = (
+    Column(
+        label="Flow and endpoint",
+        meaning="A flow is one kind of session; its endpoints are named by method and path template.",
+        numeric=False,
+    ),
+    Column(
+        label="Requests", meaning="Requests that were due in the measured window, good, failed or unsent."
+    ),
+    Column(label="Rate", meaning="Requests over the length of the window."),
+    Column(
+        label="Failures", meaning="Failed and unsent requests; below it the causes. They are in no quantile."
+    ),
+    *(Column(label=f"{label} ms", meaning=f"{label} response time. {RESPONSE}") for _, label in QUANTILES),
+    Column(label="Max ms", meaning="The slowest good request's response time, in ms."),
+    Column(label="Service P50", meaning=f"Half of the good requests took at most this. {SERVICE}"),
+    Column(label="Service P99", meaning=f"99 % of the good requests took at most this. {SERVICE}"),
+)
+
+
+def exactness(data: ReportData) -> str:
+    """What the times were taken from."""
+    stored = data.summary.get("samples", "all")
+    if stored == "all":
+        return "Times are exact: every request was stored."
+    kept = "the failed and slowest requests were stored" if stored == "slow" else "no request was stored"
+    return f"Times are from histograms (error at most 0.1 %): {kept}, and every one counted."
+
+
+def latency_table(data: ReportData) -> Table:
+    """The total, then each flow with its endpoints below it."""
+    summary = data.summary
+    rows = [_latency_row("All requests", summary["total"], "total")]
+    for flow in summary["flows"]:
+        rows.append(_latency_row(str(flow["flow"]), flow, "group"))
+        rows.extend(
+            _latency_row(str(endpoint["endpoint"]), endpoint, "member")
+            for endpoint in summary["endpoints"]
+            if endpoint["flow"] == flow["flow"]
+        )
+    known = {flow["flow"] for flow in summary["flows"]}
+    rows.extend(
+        _latency_row(f"{endpoint['flow']}: {endpoint['endpoint']}", endpoint, "member")
+        for endpoint in summary["endpoints"]
+        if endpoint["flow"] not in known
+    )
+    return Table(
+        caption="Requests by flow and endpoint",
+        columns=LATENCY_COLUMNS,
+        rows=tuple(rows),
+        empty="No request was due.",
+    )
+
+
+def _latency_row(name: str, figures: Mapping[str, Any], kind: str) -> Row:
+    response, service = figures["response_time_ms"], figures["service_time_ms"]
+    return Row(
+        kind=kind,
+        cells=cells(
+            Cell(text=name, tone="code" if kind == "member" else ""),
+            numbers.count(figures["count"]),
+            numbers.rate(figures["rate_per_s"]),
+            _failures(figures),
+            *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
+            numbers.milliseconds(response.get("max")),
+            quantile_cell(service, "p50", interval=False),
+            quantile_cell(service, "p99", interval=False),
+        ),
+    )
+
+
+def _failures(figures: Mapping[str, Any]) -> Cell:
+    causes = ", ".join(f"{name} {numbers.count(n)}" for name, n in figures["failures_by_cause"].items())
+    return Cell(
+        text=numbers.count(figures["failures"]), note=causes, tone="bad" if figures["failures"] else "quiet"
+    )
+
+
+def quantile_cell(times: Mapping[str, Any], name: str, *, interval: bool = True) -> Cell:
+    """A quantile with its interval below it, or why there is none."""
+    value = times.get(name)
+    return Cell(
+        text=numbers.quantile_ms(times, name),
+        note=numbers.interval_ms(times, name) if interval else "",
+        exact="" if value is None else f"{value} ms",
+        tone="quiet" if value is None else "",
+    )
+
+
+SESSION_COLUMNS = (
+    Column(label="Flow", meaning="One kind of session: a visitor's requests in their order.", numeric=False),
+    Column(label="Sessions", meaning="Sessions that were due in the window."),
+    *(
+        Column(
+            label=f"{label} ms",
+            meaning=f"{label} of the time from first intended to last done, think time in.",
+        )
+        for _, label in QUANTILES
+    ),
+)
+
+
+def session_table(data: ReportData) -> Table:
+    """How long whole sessions took, a row a flow."""
+    return Table(
+        caption="Sessions by flow",
+        columns=SESSION_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    str(flow["flow"]),
+                    numbers.count(flow["sessions"]),
+                    *(quantile_cell(flow["session_time_ms"], quantile) for quantile, _ in QUANTILES),
+                )
+            )
+            for flow in data.summary["flows"]
+        ),
+        empty="The run had no flow.",
+    )
+
+
+CAUSE_COLUMNS = (
+    Column(label="Cause", meaning="Why a request counts as failed.", numeric=False),
+    Column(label="Requests", meaning="How many requests of the window failed so."),
+    Column(label="Share", meaning="Of all requests of the window."),
+    Column(label="What it means", meaning="The cause in words.", numeric=False),
+)
+
+
+def cause_table(data: ReportData) -> Table:
+    """Failures of all flows by cause."""
+    total = data.summary["total"]
+    return Table(
+        caption="Failures by cause",
+        columns=CAUSE_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    Cell(text=str(cause), tone="code"),
+                    numbers.count(number),
+                    numbers.percent(number / total["count"]),
+                    CAUSES.get(cause, "A cause that this report has no words for."),
+                )
+            )
+            for cause, number in total["failures_by_cause"].items()
+        ),
+        empty="No request failed." if total["count"] else "No request was due.",
+    )

@@ -1,0 +1,197 @@
+"""The top of the report: the verdict in plain words, the key figures, the objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from reports.drawing import numbers
+from reports.drawing.tables import Cell, Column, Row, Table, cells
+from reports.report_data import ReportData
+
+TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
+SENTENCES = {
+    "FAIL": "At least one objective is broken: more requests violate it than it allows, beyond chance.",
+    "INCONCLUSIVE": "There are too few samples to say whether every objective holds.",
+    "INVALID": "The measurement is not sound: the load generator was at its own limits, or something stood in"
+    " its way. The figures below are for finding out why; they say nothing reliable about the stack.",
+}
+STATES = {
+    "holds": ("✓ holds", "good"),
+    "broken": ("✕ broken", "bad"),
+    "inconclusive": ("? inconclusive", "unsure"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """The verdict as a word, a tone that picks colour and symbol, and the reasons."""
+
+    verdict: str
+    tone: str
+    sentence: str
+    reasons: tuple[str, ...]
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFigure:
+    """One figure of the top row; `note` qualifies it, `exact` is the unrounded value."""
+
+    label: str
+    value: str
+    note: str
+    exact: str = ""
+
+
+def banner(data: ReportData) -> Banner:
+    """What the run says, in a word and in sentences."""
+    verdict = str(data.summary["verdict"])
+    return Banner(
+        verdict=verdict,
+        tone=TONES[verdict],
+        sentence=SENTENCES.get(verdict) or _pass_sentence(data),
+        reasons=tuple(str(reason) for reason in data.summary["reasons"]),
+        interrupted=bool(data.run.get("interrupted")),
+    )
+
+
+def _pass_sentence(data: ReportData) -> str:
+    number = len(data.summary.get("objectives") or ())
+    if number == 0:
+        return "The measurement is sound. The plan states no objectives, so there was none to break."
+    return f"The measurement is sound, and every objective holds at 95 % confidence ({number} of {number})."
+
+
+def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
+    """The handful of figures that most readers come for."""
+    total = data.summary["total"]
+    return (
+        KeyFigure(
+            label="Requests",
+            value=numbers.count(total["count"]),
+            note=f"{numbers.rate(total['rate_per_s'])} in the measured window",
+        ),
+        KeyFigure(
+            label="Failures",
+            value=numbers.percent(_failure_ratio(total)),
+            note=f"{numbers.count(total['failures'])} of {numbers.count(total['count'])}",
+        ),
+        _quantile_figure("Response P50", total["response_time_ms"], "p50"),
+        _quantile_figure("Response P99", total["response_time_ms"], "p99"),
+        _cache_figure(total["cache"]),
+        *_cost_figures(data),
+    )
+
+
+def _failure_ratio(total: Mapping[str, Any]) -> float | None:
+    return total["failures"] / total["count"] if total["count"] else None
+
+
+def _quantile_figure(label: str, times: Mapping[str, Any], name: str) -> KeyFigure:
+    interval = numbers.interval_ms(times, name)
+    supported = times.get(name) is not None
+    return KeyFigure(
+        label=label,
+        value=f"{numbers.milliseconds(times[name])} ms" if supported else numbers.NOT_AVAILABLE,
+        note=f"95 % interval {interval} ms" if interval else _support(times, name),
+        exact=f"{times[name]} ms" if supported else "",
+    )
+
+
+def _support(times: Mapping[str, Any], name: str) -> str:
+    support = (times.get("unsupported") or {}).get(name)
+    return f"{support} samples that it needs" if support else "no sample"
+
+
+def _cache_figure(cache: Mapping[str, Any]) -> KeyFigure:
+    by_request, by_byte = cache["hit_ratio_by_request"], cache["hit_ratio_by_byte"]
+    nothing = by_request is None
+    return KeyFigure(
+        label="Cache hits",
+        value=numbers.percent(by_request),
+        note="nothing cacheable was asked for"
+        if nothing
+        else f"by request; {numbers.percent(by_byte)} by byte",
+    )
+
+
+def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
+    cost = data.summary.get("cost") or {}
+    return tuple(
+        KeyFigure(
+            label=f"{kind.capitalize()} cost",
+            value=numbers.money(cost.get(f"{kind}_per_1k_requests")),
+            note="per 1,000 requests" if cost.get(f"{kind}_per_1k_requests") else "see the reason under cost",
+            exact=numbers.exact_money(cost.get(f"{kind}_per_1k_requests")),
+        )
+        for kind in ("marginal", "loaded")
+    )
+
+
+OBJECTIVE_COLUMNS = (
+    Column(
+        label="Objective",
+        meaning="What the plan asks for: an endpoint, a flow's requests, a flow's sessions or all requests,"
+        " and the limit. A failed or unsent request is over every time limit.",
+        numeric=False,
+    ),
+    Column(
+        label="State",
+        meaning="Whether it holds, is broken, or is inconclusive, at 95 % confidence.",
+        numeric=False,
+    ),
+    Column(label="Judged", meaning="Requests, or sessions, that the objective looks at."),
+    Column(label="Violations", meaning="How many of them failed, were not sent, or were over the limit."),
+    Column(label="Observed", meaning="Violations as a share of those judged."),
+    Column(label="Allowed", meaning="The share that may violate the limit: 1 % for a P99."),
+    Column(
+        label="True share",
+        meaning="One-sided 95 % Clopper-Pearson bounds of the violating share. The objective holds when the"
+        " upper one is at most what is allowed, and is broken when the lower one is above.",
+    ),
+)
+
+
+def objectives_table(data: ReportData) -> Table:
+    """A row an objective, in the plan's order."""
+    return Table(
+        caption="Objectives",
+        columns=OBJECTIVE_COLUMNS,
+        rows=tuple(_objective_row(row) for row in data.summary.get("objectives") or ()),
+        empty="The plan states no objectives.",
+    )
+
+
+def _objective_row(row: Mapping[str, Any]) -> Row:
+    text, tone = STATES[row["state"]]
+    bounds = f"{numbers.percent(row['lower'])} – {numbers.percent(row['upper'])}"
+    return Row(
+        cells=cells(
+            Cell(text=str(row["target"]), note=_limit(row), tone="code"),
+            Cell(text=text, tone=tone),
+            numbers.count(row["n"]),
+            numbers.count(row["violations"]),
+            numbers.percent(row["observed_ratio"]),
+            numbers.exact_percent(allowed_ratio(row)),
+            numbers.NOT_AVAILABLE if row["upper"] is None else bounds,
+        )
+    )
+
+
+def _limit(row: Mapping[str, Any]) -> str:
+    if "limit_ratio" in row:
+        return f"at most {numbers.exact_percent(row['limit_ratio'])} failed or unsent"
+    digits = str(row["objective"]).removeprefix("p").removesuffix("_ms")
+    name = f"P{digits[:2]}.{digits[2:]}" if len(digits) > 2 else f"P{digits}"
+    return f"{name} at most {row['limit_ms']:,g} ms"
+
+
+def allowed_ratio(row: Mapping[str, Any]) -> float:
+    """The share that may violate: the ratio itself, or 1 - q for `pNN_ms`."""
+    if "limit_ratio" in row:
+        return float(row["limit_ratio"])
+    digits = str(row["objective"]).removeprefix("p").removesuffix("_ms")
+    return float(1 - Decimal(digits).scaleb(-len(digits)))

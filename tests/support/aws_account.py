@@ -1,0 +1,91 @@
+"""An AWS account of moto's with a cluster and a bucket, and one whose tasks really end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.moto_api import state_manager
+
+from tidegauge.aws.clients import Clients
+from tidegauge.aws.ecs import Pace
+from tidegauge.aws.settings import BenchTasks, TaskSettings
+
+REGION, CLUSTER, BUCKET = "us-east-1", "benches", "tidegauge-bench"
+ROLE = "arn:aws:iam::123456789012:role/bench-task"
+
+
+@contextmanager
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clients, TaskSettings]]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws(), tasks_that_do_not_end():
+        ec2 = boto3.client("ec2")
+        clients = Clients(ecs=boto3.client("ecs"), s3=boto3.client("s3"))
+        clients.ecs.create_cluster(clusterName=CLUSTER)
+        clients.s3.create_bucket(Bucket=BUCKET)
+        yield (
+            clients,
+            TaskSettings(
+                region=REGION,
+                cluster=CLUSTER,
+                bench=BenchTasks(
+                    image="example/tidegauge:1",
+                    subnets=(ec2.describe_subnets()["Subnets"][0]["SubnetId"],),
+                    security_groups=(ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],),
+                    bucket=BUCKET,
+                    task_role=ROLE,
+                ),
+            ),
+        )
+
+
+@contextmanager
+def tasks_that_do_not_end() -> Iterator[None]:
+    """moto would move a task on to its end by a state at each look."""
+    state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10_000})
+    try:
+        yield
+    finally:
+        state_manager.unset_transition("ecs::task")
+
+
+class Containers:
+    """Plays what moto does not: while the meter sleeps, containers do their work and end."""
+
+    def __init__(self, clients: Clients, work: Callable[[list[str]], Any]) -> None:
+        self.clients, self.now_s = clients, 0.0
+        self.commands: list[list[str]] = []
+        self._work = work
+
+    def pace(self, limit_s: float) -> Pace:
+        return Pace(limit_s=limit_s, clock=lambda: self.now_s, sleep=self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+        for task in running(self.clients):
+            command = task["overrides"]["containerOverrides"][0]["command"]
+            self.commands.append(command)
+            document = self._work(command)
+            if document is not None:
+                bucket, _, key = command[command.index("--put") + 1].removeprefix("s3://").partition("/")
+                self.clients.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode())
+            self.clients.ecs.stop_task(
+                cluster=CLUSTER, task=task["taskArn"], reason="Essential container exited"
+            )
+
+
+def running(clients: Clients) -> list[Any]:
+    arns = clients.ecs.list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]
+    return clients.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []  # type: ignore[no-any-return]
+
+
+def objects(clients: Clients) -> list[str]:
+    listed = clients.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    return [entry["Key"] for entry in listed]

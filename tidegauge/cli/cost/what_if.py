@@ -1,0 +1,115 @@
+"""`tidegauge cost what-if`: a month on other terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from tidegauge.cli.cost.price_files import prices_option
+from tidegauge.cli.cost.usage_files import read_month
+from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.cost.money import text
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.cost.what_if.cloudflare import BOOK, elsewhere_document, on_cloudflare
+from tidegauge.cost.what_if.month import NOTES, Month
+from tidegauge.cost.what_if.result import what_if_rows, what_ifs
+from tidegauge.cost.words import usd
+from tidegauge.errors import ExitCode, TidegaugeError, nearest
+
+
+@click.command(name="what-if")
+@click.argument("usage", metavar="USAGE.json...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--month", is_flag=True, help="Scale the usage from its window to a month of 730 hours first.")
+@click.option(
+    "--note",
+    "notes",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    help=f"A figure beside the usage; may be given again. Known: {', '.join(NOTES)}.",
+)
+@prices_option
+@json_option
+def what_if_command(
+    usage: tuple[Path, ...], month: bool, notes: tuple[str, ...], prices_file: Path | None, as_json: bool
+) -> int:
+    """Say what other terms would save a month: plans, engines, Spot, capacity modes, hit ratio, endpoints.
+
+    Several files are one month. Every row is the whole month priced again, tiers and free units and all, so
+    savings do not simply add up. The same month on Cloudflare's services stands below. A price that is
+    missing makes the exit code 2.
+
+    \b
+    Example: tidegauge cost what-if runs/launch-day/usage.json --month
+             tidegauge cost what-if month.json --note hit_ratio=0.92 --note spot_share=0.5
+    """
+    used, book = read_month(usage, month=month, prices_file=prices_file)
+    asked = Month(usage=used, book=book, notes=dict(_note(each) for each in notes))
+    total = asked.total()
+    document = {
+        "schema_version": 1,
+        "currency": "USD",
+        "total": None if total is None else text(total),
+        **ask_what_if(asked),
+    }
+    if as_json:
+        print_json(document)
+    elif total is not None:
+        print_what_ifs(document)
+        say(f"the month as it is: {usd(total)}")
+    if total is None:
+        say("the month's total is not known: see `tidegauge cost price` for what has no price")
+        return ExitCode.USAGE
+    return ExitCode.PASS
+
+
+def ask_what_if(month: Month | None) -> dict[str, list[dict[str, object]]]:
+    """The rows of every what-if, and of the month at other providers; none where there is no month."""
+    if month is None:
+        return {"what_ifs": [], "elsewhere": []}
+    found = on_cloudflare(month, load_price_book(BOOK))
+    return {
+        "what_ifs": what_if_rows(what_ifs(month)),
+        "elsewhere": [] if found is None else [elsewhere_document("Cloudflare", found)],
+    }
+
+
+def print_what_ifs(document: Mapping[str, Any]) -> None:
+    """What other terms would save, for people."""
+    if not document["what_ifs"]:
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("what if", overflow="fold")
+    table.add_column("saves a month", justify="right", no_wrap=True)
+    table.add_column("sure", no_wrap=True)
+    table.add_column("because", overflow="fold")
+    for row in document["what_ifs"]:
+        saved = row["saves_usd_per_month"]
+        shown = "–" if saved is None else usd(Fraction(saved))
+        table.add_row(printable(row["title"]), shown, row["confidence"], printable(row["message"]))
+    people.print(table)
+    for each in document["elsewhere"]:
+        kept = sum(Decimal(row["there"]) for row in each["rows"] if row["fate"] == "kept")
+        there, here = (usd(Fraction(each[side])) for side in ("there", "aws"))
+        say(
+            f"on {each['name']}: {there} instead of {here} a month, {usd(Fraction(kept))} of it for what "
+            f"has no counterpart and stays ({each['confidence']}); {'; '.join(each['assumptions'])}"
+        )
+
+
+def _note(written: str) -> tuple[str, Fraction]:
+    name, _, number = written.partition("=")
+    if name not in NOTES:
+        raise TidegaugeError(f"--note: there is no figure '{name:.60}'", nearest(name, NOTES))
+    try:
+        value = Decimal(number)
+    except ArithmeticError:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        raise TidegaugeError(f"--note {name}: '{number:.40}' is no number from 0 up", f"as in {name}=0.5")
+    return name, Fraction(value)

@@ -1,0 +1,154 @@
+"""Which generator processes send a run: on this machine, or workers of `tidegauge worker` elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tidegauge.aws.exchange import ROWS_FILE, Exchange
+from tidegauge.conduct.launch import Address
+from tidegauge.errors import TidegaugeError
+from tidegauge.store import RunFolder
+
+DEFAULT_HOST = "127.0.0.1"
+JOIN_WAIT_S = 300.0
+GATHER_S = 60.0  # for the last files of a worker that ended well
+GATHER_DEAD_S = 5.0  # of one that didn't: what it had sent is there, or on its way
+LOOK_AGAIN_S = 0.5
+COPIES_AT_ONCE = 8
+RUN_JSON, CATALOGUE, TRACE = "job/run.json", "job/catalogue.jsonl", "job/trace.parquet"
+UNCERTAINTY_MAX_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """Workers on other machines."""
+
+    listen: Address
+    workers: int  # processes that are waited for
+    exchange: str
+    wait_s: float = JOIN_WAIT_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """The processes that send."""
+
+    processes: int = 1  # on this machine
+    web_port: int | None = None
+    remote: Remote | None = None
+
+    @property
+    def size(self) -> int:
+        """How many shares the arrivals are split into."""
+        return self.remote.workers if self.remote else self.processes
+
+
+def address(text: str, default_host: str | None) -> Address:
+    """`HOST:PORT`, `[IPV6]:PORT`, or with `default_host` `PORT` alone (exit 2)."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]:|([^:\[\]/\s]+):)?([0-9]{1,5})", text)
+    host = (match[1] or match[2] or default_host) if match else None
+    if match is None or host is None or not 0 < int(match[3]) < 65536:
+        wanted = "HOST:PORT" if default_host is None else "PORT, or HOST:PORT"
+        raise TidegaugeError(f"'{text:.60}' is no address", f"give {wanted}; an IPv6 host in brackets")
+    return Address(host=host, port=int(match[3]))
+
+
+def program(files: Sequence[Path]) -> dict[str, str]:
+    """What master and workers must have alike: versions, and the scenario files with what they import.
+
+    What a scenario imports from its folder is not known without running it, so every file there that
+    holds no scenario counts as imported.
+    """
+    found = {name: version(name) for name in ("tidegauge", "numpy", "locust")}
+    found["Python"] = ".".join(platform.python_version_tuple()[:2])
+    for path in sorted(files):
+        found[f"{path.parent.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def send_job(folder: RunFolder, run: Mapping[str, Any], exchange: Exchange) -> None:
+    """Puts the job into the exchange: plan and stack (no secrets), catalogue, trace."""
+    if run["catalogue"] is not None:
+        exchange.put(CATALOGUE, Path(run["catalogue"]))
+    if folder.trace.exists():
+        exchange.put(TRACE, folder.trace)
+    exchange.put(RUN_JSON, folder.run_json)
+
+
+def fetch_job(folder: RunFolder, exchange: Exchange) -> Any:
+    """The job into a worker's own folder, run.json last; returns that document."""
+    there = exchange.names()
+    fetched = folder.path / "master-run.json"
+    exchange.get(RUN_JSON, fetched)
+    run = folder.read_json(fetched)
+    if run["catalogue"] is not None:
+        local = folder.path / "catalogue.jsonl"
+        exchange.get(CATALOGUE, local)
+        run["catalogue"] = str(local.resolve())
+    if TRACE in there:
+        exchange.get(TRACE, folder.trace)
+    folder.write_json(folder.run_json, run)
+    return run
+
+
+def gather(
+    folder: RunFolder,
+    exchange: Exchange,
+    finished: set[int],
+    processes: int,
+    progress: Callable[[str], None],
+) -> set[int]:
+    """Brings the workers' rows into `folder`; returns the processes whose last files didn't come in time."""
+    began = time.monotonic()
+    told: set[int] = set()
+    while True:
+        there = exchange.names()
+        closed = {process for process in range(processes) if f"closed/{process}.json" in there}
+        waited = time.monotonic() - began
+        missing = set(range(processes)) - closed
+        patience_s = GATHER_S if missing & finished else GATHER_DEAD_S
+        if not missing or waited > patience_s:
+            break
+        if missing != told:
+            late = ", ".join(str(process) for process in sorted(missing))
+            progress(f"waiting for the last rows of generator {late}, up to {patience_s:g} s")
+            told = missing
+        time.sleep(LOOK_AGAIN_S)
+    wanted = [match for name in there if (match := ROWS_FILE.fullmatch(name)) and int(match[2]) < processes]
+    progress(f"fetching {len(wanted)} files")
+    with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
+        list(pool.map(lambda match: _fetch(folder, exchange, match), wanted))
+    return missing
+
+
+def workers_of(shares: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """run.json's `workers`: who sent which share, and how well its clock was known."""
+    keys = ("process", "host", "clock_offset_s", "clock_uncertainty_s")
+    return sorted(
+        ({key: share[key] for key in keys} for share in shares), key=lambda row: int(row["process"])
+    )
+
+
+def clock_notes(shares: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A warning for each worker whose clock was known too badly for its times to be taken at their word."""
+    return [
+        f"The clock of worker {share['process']} on {share['host']} is known only to "
+        f"{share['clock_uncertainty_s'] * 1000:.0f} ms: times of unlike workers differ by as much."
+        for share in shares
+        if share["clock_uncertainty_s"] > UNCERTAINTY_MAX_S
+    ]
+
+
+def _fetch(folder: RunFolder, exchange: Exchange, match: re.Match[str]) -> None:
+    target = folder.path / match[1]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    exchange.get(match[0], target)

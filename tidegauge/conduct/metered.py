@@ -1,0 +1,121 @@
+"""Asks AWS what a stack's parts consumed around a run, and keeps the answers in its folder."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from tidegauge.cli.output import say
+from tidegauge.collect.metrics.cloudwatch import (
+    EDGE_REGION,
+    KEPT_S,
+    Wanted,
+    fetch_metrics,
+    parse_metrics,
+    wanted_metrics,
+)
+from tidegauge.collect.metrics.parts import (
+    AwsParts,
+    check_distribution,
+    check_queue,
+    fetch_function_memory,
+    fetch_provisioned_tables,
+    fetch_task_sizes,
+)
+from tidegauge.cost.metering.aws_metered import AwsMetered, Series, joined, whole_minutes
+from tidegauge.errors import TidegaugeError
+from tidegauge.results.spend import read_metered
+from tidegauge.store import RunFolder
+
+ATTEMPTS = 5  # of a call
+PAGE = "docs/cost.md"
+
+
+class Clients:
+    """boto3 clients by service and region, made when asked for, with the environment's credentials."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def of(self, service: str, region: str) -> Any:
+        """The client of `service` in `region`."""
+        if (service, region) not in self._made:
+            import boto3  # takes a moment
+            from botocore.config import Config
+
+            retries: Any = {"mode": "standard", "max_attempts": ATTEMPTS}
+            config = Config(retries=retries, connect_timeout=5, read_timeout=30)
+            make: Any = boto3.client
+            self._made[service, region] = make(service, region_name=region, config=config)
+        return self._made[service, region]
+
+
+def ask_aws(folder: RunFolder, parts: AwsParts, span: tuple[float, float], clients: Clients) -> AwsMetered:
+    """Asks once for the minutes of `span` (Unix seconds), and keeps what came with what was there.
+
+    Exit 2 where AWS refuses.
+    """
+    from tidegauge.aws.clients import aws_errors
+
+    first, end = whole_minutes(*span)
+    asked, earlier = time.time(), read_metered(folder)
+    if asked - first > KEPT_S:
+        if earlier is not None:
+            say("CloudWatch has forgotten these minutes; what was fetched before is used")
+            return earlier
+        raise TidegaugeError(
+            f"the run was {(asked - first) / 86400:.0f} days ago, and CloudWatch keeps minutes for 15 days",
+            "collect sooner after a run",
+        )
+    with aws_errors("what AWS metered cannot be fetched", PAGE):
+        described = _describe(clients, parts)
+        series, refused = _metrics(clients, parts, first, end)
+    metered = AwsMetered(
+        collected_unix_s=asked,
+        began_unix_s=span[0],
+        ended_unix_s=span[1],
+        first_minute_unix_s=first,
+        end_minute_unix_s=end,
+        series=tuple(series),
+        parts=tuple(parts.resources),
+        causes=parts.causes,
+        refused=tuple(refused),
+        **described,
+    )
+    metered = joined(earlier, metered)
+    folder.write_json(folder.aws_metrics_json, asdict(metered))
+    return metered
+
+
+def _describe(clients: Clients, parts: AwsParts) -> dict[str, Any]:
+    """What the parts are, as far as their figures need it; refuses parts that are not there."""
+    here = parts.region
+    if parts.distribution is not None:
+        check_distribution(clients.of("cloudfront", EDGE_REGION), parts.distribution)
+    for queue in parts.queues or ():
+        check_queue(clients.of("sqs", here), queue)
+    described: dict[str, Any] = {}
+    if parts.tables:
+        client = clients.of("dynamodb", here)
+        described["provisioned_tables"] = fetch_provisioned_tables(client, parts.tables)
+    if parts.services and parts.cluster:
+        described["tasks"] = fetch_task_sizes(clients.of("ecs", here), parts.cluster, parts.services)
+    if parts.edge_functions:
+        client = clients.of("lambda", EDGE_REGION)
+        described["function_mb"] = fetch_function_memory(client, parts.edge_functions)
+    return described
+
+
+def _metrics(clients: Clients, parts: AwsParts, first: int, end: int) -> tuple[list[Series], list[str]]:
+    """All series, asked for in each region once, and what was not answered in full."""
+    by_region: dict[str, list[Wanted]] = {}
+    for each in wanted_metrics(parts):
+        by_region.setdefault(each.region, []).append(each)
+    series: list[Series] = []
+    refused: list[str] = []
+    for region, wanted in by_region.items():
+        pages = fetch_metrics(clients.of("cloudwatch", region), wanted, first, end)
+        found, unanswered = parse_metrics(pages, wanted)
+        series, refused = [*series, *found], [*refused, *unanswered]
+    return series, refused

@@ -1,0 +1,113 @@
+"""A run folder's documents joined into the record that the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
+from tidegauge.analysis.observed import Observed, observe
+from tidegauge.analysis.series import percentile_curve, time_series
+from tidegauge.analysis.traffic import chosen_rows, counts, second_of
+from tidegauge.analysis.transcode.answer import answer
+from tidegauge.analysis.transcode.document import read_bench
+from tidegauge.documents import parse
+from tidegauge.plan import Validity, stored_plan
+from tidegauge.results.frames import read_frames
+from tidegauge.stack import Stack
+from tidegauge.store import RunFolder
+
+OBSERVED_VALIDITY = {
+    "cpu_ratio_max": "cpu_ratio_max",
+    "lag_ms_p99_max": "lag_ms_p99",
+    "lost_ratio_max": "lost_ratio",
+}
+
+
+def report_data(folder: RunFolder) -> ReportData:
+    """What `reports` needs of the run in `folder`."""
+    run, summary = folder.read_json(folder.run_json), folder.read_json(folder.summary_json)
+    plan, stack = stored_plan(run["plan"]), parse(Stack, run["stack"], "run.json")
+    frames = read_frames(folder, run, plan, stack)
+    traffic, arrivals = frames.traffic, frames.arrivals
+    flows = [row["flow"] for row in summary["flows"]]
+    series = time_series(traffic, arrivals, flows=flows)
+    observed = observe(traffic, arrivals)
+    curves = [_curve(observed, flow) for flow in flows]
+    cost = summary["cost"]
+    bench = _optional(folder, folder.bench_json)
+    return ReportData(
+        summary=summary,
+        run=run,
+        rates=_rates(series[0], arrivals),
+        flow_series=[_flow_series(row) for row in series[1:]],
+        percentiles=[curve for curve in curves if curve is not None],
+        edge_check=_optional(folder, folder.edge_json),
+        bench=bench,
+        transcode=None if bench is None else answer(read_bench(bench, folder.bench_json.name)),
+        audit=_optional(folder, folder.audit_json),
+        usage_unknown=cost["unknown"],
+        validity=_validity(summary),
+        warnings=[*run["notes"], *summary["notes"], *summary["looser_validity"]],
+    )
+
+
+def _rates(total: Mapping[str, Any], arrivals: pd.DataFrame) -> RateSeries:
+    bin_s = float(total["bin_s"])
+    bins = second_of(arrivals.loc[arrivals["sent"], "intended_s"].to_numpy())
+    sent = np.bincount(bins, minlength=len(total["t_s"])).tolist()
+    completed = [good + bad for good, bad in zip(total["completed"], total["failures"], strict=True)]
+    return RateSeries(
+        bin_s=bin_s,
+        asked_sessions=total["asked"],
+        sent_sessions=sent,
+        completed_requests=completed,
+        failed_requests=total["failures"],
+    )
+
+
+def _flow_series(row: Mapping[str, Any]) -> FlowSeries:
+    bins = row["quantiles"]
+    return FlowSeries(
+        flow=row["flow"],
+        bin_s=bins["bin_s"],
+        count=bins["n"],
+        p50_ms=bins["p50_ms"],
+        p99_ms=bins["p99_ms"],
+        max_ms=bins["max_ms"],
+    )
+
+
+def _curve(observed: Observed, flow: str) -> PercentileCurve | None:
+    response, service = (percentile_curve(observed, kind, flow) for kind in ("response", "service"))
+    if not response:
+        return None
+    return PercentileCurve(
+        flow=flow,
+        n=int(counts(observed.response)[chosen_rows(observed.response, flow)].sum()),
+        quantiles=[float(point["q"] or 0) for point in response],
+        response_ms=[point["ms"] for point in response],
+        service_ms=[point["ms"] for point in service],
+    )
+
+
+def _validity(summary: Mapping[str, Any]) -> list[ValidityLimit]:
+    default = asdict(Validity())
+    return [
+        ValidityLimit(
+            name=name,
+            limit=limit,
+            default=default[name],
+            observed=summary["generator"][OBSERVED_VALIDITY[name]],
+        )
+        for name, limit in summary["validity"].items()
+    ]
+
+
+def _optional(folder: RunFolder, path: Path) -> Any:
+    return folder.read_json(path) if path.exists() else None

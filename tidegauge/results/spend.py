@@ -1,0 +1,132 @@
+"""A run's cost: what was counted in the window, times the dated prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tidegauge.analysis.traffic import Traffic, added_up
+from tidegauge.cost.architecture.fixed import price_architecture
+from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
+from tidegauge.cost.metering.aws_usage import usage_from_aws
+from tidegauge.cost.metering.client_traffic import ClientRequests
+from tidegauge.cost.metering.local_usage import usage_from_local, worker_size
+from tidegauge.cost.per_request import cost_section
+from tidegauge.cost.price_book import load_price_book
+from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.usage import Usage, usage_document
+from tidegauge.errors import TidegaugeError
+from tidegauge.stack import Stack
+from tidegauge.store import RunFolder
+
+DEFAULT_REGION = "us-east-1"
+HOURS = Decimal(730)  # a month's, where there is no price book to say it
+TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+
+
+def cost_of_run(
+    folder: RunFolder,
+    run: Mapping[str, Any],
+    stack: Stack,
+    traffic: Traffic,
+    flows: list[Mapping[str, Any]],
+) -> tuple[dict[str, object], dict[str, object]]:
+    """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows.
+
+    In a region without a price book every cost is null, with that reason: what was measured stands.
+    """
+    book, no_prices = _book(str(stack.aws.get("region", DEFAULT_REGION)))
+    window_s = run["window"]["end_s"] - run["window"]["start_s"]
+    usage, provisioned_tables = _usage(folder, stack, traffic, region=book.region, window_s=window_s)
+    fixed = None
+    if run["architecture"] is not None:
+        fixed = price_architecture(read_templates(Path(run["architecture"])), book)
+    cost = cost_section(
+        usage,
+        book,
+        request_counts={row["flow"]: row["count"] for row in flows},
+        session_counts={row["flow"]: row["sessions"] for row in flows},
+        window_s=window_s,
+        architecture=fixed,
+        loaded_reason=None
+        if fixed
+        else "the stack file names no architecture, so its fixed hours are not known",
+        provisioned_tables=provisioned_tables,
+    )
+    if no_prices is not None:
+        cost |= {"marginal_reason": no_prices, "loaded_reason": no_prices}
+    return cost, usage_document(usage)
+
+
+def _book(region: str) -> tuple[PriceBook, str | None]:
+    """The region's prices; or none, and why."""
+    try:
+        return load_price_book(region), None
+    except TidegaugeError as error:
+        return PriceBook(region=region, currency="USD", hours_per_month=HOURS, prices={}, free_pools={}), (
+            f"{error.message}: `tidegauge cost prices refresh --region` makes a book, `cost price` takes it"
+        )
+
+
+def _usage(
+    folder: RunFolder, stack: Stack, traffic: Traffic, *, region: str, window_s: float
+) -> tuple[Usage, tuple[str, ...]]:
+    """The run's usage, by the local stack's counters or AWS'; and tables with provisioned capacity."""
+    client = client_requests(traffic, stack)
+    if stack.local is None and (stack.aws or folder.aws_metrics_json.exists()):
+        metered = read_metered(folder)
+        whole_run = client_requests(traffic, stack, whole_run=True)
+        usage = usage_from_aws(client, whole_run, metered, region=region, window_s=window_s)
+        return usage, metered.provisioned_tables if metered else ()
+    counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
+    usage = usage_from_local(
+        client,
+        counted.get("before"),
+        counted.get("after"),
+        region=region,
+        window_s=window_s,
+        worker=worker_size(stack.local.worker_vcpu if stack.local else None),
+    )
+    return usage, stack.local.provisioned_tables if stack.local else ()
+
+
+def read_metered(folder: RunFolder) -> AwsMetered | None:
+    """What `collect` fetched; None before the first time."""
+    path = folder.aws_metrics_json
+    return parse_metered(folder.read_json(path), str(path)) if path.exists() else None
+
+
+def client_requests(traffic: Traffic, stack: Stack, *, whole_run: bool = False) -> list[ClientRequests]:
+    """Answered requests by flow, endpoint, base, cache behaviour and cache result.
+
+    Of the window, or of the whole run with warm-up and drain.
+    """
+    answered = traffic.requests.loc[traffic.requests["answered"]]
+    if not whole_run:
+        answered = answered.loc[answered["in_window"]]
+    keys, sums = ("flow", "endpoint", "base", "behaviour", "cache"), ("count", "received_bytes")
+    return [
+        ClientRequests(
+            flow=row["flow"],
+            endpoint=row["endpoint"],
+            base=row["base"],
+            requests=int(row["count"]),
+            received_bytes=int(row["received_bytes"]),
+            cache=row["cache"] if isinstance(row["cache"], str) else "none",
+            behaviour=None if row["behaviour"] < 0 else stack.behaviour[row["behaviour"]].path_pattern,
+        )
+        for row in added_up(answered, keys, sums).sort_values(list(keys)).to_dict("records")
+    ]
+
+
+def read_templates(folder: Path) -> dict[str, str]:
+    """The CloudFormation templates in `folder`, by file name (exit 2 when it cannot be read)."""
+    try:
+        files = [path for path in sorted(folder.iterdir()) if path.suffix in TEMPLATE_SUFFIXES]
+        return {path.name: path.read_text(encoding="utf-8") for path in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise TidegaugeError(
+            f"architecture {folder} cannot be read: {error}", "name a folder of CloudFormation templates"
+        ) from None
