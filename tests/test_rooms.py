@@ -25,6 +25,17 @@ OUTER = (
 )
 
 
+RECORDS = {
+    "tidegauge.run_record",
+    "tidegauge.summary",
+    "tidegauge.cost_record",
+    "tidegauge.edge_record",
+    "tidegauge.audit_record",
+    "tidegauge.stack",
+    "tidegauge.stored",
+}
+
+
 def modules(folder: str) -> Iterator[Path]:
     yield from sorted((ROOT / folder).rglob("*.py"))
 
@@ -102,8 +113,11 @@ def test_locustfiles_import_of_the_meter_only_its_engine_and_workload() -> None:
         assert all(name.startswith(("tidegauge.engine", "tidegauge.workload")) for name in names), path
 
 
-def test_reports_import_no_room_of_the_meter() -> None:
-    assert offenders("reports", ("tidegauge", "infra_under_test", "locustfiles", "benches")) == []
+def test_reports_import_of_the_meter_only_the_records_that_they_show() -> None:
+    assert offenders("reports", ("infra_under_test", "locustfiles", "benches")) == []
+    for path in modules("reports"):
+        names = {name for name in imported(path) if name.startswith("tidegauge")}
+        assert {".".join(name.split(".")[:2]) for name in names} <= RECORDS, path
 
 
 def test_the_cli_takes_from_the_engine_only_what_imports_no_locust() -> None:

@@ -64,7 +64,7 @@ def doctor_command(stack_file: Path | None, plan_file: Path | None, as_json: boo
 
 def _machine() -> Iterator[Check]:
     yield Check(id="python", status="ok", message=f"{platform.python_version()} at {sys.executable}")
-    cores = provenance.machine()["cores"]
+    cores = provenance.machine().cores or 1
     yield Check(
         id="cores",
         status="ok" if cores >= 2 else "warning",

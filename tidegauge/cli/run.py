@@ -14,8 +14,9 @@ from tidegauge.conduct.fleet import DEFAULT_HOST, Fleet, Remote, address
 from tidegauge.conduct.flows import Scenario, scenarios
 from tidegauge.conduct.launch import check_free, free_port
 from tidegauge.conduct.preflight import RUNS, Prepared
-from tidegauge.plan import load_plan, plan_document
+from tidegauge.plan import load_plan
 from tidegauge.stack import load_stack
+from tidegauge.stored import document_of
 from tidegauge.workload.schedule import make_schedule
 
 
@@ -104,7 +105,7 @@ def run_command(
     measured = carry_out(prepared, fleet, out)
     report = write_report(measured)
     if as_json:
-        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
+        print_json(document_of(measured.summary) | {"run_dir": str(measured.folder.path)})
     else:
         print_summary(measured.summary)
     say(f"run folder: {measured.folder.path}")
@@ -146,8 +147,8 @@ def _show(prepared: Prepared, known: Mapping[str, Scenario], as_json: bool) -> i
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
         "forecast": forecast(prepared, schedule, known),
-        "trace": trace.document if trace else None,
-        "plan": plan_document(prepared.plan),
+        "trace": document_of(trace.logs) if trace else None,
+        "plan": document_of(prepared.plan),
     }
     if as_json:
         print_json(document)

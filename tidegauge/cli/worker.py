@@ -19,7 +19,7 @@ from tidegauge.conduct.launch import Address, Bounds, GeneratorReport, Launch, r
 from tidegauge.conduct.shipping import Shipper
 from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import stored_plan
+from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
 
 CONNECT_S = 2.0
@@ -85,7 +85,7 @@ class _Share:
         self.folder = folder
         self.bounds = Bounds(run_s=FOR_EVER_S, drain_s=0.0)
         self._exchange_here = exchange_here
-        self._run: Any = None
+        self._run: RunRecord | None = None
         self._shipper: Shipper | None = None
         self._failure: TidegaugeError | None = None
         self._progress: dict[int, dict[str, Any]] = {}
@@ -112,7 +112,7 @@ class _Share:
             shutil.rmtree(path)
             reason = printable(report.refused[0]["reason"])
             raise TidegaugeError(f"the master refused this worker: {reason}", "see docs/distributed.md")
-        if report.start_unix_s is None or self._shipper is None:
+        if report.start_unix_s is None or self._shipper is None or self._run is None:
             hint = f"its log is {self.folder.engine_log}"
             code = ExitCode.INTERRUPTED if report.interrupted_s is not None else ExitCode.USAGE
             raise TidegaugeError("the run did not begin, or the master is gone", hint, code)
@@ -127,7 +127,7 @@ class _Share:
             say(f"generator {process} died; what it had stored is with the master")
         say(f"done: {sent} sessions sent as process {', '.join(map(str, sorted(self._progress)))}")
         return {
-            "run_id": self._run["run_id"],
+            "run_id": self._run.run_id,
             "processes": sorted(self._progress),
             "sent": sent,
             "unsent": sum(row["unsent"] for row in self._progress.values()),
@@ -142,7 +142,7 @@ class _Share:
             self._failure = error
             self.folder.write_text(self.folder.job_failure, error.message)
             return
-        plan = stored_plan(self._run["plan"])
+        plan = self._run.plan
         self.bounds.run_s, self.bounds.drain_s = plan.duration_s + plan.drain_s, plan.drain_s
         self._shipper = Shipper(self.folder, place)
         say("ready; waiting for the other workers")
