@@ -16,6 +16,7 @@ from tests.analysis.bench_documents import cell
 from tests.support.aws_account import BUCKET, Containers, account, objects, running
 from tidegauge.aws.clients import Clients
 from tidegauge.aws.settings import TaskSettings
+from tidegauge.cli.output import say
 from tidegauge.conduct.bench.ecs import bench_on_ecs
 from tidegauge.conduct.bench.spending import Asked
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -73,7 +74,7 @@ def printed(command: list[str]) -> dict[str, Any]:
 
 
 def measure(asked: Asked, containers: Containers) -> Any:
-    return bench_on_ecs(asked, connect=lambda _: containers.clients, pace=containers.pace)
+    return bench_on_ecs(asked, say, connect=lambda _: containers.clients, pace=containers.pace)
 
 
 def test_each_task_brings_its_document_and_nothing_is_left(
