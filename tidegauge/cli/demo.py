@@ -50,10 +50,10 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     architecture, and its estimate is audited by what the run measured. Exits as the verdict does.
     """
     from tidegauge.cli.live import LiveView
-    from tidegauge.cli.report import print_summary, write_report
+    from tidegauge.cli.report import print_summary
     from tidegauge.conduct.fleet import Fleet  # what these load takes seconds: --help must not wait for it
     from tidegauge.conduct.stages import carry_out
-    from tidegauge.results.measure import exit_code
+    from tidegauge.results.report import write_report
 
     clock = _Steps()
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
@@ -73,24 +73,24 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         clock.done("catalogue", f": {ASSETS} assets, {timing.transcode_s:.1f} s of it transcoding")
         stack = load_stack(descriptor)
         prepared = preflight.prepare(plan, stack, descriptor, known, architecture=ARCHITECTURE)
-        folder, summary = carry_out(prepared, Fleet(), out, LiveView())
+        measured = carry_out(prepared, Fleet(), out, LiveView())
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
-    run = folder.read_json(folder.run_json)
-    if not run["interrupted"]:
+    folder = measured.folder
+    if not measured.run["interrupted"]:
         _bench(folder)
         clock.done("transcode bench")
         deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
         clock.done("audit", f" of the guide's estimate: off by {float(deviation):.0%}, see the report")
-    write_report(folder)
+    report = write_report(measured)
     clock.done("report")
     if as_json:
-        print_json({**summary, "run_dir": str(folder.path), "steps_s": clock.taken})
+        print_json({**measured.summary, "run_dir": str(folder.path), "steps_s": clock.taken})
     else:
-        print_summary(summary)
+        print_summary(measured.summary)
     say(f"run folder: {folder.path}")
-    say(f"report:     {folder.report_html}")
-    return exit_code(summary, run)
+    say(f"report:     {report}")
+    return measured.exit_code
 
 
 def _bench(folder: RunFolder) -> None:

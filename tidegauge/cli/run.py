@@ -97,22 +97,20 @@ def run_command(
     if dry_run:
         return _show(prepared, known, as_json)
     from tidegauge.cli.live import LiveView
-    from tidegauge.cli.report import print_summary, write_report
-    from tidegauge.conduct.stages import carry_out
-    from tidegauge.results.measure import (
-        exit_code,  # what these load takes seconds: errors must not wait for it
-    )
+    from tidegauge.cli.report import print_summary
+    from tidegauge.conduct.stages import carry_out  # what these load takes seconds: errors must not wait
+    from tidegauge.results.report import write_report
 
     fleet = Fleet(processes=processes, web_port=free_port() if web else None, remote=remote)
-    folder, summary = carry_out(prepared, fleet, out, LiveView())
-    write_report(folder)
+    measured = carry_out(prepared, fleet, out, LiveView())
+    report = write_report(measured)
     if as_json:
-        print_json({**summary, "run_dir": str(folder.path)})
+        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
     else:
-        print_summary(summary)
-    say(f"run folder: {folder.path}")
-    say(f"report:     {folder.report_html}")
-    return exit_code(summary, folder.read_json(folder.run_json))
+        print_summary(measured.summary)
+    say(f"run folder: {measured.folder.path}")
+    say(f"report:     {report}")
+    return measured.exit_code
 
 
 def _remote(

@@ -27,14 +27,12 @@ from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import plan_document
 from tidegauge.records import SCHEMA_VERSION
-from tidegauge.results.measure import check_measured, measure
+from tidegauge.results.measure import Measured, check_measured, measure
 from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
 
-def carry_out(
-    prepared: Prepared, fleet: Fleet, out: Path | None, listener: Listener
-) -> tuple[RunFolder, dict[str, Any]]:
+def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None, listener: Listener) -> Measured:
     """Sends, collects and measures, and tells the listener; the report is the caller's to write."""
     plan = prepared.plan
     started = dt.datetime.now(dt.UTC)
@@ -54,7 +52,7 @@ def carry_out(
         report = _send(folder, run, prepared, fleet, listener, lambda: tripped_outside(lease_lost, alarm))
     folder.reserve.unlink(missing_ok=True)
     try:
-        return folder, _conclude(folder, run, prepared, report, before)
+        return _conclude(folder, run, prepared, report, before)
     except DiskFull as error:
         raise TidegaugeError(
             f"{error.message}; the samples until then are kept",
@@ -75,7 +73,7 @@ def _conclude(
     prepared: Prepared,
     report: GeneratorReport,
     before: local_stack.Snapshot | None,
-) -> dict[str, Any]:
+) -> Measured:
     """From the last request to the summary."""
     _finish(folder, run, report)
     if before is not None:
