@@ -5,7 +5,7 @@ from __future__ import annotations
 from locustfiles.short_link import short_link
 from locustfiles.upload import upload
 from locustfiles.view import view
-from tidegauge.engine.scenario import Session, SessionUser, flow
+from tidegauge.engine.locustfile import Session, SessionUser, flow
 
 SHARES = {view: 0.85, short_link: 0.14, upload: 0.01}
 

@@ -132,7 +132,7 @@ def test_a_task_that_leaves_nothing_takes_nothing_from_the_others(
 def test_a_document_that_is_no_bench_is_kept_and_said(
     aws: tuple[Clients, TaskSettings], asked: Asked
 ) -> None:
-    with pytest.raises(TidegaugeError, match="is no transcode bench"):
+    with pytest.raises(TidegaugeError, match="is not a transcode bench document"):
         measure(asked, Containers(aws[0], lambda _: {"cells": "none"}))
     assert len(objects(aws[0])) == 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httptools
@@ -26,13 +27,23 @@ class RequestFailed(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a request may take, and how much its answer may bring."""
+
+    timeout_s: float  # for everything, from the look-up of the name to the answer's last byte
+    connect_timeout_s: float | None  # within timeout_s: look-up, TCP and TLS
+    read_timeout_s: float | None  # the longest silence while an answer is due
+    max_body_bytes: int
+
+
 class Expected(Protocol):
-    """What an answer is held against: the request's method and limits."""
+    """The parts of a request that its answer is taken by."""
 
     method: str
     keep_body: bool
     hash_body: bool
-    max_body_bytes: int
+    limits: Limits
 
 
 class Exchange:
@@ -163,7 +174,7 @@ class Exchange:
         announced = headers.get(b"content-length")
         if announced is not None and not chunked:
             self._length = int(announced)
-            if self._length > self._request.max_body_bytes:
+            if self._length > self._request.limits.max_body_bytes:
                 self._fail("body", f"Content-Length {self._length} is over max_body_bytes")
         self._until_close = not chunked and announced is None
         if b"content-encoding" in headers:
@@ -174,8 +185,9 @@ class Exchange:
             self._fail("body", "a body where none may be")
             return
         self.received_bytes += len(data)
-        if self.received_bytes > self._request.max_body_bytes:
-            self._fail("body", f"over max_body_bytes ({self._request.max_body_bytes})")
+        max_bytes = self._request.limits.max_body_bytes
+        if self.received_bytes > max_bytes:
+            self._fail("body", f"over max_body_bytes ({max_bytes})")
         elif self._decoder is None:
             self._take(data)
         elif self._failure is None:
@@ -194,12 +206,11 @@ class Exchange:
             self._hash.update(data)
 
     def _decode(self, decoder: _Decoder, data: bytes) -> None:
+        max_bytes = self._request.limits.max_body_bytes
         try:
             for part in decoder.decoded(data):
-                if decoder.bytes_out > self._request.max_body_bytes:
-                    self._fail(
-                        "body", f"decodes to more than max_body_bytes ({self._request.max_body_bytes})"
-                    )
+                if decoder.bytes_out > max_bytes:
+                    self._fail("body", f"decodes to more than max_body_bytes ({max_bytes})")
                     return
                 self._take(part)
         except zlib.error as error:

@@ -1,4 +1,4 @@
-"""Scenarios as plain Locust users (`locust -f locustfiles/view.py -H URL`): closed, with think times.
+"""Flows as plain Locust users (`locust -f locustfiles/view.py -H URL`): closed, with think times.
 
 The rate then follows the stack: a slow stack is asked less. `tidegauge run` is the open counterpart.
 """

@@ -158,7 +158,7 @@ class Dispatcher:
             flow.run(session)
         except (StepFailed, DrainCut, gevent.GreenletExit):
             pass  # the failure is in its sample
-        except Exception:  # a bug in a scenario must show as one, not as a quiet run
+        except Exception:  # a bug in a flow must end the run, not quietly thin it out
             self._on_broken_flow(f"flow '{flow.name}': {traceback.format_exc(limit=-3)}")
         finally:
             session.close()

@@ -12,6 +12,7 @@ from typing import Any
 
 from tidegauge.catalogue import Asset, read_catalogue
 from tidegauge.documents import parse
+from tidegauge.engine.answer import Limits
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.flows import RunnableFlow
 from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_context
@@ -102,10 +103,12 @@ def make_world(
         seed=plan.seed,
         assets=assets,
         asset_cumulative=list(itertools.accumulate(float(weight) for weight in weights)),
-        timeout_s=plan.timeout_s,
-        connect_timeout_s=plan.connect_timeout_s,
-        read_timeout_s=plan.read_timeout_s,
-        max_body_bytes=plan.max_body_bytes,
+        limits=Limits(
+            timeout_s=plan.timeout_s,
+            connect_timeout_s=plan.connect_timeout_s,
+            read_timeout_s=plan.read_timeout_s,
+            max_body_bytes=plan.max_body_bytes,
+        ),
         new_pool=new_pool,
         pooled=new_pool() if plan.connections == "pooled" else None,
         on_exhausted=on_exhausted,

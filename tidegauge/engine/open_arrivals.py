@@ -1,7 +1,7 @@
 """The locustfile of `tidegauge run` and `tidegauge worker`: open arrivals in each of Locust's processes.
 
 Locust gives processes, their master/worker protocol and life cycle; its user count never carries the
-rate. The run folder and the role come by environment variable, the scenarios by further `-f` files.
+rate. The run folder and the role come by environment variable, the flows by further `-f` files.
 """
 
 from __future__ import annotations

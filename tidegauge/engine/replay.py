@@ -9,6 +9,7 @@ from functools import lru_cache
 import pandas as pd
 
 from tidegauge.engine.flows import RunnableFlow
+from tidegauge.engine.request import Request
 from tidegauge.engine.session import Session
 from tidegauge.plan import Plan
 from tidegauge.replay import REPLAY_FLOW
@@ -46,13 +47,15 @@ def replay_flow(
         if sign[index]:
             assert signed is not None
             where = signed(its_base, where)
-        session.request(
-            method[index],
-            where,
-            endpoint=endpoint[index],
-            base=its_base,
-            expect_status=expected[index],
-            keep_body=False,
+        session.send(
+            Request(
+                method[index],
+                where,
+                endpoint=endpoint[index],
+                base=its_base,
+                expect_status=expected[index],
+                keep_body=False,
+            )
         )
 
     own = sessions["flow"] == REPLAY_FLOW

@@ -1,4 +1,4 @@
-"""What a locustfile needs: `flow` to register its scenario, `Session` to write it, a user to run it alone."""
+"""What a locustfile imports: `flow` to register one, `Session` to send requests, a user to run it alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from tidegauge.catalogue import Asset
 from tidegauge.engine.closed_users import SessionUser  # first: imports locust
 from tidegauge.engine.flows import flow
 from tidegauge.engine.http_client import SharedBody
+from tidegauge.engine.request import Request
 from tidegauge.engine.response import Response
 from tidegauge.engine.session import Session, StepFailed
 
-__all__ = ["Asset", "Response", "Session", "SessionUser", "SharedBody", "StepFailed", "flow"]
+__all__ = ["Asset", "Request", "Response", "Session", "SessionUser", "SharedBody", "StepFailed", "flow"]
