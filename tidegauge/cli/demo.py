@@ -13,13 +13,13 @@ import click
 
 from tidegauge.cli.bench.transcode import bench_into
 from tidegauge.cli.catalogue import MEDIA, create_catalogue
-from tidegauge.cli.cost.validate import audit_estimate
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.stack import call
 from tidegauge.conduct import preflight
 from tidegauge.conduct.flows import ROOT, scenarios
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import load_plan
+from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
 from tidegauge.store import RunFolder
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from tidegauge.cli.output import say
 from tidegauge.collect.metrics.alarms import fetch_alarm_states
-from tidegauge.conduct.figures import DEFAULT_REGION
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
 
@@ -29,7 +28,7 @@ def watched_alarms(
     from tidegauge.aws.clients import aws_errors
 
     with aws_errors("the alarms cannot be watched"):
-        client: Any = boto3.client("cloudwatch", region_name=str(stack.aws.get("region", DEFAULT_REGION)))
+        client: Any = boto3.client("cloudwatch", region_name=stack.region)
         on = _in_alarm(fetch_alarm_states(client, names))
     if on is not None:
         raise TidegaugeError(f"{on} before the run", "see to it first", ExitCode.REFUSED)
