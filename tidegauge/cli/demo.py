@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from tidegauge.cli.bench.progress import CellProgress
-from tidegauge.cli.cost.validate import audit_estimate
 from tidegauge.cli.counter import Counter
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct import preflight
@@ -19,6 +18,7 @@ from tidegauge.conduct.stack_process import held_stack
 from tidegauge.conduct.uploads import MEDIA, create_catalogue
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import load_plan
+from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
 from tidegauge.store import RunFolder
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from tidegauge.collect.metrics.alarms import fetch_alarm_states
-from tidegauge.conduct.figures import DEFAULT_REGION
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
 
@@ -28,7 +27,7 @@ def watched_alarms(
     from tidegauge.aws.clients import aws_errors
 
     with aws_errors("the alarms cannot be watched"):
-        client: Any = boto3.client("cloudwatch", region_name=str(stack.aws.get("region", DEFAULT_REGION)))
+        client: Any = boto3.client("cloudwatch", region_name=stack.region)
         on = _in_alarm(fetch_alarm_states(client, names))
     if on is not None:
         raise TidegaugeError(f"{on} before the run", "see to it first", ExitCode.REFUSED)

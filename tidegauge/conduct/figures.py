@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan
+from tidegauge.price_data import read_prices
 from tidegauge.shapes import phase_duration_s
 from tidegauge.stack import Stack
 
 RATE_WINDOW_S = 5.0
 US = (("geo", "us"),)
-DEFAULT_REGION = "us-east-1"
 CDN_UNITS = {"cdn_requests": "https_request", "cdn_bytes": "egress_byte"}
 API_UNIT = ("apigateway", "http_request", ())
 
@@ -144,7 +143,7 @@ class Figures:
 def client_prices(stack: Stack) -> dict[str, Fraction] | None:
     """USD a CDN request and byte and an API request at the first tier; None without a price of its region."""
     try:
-        book = load_price_book(str(stack.aws.get("region", DEFAULT_REGION)))
+        book = read_prices(stack.region)
     except TidegaugeError:
         return None  # the view says n/a; the summary names what is missing
     wanted = {name: ("cloudfront", unit, US) for name, unit in CDN_UNITS.items()} if stack.cdn_url else {}
