@@ -21,6 +21,7 @@ LONG = 30
 HOUSES = ("tidegauge", "infra_under_test", "reports", "locustfiles", "benches")
 DIVIDED = ("tidegauge", "infra_under_test")  # whose folders are rooms of their own
 DOCUMENTS = {"run", "summary"}
+HEADING = "room                          files   lines  functions  over 30  share  subscripts"
 TOTAL = "~ in all"  # sorts last
 
 
@@ -62,9 +63,7 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     here = Path(__file__).resolve().parents[1]
-    parser.add_argument(
-        "--root", type=Path, default=here, metavar="DIR", help="a checkout; default: this one"
-    )
+    parser.add_argument("--root", type=Path, default=here, metavar="DIR", help="default: this checkout")
     parser.add_argument("--long", action="store_true", help="name the long functions")
     return parser.parse_args()
 
