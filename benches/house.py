@@ -22,6 +22,7 @@ HOUSES = ("tidegauge", "infra_under_test", "reports", "locustfiles", "benches")
 DIVIDED = ("tidegauge", "infra_under_test")  # whose folders are rooms of their own
 DOCUMENTS = {"run", "summary"}
 HEADING = "room                          files   lines  functions  over 30  share  subscripts"
+HEADING = "room                          files   lines  functions  over 30  share  subscripts"
 TOTAL = "~ in all"  # sorts last
 
 
@@ -43,9 +44,7 @@ def main() -> None:
     for path in modules.values():
         for name in (_room(options.root, path), TOTAL):
             _count(rooms[name], path)
-    _say(
-        f"{'room':28} {'files':>6} {'lines':>7} {'functions':>10} {'over 30':>8} {'share':>6} {'subscripts':>11}"
-    )
+    _say(HEADING)
     for name, room in sorted(rooms.items()):
         _say(_row(name, room))
     found = circles(modules)
