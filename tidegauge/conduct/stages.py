@@ -41,7 +41,7 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFo
     preflight.check_disk(path, plan)
     with (
         held_lease(prepared.stack, run_id) as lease_lost,
-        watched_alarms(prepared.stack, plan.guards.alarms) as alarm,
+        watched_alarms(prepared.stack, plan.guards.alarms, say) as alarm,
     ):
         folder = RunFolder.create(path)
         before = local_stack.snapshot(prepared.stack)

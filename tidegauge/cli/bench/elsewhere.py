@@ -97,7 +97,7 @@ class Elsewhere:
 
     def _on_ecs(self, asked: dict[str, Any]) -> Ended:
         from tidegauge.cli.bench.transcode import DEFAULT_MEDIA, RENDITIONS
-        from tidegauge.conduct.bench.ecs import BAKED_IN, bench_on_ecs  # loads boto3
+        from tidegauge.conduct.bench.ecs import BAKED_IN, bench_on_ecs
         from tidegauge.conduct.bench.spending import Asked
 
         assert self.ecs is not None
