@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import boto3
 import click
 
+from tidegauge.aws.clients import PRICES, Clients
 from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, read_offers, usage_types
@@ -106,7 +106,7 @@ def _offers(wanted: Sequence[Wanted], region: str, folder: Path | None, pricing_
 
 
 def _from_api(wanted: Sequence[Wanted], region: str) -> Iterator[Offer]:
-    client = boto3.client("pricing", region_name=PRICING_API_REGION)
+    client = Clients(PRICES).of("pricing", PRICING_API_REGION)
     for reply in fetch_products(client, wanted, region, say=say):
         try:
             yield from parse_offer(reply, usage_types(wanted))
