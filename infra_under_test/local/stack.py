@@ -56,7 +56,7 @@ class Options:
         visibility_s = self.set_env.get(VISIBILITY_VARIABLE, str(VISIBILITY_S))
         if not (visibility_s.isdecimal() and int(visibility_s) <= 43_200):
             raise StackError(
-                f"{VISIBILITY_VARIABLE}={visibility_s}", "whole seconds, 0 to 43200 as SQS takes"
+                f"{VISIBILITY_VARIABLE}={visibility_s}", "set it to whole seconds, 0 to 43200 as SQS takes"
             )
 
     @property
@@ -210,5 +210,5 @@ def _check_holdable(fd: int) -> None:
         raise StackError(f"file descriptor {fd} is not open", "pass the read end of a pipe") from None
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         raise StackError(
-            f"file descriptor {fd} is no pipe, so it cannot hold the stack", "pass the read end of a pipe"
+            f"file descriptor {fd} is not a pipe, so it cannot hold the stack", "pass the read end of a pipe"
         )
