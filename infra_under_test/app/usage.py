@@ -35,7 +35,7 @@ Messages = Sequence[dict[str, Any]]  # as SQS hands them out
 
 
 class UsageLedger:
-    """Counters of one process; `write` puts them where the supervisor reads them.
+    """Counters of one process; `write` puts them into USAGE_FILE, for others to read.
 
     `route_of_messages` says for what a receive is counted, where that is not the route of the context.
     """
