@@ -13,12 +13,10 @@ from rich.progress import Progress
 
 from tidegauge.cli.output import json_option, people, print_json, say
 from tidegauge.conduct import preflight
-from tidegauge.conduct.flows import ROOT
 from tidegauge.conduct.uploads import MIME, Timing, Uploader, create
 from tidegauge.errors import TidegaugeError
+from tidegauge.house import MEDIA
 from tidegauge.stack import Stack, load_stack
-
-MEDIA = ROOT / "fixtures" / "media"
 
 
 @click.group(name="catalogue")

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, INSTALL_LOCAL, environment
 
 LOCAL = [sys.executable, "-m", "infra_under_test.local"]
 
@@ -72,7 +72,7 @@ def status_command(name: str, as_json: bool) -> int:
 
 def _hold(arguments: Sequence[str]) -> int:
     """Runs the local stack's command to its end; an interrupt is passed on, so that it can clean up."""
-    child = subprocess.Popen([*LOCAL, *arguments], cwd=ROOT)
+    child = subprocess.Popen([*LOCAL, *arguments], cwd=HOUSE, env=environment())
     while True:
         try:
             return child.wait()
@@ -82,13 +82,20 @@ def _hold(arguments: Sequence[str]) -> int:
 
 def call(arguments: Sequence[str], stdin: Any = subprocess.DEVNULL) -> Any:
     """The document that the local stack's own command prints; its words for people pass through."""
-    done = subprocess.run([*LOCAL, *arguments], cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(
+        [*LOCAL, *arguments],
+        cwd=HOUSE,
+        env=environment(),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
     try:
         document = json.loads(done.stdout)
     except ValueError:
         raise TidegaugeError(
             f"the local stack's command ended with exit code {done.returncode}",
-            "install the `local` extra (./run does), and see the lines above",
+            f"see the lines above; is everything there? {INSTALL_LOCAL}",
         ) from None
     if "error" in document:
         error = document["error"]

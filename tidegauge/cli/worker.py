@@ -14,7 +14,7 @@ import click
 from tidegauge.aws.exchange import open_exchange
 from tidegauge.cli.output import json_option, print_json, printable, say
 from tidegauge.conduct.fleet import JOIN_WAIT_S, address, fetch_job, program
-from tidegauge.conduct.flows import LOCUSTFILES, scenarios
+from tidegauge.conduct.flows import flow_sources, own_flow_files, python_flows
 from tidegauge.conduct.launch import Address, Bounds, GeneratorReport, Launch, run_generator
 from tidegauge.conduct.shipping import Shipper
 from tidegauge.engine.role import Role
@@ -42,28 +42,38 @@ FOR_EVER_S = 86400.0  # until the job says how long it takes
     "--wait", "wait_s", default=JOIN_WAIT_S, show_default=True, type=click.FloatRange(1, 86400), metavar="S",
     help="Seconds to wait for the master, and for its run to begin.",
 )  # fmt: skip
+@click.option(
+    "--flows", "flow_files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="A flow file that the master's plan names, as it lies here; repeatable.",
+)  # fmt: skip
 @json_option
 def worker_command(
-    master: str, processes: int, exchange_here: str | None, wait_s: float, as_json: bool
+    master: str,
+    processes: int,
+    exchange_here: str | None,
+    wait_s: float,
+    flow_files: tuple[Path, ...],
+    as_json: bool,
 ) -> int:
     """Send a share of the run that the master at HOST:PORT conducts (`tidegauge run … --master`).
 
-    The job comes from the master's exchange, and the rows go there as they are made. Versions and scenario
-    files must be those of the master. Tokens and keys come from this machine's own environment. The
-    protocol is neither authenticated nor encrypted, and whoever answers at HOST:PORT says where the traffic
-    goes: use it in a private network only.
+    The job comes from the master's exchange, and the rows go there as they are made. Versions and flow
+    files must be those of the master: no program comes over the wire. Tokens and keys come from this
+    machine's own environment. The protocol is neither authenticated nor encrypted, and whoever answers at
+    HOST:PORT says where the traffic goes: use it in a private network only.
 
     \b
     Example: tidegauge worker 10.0.0.5:5557 --processes 2
     """
     target = address(master, None)
-    known = scenarios()
+    known = python_flows(own_flow_files(flow_files, "--flows"))
+    files = sorted({flow.file for flow in known.values()})
     _await_master(target, wait_s)
     path = Path(tempfile.mkdtemp(prefix="tidegauge-worker-"))
     share = _Share(RunFolder(path), exchange_here)
     launch = Launch(
-        files=sorted({scenario.file for scenario in known.values()}),
-        role=Role(joins=True, program=program(sorted(LOCUSTFILES.glob("*.py")))),
+        files=files,
+        role=Role(joins=True, program=program(flow_sources(files))),
         processes=processes,
         join=target,
     )

@@ -16,8 +16,8 @@ from tidegauge.cli.bench.elsewhere import Elsewhere, elsewhere_options
 from tidegauge.cli.bench.tables import print_bench
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct.bench.child import Ended, call_benches
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import MEDIA
 from tidegauge.store import RunFolder
 
 RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
@@ -138,7 +138,7 @@ def bench_into(folder: RunFolder, media: Sequence[Path], renditions: Sequence[st
 
 def run_bench(*, media: Sequence[Path] = (), rendition: Sequence[str] = (), **asked: Any) -> Ended:
     """`python -m benches.transcode measure` in a process of its own; `asked` are its options by name."""
-    media = media or [ROOT / "fixtures" / "media" / name for name in DEFAULT_MEDIA]
+    media = media or [MEDIA / name for name in DEFAULT_MEDIA]
     arguments: list[str] = []
     for path in media:
         arguments += ["--media", str(path.resolve())]

@@ -17,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tidegauge.cli.output import people, printable, say
 from tidegauge.conduct.children import die_with_parent
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.conduct.signals import interrupts_as_bytes
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, environment
 
 _CHUNK = 65_536
 
@@ -91,7 +91,8 @@ def _run(arguments: Sequence[str], shown: CellProgress) -> tuple[bytes, int]:
         try:
             child = subprocess.Popen(
                 [sys.executable, "-m", "benches.transcode", "--events-fd", str(events_write), *arguments],
-                cwd=ROOT,
+                cwd=HOUSE,
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 preexec_fn=die_with_parent,

@@ -16,11 +16,11 @@ from tidegauge.aws.task import TaskSize, placement, task_size
 from tidegauge.cli.output import say
 from tidegauge.conduct.bench.child import Ended
 from tidegauge.conduct.bench.spending import Asked, announce, check, dry_run_document, plan_spend
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, MEDIA
 from tidegauge.stack import load_stack
 
-BAKED_IN = ROOT / "fixtures" / "media"  # the image has them at the same place
+BAKED_IN = MEDIA  # the image has them at the same place
 INPUTS = "/tmp/tidegauge-inputs"  # noqa: S108  # in the container, which is nobody else's
 
 
@@ -144,7 +144,7 @@ class _Run:
 
     def _at_the_task(self, path: Path) -> str:
         if path.resolve().parent == BAKED_IN:
-            return str(path.resolve().relative_to(ROOT))
+            return str(path.resolve().relative_to(HOUSE))
         key = f"{self._prefix}/inputs/{path.name}"
         self._sent.append(key)
         send_file(self._clients, path, self._bucket, key)

@@ -14,10 +14,10 @@ from typing import Any
 from tidegauge.aws.task import TaskSize
 from tidegauge.cli.output import say
 from tidegauge.conduct.children import die_with_parent
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.cost.bench_spend import Spend, TaskLoad, bench_spend
 from tidegauge.cost.money import text
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def check(asked: Asked) -> Any:
         for value in values:
             command += [option, str(value)]
     done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command, cwd=HOUSE, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         preexec_fn=die_with_parent, check=False,
     )  # fmt: skip
     try:
