@@ -75,7 +75,7 @@ IMPURE_CALLS = re.compile(
     r"print|open|.*\.(open|read_text|read_bytes|write_text|write_bytes|mkdir|unlink|exists|iterdir)"
     r"|np\.random\.(seed|rand\w*|normal|uniform|choice|shuffle)|(datetime|date|dt\.datetime|dt\.date)\.(now|today|utcnow)"
 )
-ENGINE_WITHOUT_LOCUST = {"tidegauge.engine.events", "tidegauge.engine.role"}
+ENGINE_WITHOUT_LOCUST = {"tidegauge.engine.events", "tidegauge.engine.flow_files", "tidegauge.engine.role"}
 
 
 @cache

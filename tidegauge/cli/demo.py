@@ -13,19 +13,19 @@ from tidegauge.cli.counter import Counter
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct import preflight
 from tidegauge.conduct.bench.child import run_bench
-from tidegauge.conduct.flows import ROOT, scenarios
+from tidegauge.conduct.flows import load_plan_and_flows
 from tidegauge.conduct.stack_process import held_stack
-from tidegauge.conduct.uploads import MEDIA, create_catalogue
+from tidegauge.conduct.uploads import create_catalogue
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import load_plan
+from tidegauge.house import HOUSE, MEDIA
 from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
 from tidegauge.store import RunFolder
 
-PLAN = ROOT / "plans" / "demo.toml"
+PLAN = HOUSE / "plans" / "demo.toml"
 ASSETS = 24
 CATALOGUE_MEDIA = ("anim_bbb.gif", "city.gif", "odd.gif", "alpha.gif")  # each is transcoded once
-ESTIMATE = ROOT / "infra_under_test" / "estimates" / "seed.toml"
+ESTIMATE = HOUSE / "infra_under_test" / "estimates" / "seed.toml"
 ARCHITECTURE = ESTIMATE.with_name("as_seed")
 BENCH_MEDIA = ("anim_bbb.gif", "city.gif")
 BENCH_RENDITIONS = ("preview_mp4", "slack_gif")
@@ -57,8 +57,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
 
     clock = _Steps()
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
-    known = scenarios()
-    plan = load_plan(PLAN, overrides, frozenset(known))
+    plan, known = load_plan_and_flows(PLAN, overrides)
     if out is not None:
         RunFolder.create(out)  # one that is not empty must not cost the wait for the stack
         preflight.check_disk(out, plan)

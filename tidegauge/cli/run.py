@@ -12,9 +12,9 @@ from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct import preflight
 from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_address
 from tidegauge.conduct.fleet import Fleet, Remote
-from tidegauge.conduct.flows import Scenario, scenarios
+from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
-from tidegauge.plan import load_plan, plan_document
+from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule
 
@@ -85,10 +85,9 @@ def run_command(
              tidegauge run plan.toml --stack s.toml --set arrivals.0.rate_per_s=80
     """
     remote = _remote(master, workers, exchange, wait_s, processes)
-    known = scenarios()
     if budget_usd is not None:
         overrides = (*overrides, f"guards.budget_usd={budget_usd}")
-    plan = load_plan(plan_file, overrides, frozenset(known))
+    plan, known = load_plan_and_flows(plan_file, overrides)
     stack = load_stack(stack_file)
     prepared = preflight.prepare(plan, stack, stack_file, known, plan_file.parent, architecture)
     preflight.check_reachable(prepared.stack)
@@ -132,7 +131,7 @@ def _remote(
     return Remote(listen=listen, workers=workers, exchange=place, wait_s=wait_s)
 
 
-def _show(prepared: Prepared, known: Mapping[str, Scenario], as_json: bool) -> int:
+def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) -> int:
     from tidegauge.conduct.forecast import forecast  # numpy, which errors must not wait for
 
     trace = prepared.trace

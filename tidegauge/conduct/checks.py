@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from tidegauge.conduct import preflight, provenance
-from tidegauge.conduct.flows import scenarios
+from tidegauge.conduct.flows import load_plan_and_flows
 from tidegauge.conduct.stack_process import call_stack
 from tidegauge.errors import TidegaugeError
-from tidegauge.plan import Plan, load_plan
+from tidegauge.plan import Plan
 from tidegauge.stack import Stack, load_stack
 
 OPEN_FILES_WANTED = 5000 + 100  # in_flight_max by default, a socket each
@@ -109,11 +109,10 @@ def check_stack(stack_file: Path, plan_file: Path | None) -> Iterator[Check]:
             "every part of the local stack is alive",
         )
     if plan_file is not None:
-        known = scenarios()
         plans: list[Plan] = []
 
         def check_plan() -> None:
-            plan = load_plan(plan_file, known_flows=frozenset(known))
+            plan, known = load_plan_and_flows(plan_file)
             plans.append(preflight.prepare(plan, stack, stack_file, known, plan_file.parent).plan)
 
         yield _judge("plan", check_plan, f"{plan_file} can run against '{stack.name}'")

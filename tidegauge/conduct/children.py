@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.conduct.signals import interrupts_as_bytes
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, INSTALL_LOCAL, environment
 
 EVENTS_FD = "--events-fd"
 _PR_SET_PDEATHSIG = 1
@@ -50,7 +50,7 @@ def call_json(
     except ValueError:
         raise TidegaugeError(
             f"python -m {module} ended with exit code {code} and without an answer",
-            "see the lines above; is the extra `local` installed?",
+            f"see the lines above; is everything there? {INSTALL_LOCAL}",
         ) from None
     if "error" in document:
         error = document["error"]
@@ -77,7 +77,8 @@ def _run(
         try:
             child = subprocess.Popen(
                 [sys.executable, "-m", module, *options, *arguments],
-                cwd=ROOT,
+                cwd=HOUSE,
+                env=environment(),
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 preexec_fn=die_with_parent,

@@ -50,16 +50,12 @@ class Fleet:
         return self.remote.workers if self.remote else self.processes
 
 
-def program(files: Sequence[Path]) -> dict[str, str]:
-    """What master and workers must have alike: versions, and the scenario files with what they import.
-
-    What a scenario imports from its folder is not known without running it, so every file there that
-    holds no scenario counts as imported.
-    """
+def program(sources: Mapping[str, Path]) -> dict[str, str]:
+    """What master and workers must have alike: versions, and flow files with what they import."""
     found = {name: version(name) for name in ("tidegauge", "numpy", "locust")}
     found["Python"] = ".".join(platform.python_version_tuple()[:2])
-    for path in sorted(files):
-        found[f"{path.parent.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for name, path in sources.items():
+        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tidegauge.catalogue import Asset, read_catalogue
 from tidegauge.conduct.figures import client_prices
-from tidegauge.conduct.flows import Scenario
+from tidegauge.conduct.flows import PythonFlow
 from tidegauge.conduct.preflight import Prepared
 from tidegauge.plan import Flow
 from tidegauge.workload.schedule import Schedule, peak_rate_per_s
@@ -36,7 +36,7 @@ class _Sums:
         self.cdn_bytes = _plus(self.cdn_bytes, cdn_bytes)
 
 
-def forecast(prepared: Prepared, schedule: Schedule, known: Mapping[str, Scenario]) -> dict[str, Any]:
+def forecast(prepared: Prepared, schedule: Schedule, known: Mapping[str, PythonFlow]) -> dict[str, Any]:
     """Peak rates, requests, CDN bytes and dollars; null with a reason in `unknown` where nobody knows.
 
     Dollars are what CDN and API would list for it, without storage, queues or workers.
@@ -49,8 +49,8 @@ def forecast(prepared: Prepared, schedule: Schedule, known: Mapping[str, Scenari
         if name in declared:
             _add_declared(sums, declared[name], len(ranks))
         else:
-            scenario = known.get(name)
-            _add_scenario(sums, name, scenario.expects if scenario else None, ranks, catalogue)
+            flow = known.get(name)
+            _add_python(sums, name, flow.expects if flow else None, ranks, catalogue)
     peak = peak_rate_per_s(prepared.plan)
     sessions = len(schedule)
     requests = None if sums.requests is None else round(sums.requests)
@@ -72,7 +72,7 @@ def _add_declared(sums: _Sums, flow: Flow, sessions: int) -> None:
     sums.add(sessions * len(flow.step), sessions * cdn, None if cdn else 0.0)
 
 
-def _add_scenario(
+def _add_python(
     sums: _Sums,
     name: str,
     expects: Mapping[str, float] | None,

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tidegauge import house
 from tidegauge.conduct.addresses import LOOPBACK, Address, free_port
 from tidegauge.conduct.children import die_with_parent
 from tidegauge.conduct.follow import STOP_GRACE_S, Bounds, Follower, GeneratorReport, signal_group
 from tidegauge.conduct.guards import Tripped
 from tidegauge.conduct.signals import interrupts_as_bytes
 from tidegauge.engine.events import EVENTS_FD, RUN_FOLDER
+from tidegauge.engine.flow_files import handed_down
 from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.store import RunFolder
@@ -31,7 +33,7 @@ OPEN_ARRIVALS = Path(__file__).resolve().parents[1] / "engine" / "open_arrivals.
 class Launch:
     """A generator to start: by itself, as the master of workers on other machines, or as such workers."""
 
-    files: Sequence[Path]  # scenarios
+    files: Sequence[Path]  # of Python flows
     role: Role = field(default_factory=Role)
     processes: int = 1  # on this machine
     web_port: int | None = None
@@ -53,11 +55,11 @@ def run_generator(
     a `guard` that trips on an event ends the arrivals as the first Ctrl-C does.
     """
     read_end, write_end = os.pipe()
-    environment = {**os.environ, EVENTS_FD: str(write_end), RUN_FOLDER: str(folder.path.resolve())}
+    environment = {**house.environment(), EVENTS_FD: str(write_end), RUN_FOLDER: str(folder.path.resolve())}
     with folder.engine_log.open("wb") as log, interrupts_as_bytes() as interrupts:
         child = subprocess.Popen(
             _command(launch),
-            env=environment | launch.role.environment(),
+            env=environment | launch.role.environment() | handed_down(launch.files),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -90,8 +92,8 @@ def no_start(folder: RunFolder) -> TidegaugeError:
 
 
 def _command(launch: Launch) -> list[str]:
-    locustfiles = ",".join(str(path) for path in (OPEN_ARRIVALS, *launch.files))
-    command = [sys.executable, "-m", "locust", "-f", locustfiles, "--skip-log-setup", "--only-summary"]
+    command = [sys.executable, "-P", "-m", "tidegauge.engine", "-f", str(OPEN_ARRIVALS)]
+    command += ["--skip-log-setup", "--only-summary"]
     if launch.web_port is None:
         command += ["--headless"]
     else:

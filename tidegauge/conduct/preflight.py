@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tidegauge.catalogue import count_assets
-from tidegauge.conduct.flows import Scenario
+from tidegauge.conduct.flows import PythonFlow
 from tidegauge.conduct.supervisor import ask_supervisor
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.plan import Plan, Step
@@ -41,7 +41,7 @@ class Prepared:
     catalogue: Path | None
     assets: int
     architecture: Path | None
-    files: tuple[Path, ...]  # the scenario files to load
+    files: tuple[Path, ...]  # those of the Python flows
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint), as the results list them
     trace: ResolvedTrace | None = None
 
@@ -50,7 +50,7 @@ def prepare(
     plan: Plan,
     stack: Stack,
     stack_file: Path,
-    scenarios: Mapping[str, Scenario],
+    python_flows: Mapping[str, PythonFlow],
     plan_folder: Path = Path(),
     architecture: Path | None = None,
 ) -> Prepared:
@@ -59,16 +59,17 @@ def prepare(
     A trace is read, relative to `plan_folder`, and worked out: the plan that comes back knows its length.
     `architecture` stands in for the stack's own.
     """
-    used = [scenarios[name] for name in plan.flow_names if name in scenarios]
+    used = [python_flows[name] for name in plan.flow_names if name in python_flows]
     declared = [flow for flow in plan.flow if flow.name in plan.flow_names]
     for flow in declared:
         for step in flow.step:
             _check_target(step, stack, f"flow '{flow.name}'")
     draws = any("{" in step.path for flow in declared for step in flow.step)
+    draws = draws or any(flow.draws_assets for flow in used)
     needs_assets = bool(used) or draws or (plan.replay is not None and plan.replay.paths == "assets")
     catalogue = relative_to(stack_file, stack.catalogue) if stack.catalogue else None
     endpoints = [(flow.name, step.endpoint) for flow in declared for step in flow.step]
-    endpoints += [(scenario.name, endpoint) for scenario in used for endpoint in scenario.endpoints]
+    endpoints += [(flow.name, endpoint) for flow in used for endpoint in flow.endpoints]
     assets = _asset_count(plan, catalogue, used, draws=draws) if needs_assets else 0
     trace = None
     if plan.trace is not None:
@@ -85,7 +86,7 @@ def prepare(
         catalogue=catalogue if needs_assets else None,
         assets=assets,
         architecture=_architecture(architecture, stack, stack_file),
-        files=tuple(dict.fromkeys(scenario.file for scenario in used)),
+        files=tuple(dict.fromkeys(flow.file for flow in used)),
         endpoints=tuple(dict.fromkeys(endpoints)),
         trace=trace,
     )
@@ -140,12 +141,13 @@ def _check_target(step: Step, stack: Stack, where: str) -> None:
         raise not_allowed(url, where)
 
 
-def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario], *, draws: bool) -> int:
+def _asset_count(plan: Plan, catalogue: Path | None, used: list[PythonFlow], *, draws: bool) -> int:
     wanted = plan.popularity.assets if plan.popularity else None
     if catalogue is None:
-        if used and any(scenario.name != "upload" for scenario in used):
+        needing = [flow for flow in used if flow.needs_catalogue]
+        if needing:
             raise TidegaugeError(
-                f"flow '{used[0].name}' needs assets, and the stack file names no catalogue",
+                f"flow '{needing[0].name}' needs assets, and the stack file names no catalogue",
                 "make one: tidegauge catalogue create --stack FILE --assets 200",
             )
         if wanted is None and draws:

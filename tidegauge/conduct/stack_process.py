@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tidegauge.conduct.children import call_json
-from tidegauge.conduct.provenance import ROOT
+from tidegauge.house import HOUSE, environment
 
 MODULE = "infra_under_test.local"
 
@@ -22,7 +22,7 @@ def call_stack(arguments: Sequence[str], stdin: int = subprocess.DEVNULL) -> Any
 
 def stay_with_stack(arguments: Sequence[str]) -> int:
     """Runs the command in the foreground to its end; an interrupt is passed on, so that it can clean up."""
-    child = subprocess.Popen([sys.executable, "-m", MODULE, *arguments], cwd=ROOT)
+    child = subprocess.Popen([sys.executable, "-m", MODULE, *arguments], cwd=HOUSE, env=environment())
     while True:
         try:
             return child.wait()

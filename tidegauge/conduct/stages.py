@@ -16,7 +16,7 @@ from tidegauge.conduct import local_stack, preflight, provenance
 from tidegauge.conduct.alarm_watch import watched_alarms
 from tidegauge.conduct.figures import Figures
 from tidegauge.conduct.fleet import Fleet, Remote, clock_notes, gather, program, send_job, workers_of
-from tidegauge.conduct.flows import LOCUSTFILES, scenarios
+from tidegauge.conduct.flows import flow_sources
 from tidegauge.conduct.follow import Bounds, GeneratorReport
 from tidegauge.conduct.guards import Tripped, Watchdog, tripped_outside
 from tidegauge.conduct.launch import Launch, no_start, run_generator
@@ -144,14 +144,12 @@ def _listened(
 
 
 def _master_role(run: dict[str, Any], prepared: Prepared, remote: Remote, *, page: bool) -> Role:
-    other_scenarios = {scenario.file for scenario in scenarios().values()} - set(prepared.files)
-    files = [path for path in LOCUSTFILES.glob("*.py") if path not in other_scenarios]
     return Role(
         workers=remote.workers,
         page=page,
         exchange=remote.exchange,
         run_id=run["run_id"],
-        program=program(files),
+        program=program(flow_sources(prepared.files)),
     )
 
 

@@ -16,11 +16,10 @@ from typing import Any
 import urllib3
 
 from tidegauge.catalogue import Asset, check_writable, write_catalogue
-from tidegauge.conduct.provenance import ROOT
 from tidegauge.errors import TidegaugeError
+from tidegauge.house import MEDIA
 from tidegauge.stack import Stack, is_allowed, not_allowed
 
-MEDIA = ROOT / "fixtures" / "media"
 MIME = {".gif": "image/gif", ".mp4": "video/mp4"}
 READY_WITHIN_S = 600.0
 POLL_S = 0.2

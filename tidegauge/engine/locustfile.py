@@ -9,5 +9,9 @@ from tidegauge.engine.http_client import SharedBody
 from tidegauge.engine.request import Request
 from tidegauge.engine.response import Response
 from tidegauge.engine.session import Session, StepFailed
+from tidegauge.house import put_on_path
 
 __all__ = ["Asset", "Request", "Response", "Session", "SessionUser", "SharedBody", "StepFailed", "flow"]
+
+# For `locust -f` on our own files; the first place is that file's folder until it is loaded.
+put_on_path(1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.conduct.children import Answer, call_json
-from tidegauge.conduct.uploads import MEDIA
+from tidegauge.house import MEDIA
 
 MODULE = "benches.transcode"
 RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")

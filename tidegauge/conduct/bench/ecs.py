@@ -15,9 +15,8 @@ from tidegauge.aws.settings import TaskSettings, task_settings
 from tidegauge.aws.task import TaskSize, placement, task_size
 from tidegauge.conduct.bench.spending import Asked, announcement, check, dry_run_document, plan_spend
 from tidegauge.conduct.children import Answer
-from tidegauge.conduct.provenance import ROOT
-from tidegauge.conduct.uploads import MEDIA
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, MEDIA
 from tidegauge.stack import load_stack
 
 INPUTS = "/tmp/tidegauge-inputs"  # noqa: S108  # in the container, which is nobody else's
@@ -148,7 +147,7 @@ class _Run:
 
     def _at_the_task(self, path: Path) -> str:
         if path.resolve().parent == MEDIA:  # the image has these at the same place
-            return str(path.resolve().relative_to(ROOT))
+            return str(path.resolve().relative_to(HOUSE))
         key = f"{self._prefix}/inputs/{path.name}"
         self._sent.append(key)
         send_file(self._s3, path, self._bucket, key)

@@ -10,8 +10,8 @@ from typing import Any
 from tidegauge.conduct.bench.child import DEFAULT_MEDIA, RENDITIONS, Hear, run_bench
 from tidegauge.conduct.bench.documents import read_document
 from tidegauge.conduct.children import Answer
-from tidegauge.conduct.uploads import MEDIA
 from tidegauge.errors import TidegaugeError
+from tidegauge.house import MEDIA
 
 TASKS, TASK_MINUTES = 5, 60
 ECS_ONLY = ("stack", "tasks", "task_minutes", "budget", "dry_run")
