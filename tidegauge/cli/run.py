@@ -14,6 +14,7 @@ from tidegauge.conduct.fleet import DEFAULT_HOST, Fleet, Remote, address
 from tidegauge.conduct.flows import Scenario, scenarios
 from tidegauge.conduct.launch import check_free, free_port
 from tidegauge.conduct.preflight import RUNS, Prepared
+from tidegauge.cost.words import usd
 from tidegauge.plan import load_plan, plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule
@@ -171,6 +172,6 @@ def _expected(forecast: Mapping[str, Any]) -> Iterator[str]:
     if forecast["cdn_bytes"] is not None:
         yield f"about {forecast['cdn_bytes'] / 1e6:,.4g} MB from the CDN"
     if forecast["usd"] is not None:
-        yield f"about ${forecast['usd']:.4g} for CDN and API, without storage, queues and workers"
+        yield f"about {usd(forecast['usd'])} for CDN and API, without storage, queues and workers"
     for gap in forecast["unknown"]:
         yield f"not known: {gap}"

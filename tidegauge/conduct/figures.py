@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from tidegauge.cli.output import printable
+from tidegauge.cost.words import usd
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan
 from tidegauge.price_data import read_prices
@@ -174,7 +175,7 @@ class Figures:
 
     def _spend(self) -> str:
         spend = self.spend_usd
-        return "n/a" if spend is None else f"${spend:.4f}"
+        return "n/a" if spend is None else usd(spend)
 
     def _left(self) -> str:
         left_s = self._plan.duration_s - self.t_s
