@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tidegauge.collect.metrics.parts import aws_parts
 from tidegauge.conduct.metered import ask_aws
 from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
+from tidegauge.cost.words import usd
 from tidegauge.documents import parse
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.spend import read_metered
@@ -132,7 +134,7 @@ def _tell(result: Mapping[str, Any]) -> None:
     if per_1k is None:
         say(f"marginal cost unknown: {result['marginal_reason']}")
     else:
-        say(f"marginal: ${float(per_1k):.6g} per 1,000 requests")
+        say(f"marginal: {usd(Decimal(per_1k))} per 1,000 requests")
     say(f"usage: {result['usage']}")
 
 

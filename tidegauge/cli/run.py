@@ -14,6 +14,7 @@ from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_a
 from tidegauge.conduct.fleet import Fleet, Remote
 from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
+from tidegauge.cost.words import usd
 from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule
@@ -169,6 +170,6 @@ def _expected(forecast: Mapping[str, Any]) -> Iterator[str]:
     if forecast["cdn_bytes"] is not None:
         yield f"about {forecast['cdn_bytes'] / 1e6:,.4g} MB from the CDN"
     if forecast["usd"] is not None:
-        yield f"about ${forecast['usd']:.4g} for CDN and API, without storage, queues and workers"
+        yield f"about {usd(forecast['usd'])} for CDN and API, without storage, queues and workers"
     for gap in forecast["unknown"]:
         yield f"not known: {gap}"
