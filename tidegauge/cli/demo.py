@@ -21,7 +21,7 @@ from tidegauge.conduct.flows import ROOT, scenarios
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import load_plan
 from tidegauge.stack import load_stack
-from tidegauge.store import RunFolder
+from tidegauge.store import RunFolder, require_empty
 
 PLAN = ROOT / "plans" / "demo.toml"
 ASSETS = 24
@@ -60,7 +60,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     known = scenarios()
     plan = load_plan(PLAN, overrides, frozenset(known))
     if out is not None:
-        RunFolder.create(out)  # one that is not empty must not cost the wait for the stack
+        require_empty(out)  # one that is not empty must not cost the wait for the stack
         preflight.check_disk(out, plan)
     with _held_stack() as started:
         descriptor = Path(started["descriptor"])
