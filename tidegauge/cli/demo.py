@@ -20,7 +20,7 @@ from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.house import HOUSE, MEDIA
 from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
-from tidegauge.store import RunFolder
+from tidegauge.store import RunFolder, require_empty
 
 PLAN = HOUSE / "plans" / "demo.toml"
 ASSETS = 24
@@ -59,7 +59,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
     plan, known = load_plan_and_flows(PLAN, overrides)
     if out is not None:
-        RunFolder.create(out)  # one that is not empty must not cost the wait for the stack
+        require_empty(out)  # one that is not empty must not cost the wait for the stack
         preflight.check_disk(out, plan)
     with held_stack(f"demo-{os.getpid()}") as started:
         descriptor = Path(started["descriptor"])
