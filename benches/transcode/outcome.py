@@ -21,7 +21,7 @@ ASSUMPTIONS = (
     "a cost per asset is that of one medium in one rendition; its share of the task's start counts once "
     "where several renditions of an asset are made in one job",
     "Fargate bills by the second, at least one minute a task, from the image's pull to the end; egress is "
-    "priced at CloudFront's first tier in the US and is no part of the cost per asset",
+    "priced at CloudFront's first tier in the US and is not part of the cost per asset",
     "a -spot profile has the times of its on-demand twin: Spot changes the price, not the task",
     UNSTABLE_MEANING,
 )
@@ -33,7 +33,7 @@ class Costing:
     """What prices the cells of a document."""
 
     book: PriceBook
-    scenario: Mapping[str, Assumed]
+    task_use: Mapping[str, Assumed]
 
     def costed(self, cell: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         """`cell` as a cell of `profile`, with what an asset costs there."""
@@ -44,7 +44,7 @@ class Costing:
             hour,
             wall_s=cell["wall_s"],
             bytes_out=cell["bytes_out"],
-            terms=terms_of(self.scenario),
+            terms=terms_of(self.task_use),
             book=self.book,
         )
         return {**cell, "profile": profile.name, **cost_fields(cost_of_it, hour)}
@@ -56,7 +56,7 @@ class Costing:
             hour,
             wall_s=point["wall_s"],
             bytes_out=point["bytes_out"],
-            terms=terms_of(self.scenario),
+            terms=terms_of(self.task_use),
             book=self.book,
         )
         return {**point, "cost_usd_per_asset": cost_fields(cost, hour)["cost_usd_per_asset"]}
@@ -80,7 +80,7 @@ def document(
         "curves": list(curves),
         "profiles": list(profiles),
         "gpu": dict(gpu),
-        "scenario": {name: assumed.document() for name, assumed in costing.scenario.items()},
+        "task_use": {name: assumed.document() for name, assumed in costing.task_use.items()},
         "assumptions": list(ASSUMPTIONS),
         "imports": [],
         "interrupted": interrupted,

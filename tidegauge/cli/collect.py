@@ -17,8 +17,8 @@ from tidegauge.collect.metrics.parts import aws_parts
 from tidegauge.conduct.metered import ask_aws
 from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
-from tidegauge.cost.words import usd
 from tidegauge.documents import parse
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.spend import read_metered
 from tidegauge.stack import Stack, load_stack
@@ -46,9 +46,9 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     CloudWatch's figures come late: they are final 15 minutes after the run. Until then the cost stays unknown
     and the exit code is 11. What was fetched once is kept, so this may be repeated.
     """
-    from tidegauge.cli.report import write_report
     from tidegauge.results.measure import measure
     from tidegauge.results.recovery import recover
+    from tidegauge.results.report import write_report
 
     folder = RunFolder.open(run)
     recover(folder)
@@ -68,9 +68,9 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
         if kept is None:
             raise
         metered, interrupted = kept, True
-    summary = measure(folder)
-    write_report(folder)
-    result = _result(folder, metered, summary)
+    measured = measure(folder)
+    write_report(measured)
+    result = _result(folder, metered, measured.summary)
     if as_json:
         print_json(result)
     else:

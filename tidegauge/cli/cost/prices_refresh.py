@@ -21,12 +21,17 @@ from tidegauge.collect.prices.offer_map import (
     shares,
 )
 from tidegauge.collect.prices.offers import Offer
+from tidegauge.collect.prices.packaged import (
+    packaged_regions,
+    parse_book,
+    read_offer_map,
+    read_prices_document,
+)
 from tidegauge.cost.price_book import parse_price_book
 from tidegauge.cost.price_refresh import Change, Refresh, change_rows, refresh_book
 from tidegauge.cost.prices import label
 from tidegauge.cost.words import things
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import packaged_regions, parse_book, read_offer_map, read_prices_document
 from tidegauge.stack import DEFAULT_REGION
 
 PRICING_API_REGION = "us-east-1"  # has the prices of all regions; not every region has the API
