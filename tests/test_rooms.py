@@ -18,7 +18,7 @@ DATA = "tidegauge"  # the modules on top of the meter: plan, stack, records, sto
 MAY_IMPORT: dict[str, set[str]] = {
     DATA: set(),
     "tidegauge/workload": {DATA},
-    "tidegauge/analysis": {DATA, "tidegauge/cost"},  # dollars in its sentences
+    "tidegauge/analysis": {DATA},
     "tidegauge/cost": {DATA},
     "tidegauge/collect": {DATA, "tidegauge/workload", "tidegauge/cost"},
     "tidegauge/aws": {DATA},

@@ -17,8 +17,8 @@ from tidegauge.collect.metrics.parts import aws_parts
 from tidegauge.conduct.metered import ask_aws
 from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
-from tidegauge.cost.words import usd
 from tidegauge.documents import parse
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.spend import read_metered
 from tidegauge.stack import Stack, load_stack

@@ -8,7 +8,7 @@ from typing import Any
 from tidegauge.cli.output import printable
 from tidegauge.conduct.figures import Figures
 from tidegauge.conduct.listener import Event
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 
 CPUS_SHOWN = 8
 

@@ -14,7 +14,7 @@ from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_a
 from tidegauge.conduct.fleet import Fleet, Remote
 from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.plan import Guards
 
 NEAR = 0.95  # of a ceiling: a run ends before it is passed

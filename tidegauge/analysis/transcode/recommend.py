@@ -10,7 +10,7 @@ from decimal import Decimal
 from tidegauge.analysis.transcode.pareto import ON_DEMAND, Front, Group, Point
 from tidegauge.analysis.transcode.seed import Seed
 from tidegauge.analysis.transcode.words import counted, seconds
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 
 SUREST_FIRST = ("measured", "imported", "emulated")
 NOTHING_COMPARED = "only this machine was measured: no profile can be recommended"

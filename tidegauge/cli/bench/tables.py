@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tidegauge.cli.output import people, printable, say
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 
 NONE = "n/a"
 MILLION = 1_000_000

@@ -17,7 +17,7 @@ from tidegauge.cost.lines import MissingPrice
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import label
 from tidegauge.cost.usage import UsageItem
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode
 from tidegauge.results.month import read_month
 

@@ -12,7 +12,7 @@ from tidegauge.aws.task import TaskSize
 from tidegauge.conduct.children import call_json
 from tidegauge.cost.bench_spend import Spend, TaskLoad, bench_spend
 from tidegauge.cost.money import text
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 
 
 @pytest.mark.parametrize(
