@@ -79,6 +79,12 @@ def test_an_endpoint_pools_flows_and_a_flow_target_does_not() -> None:
     assert {row["target"]: row["n"] for row in found} == targets
 
 
+def test_a_colon_in_an_endpoint_names_no_flow() -> None:
+    rows = took(10, 3, flow="batch", endpoint="GET /b") + took(10, 5, endpoint="POST /v1/assets:batch")
+    (row,) = judge({"POST /v1/assets:batch": {"p50_ms": 50}}, rows)
+    assert row["n"] == 5
+
+
 def test_a_session_objective_counts_sessions_and_their_failures() -> None:
     rows: list[dict[str, object]] = [
         {"session": 0, "done_s": 2.0},

@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from tidegauge.aws.exchange import Exchange, open_exchange
-from tidegauge.cli.live import LiveView
-from tidegauge.cli.output import say
 from tidegauge.conduct import local_stack, preflight, provenance
 from tidegauge.conduct.alarm_watch import watched_alarms
 from tidegauge.conduct.figures import Figures
 from tidegauge.conduct.fleet import Fleet, Remote, clock_notes, gather, program, send_job, workers_of
-from tidegauge.conduct.flows import LOCUSTFILES, scenarios
+from tidegauge.conduct.flows import flow_sources
+from tidegauge.conduct.follow import Bounds, GeneratorReport
 from tidegauge.conduct.guards import Tripped, Watchdog, tripped_outside
-from tidegauge.conduct.launch import Bounds, GeneratorReport, Launch, no_start, run_generator
+from tidegauge.conduct.launch import Launch, no_start, run_generator
 from tidegauge.conduct.lease import held_lease
+from tidegauge.conduct.listener import Event, Listener
 from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -29,8 +29,8 @@ from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
 
-def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> Measured:
-    """Sends, collects and measures; the report is the caller's to write."""
+def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None, listener: Listener) -> Measured:
+    """Sends, collects and measures, and tells the listener; the report is the caller's to write."""
     plan = prepared.plan
     started = dt.datetime.now(dt.UTC)
     run_id = _run_id(started, plan.name)
@@ -38,7 +38,7 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> Measured:
     preflight.check_disk(path, plan)
     with (
         held_lease(prepared.stack, run_id) as lease_lost,
-        watched_alarms(prepared.stack, plan.guards.alarms) as alarm,
+        watched_alarms(prepared.stack, plan.guards.alarms, listener.say) as alarm,
     ):
         folder = RunFolder.create(path)
         before = local_stack.snapshot(prepared.stack)
@@ -46,7 +46,9 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> Measured:
         if prepared.trace is not None:
             folder.write_frame(folder.trace, prepared.trace.sessions)
         folder.write_run(run)
-        run, report = _send(folder, run, prepared, fleet, lambda: tripped_outside(lease_lost, alarm))
+        run, report = _send(
+            folder, run, prepared, fleet, listener, lambda: tripped_outside(lease_lost, alarm)
+        )
     folder.reserve.unlink(missing_ok=True)
     try:
         return _conclude(folder, run, prepared, report, before)
@@ -85,6 +87,7 @@ def _send(
     run: RunRecord,
     prepared: Prepared,
     fleet: Fleet,
+    listener: Listener,
     outside: Callable[[], Tripped | None],
 ) -> tuple[RunRecord, GeneratorReport]:
     plan, remote = prepared.plan, fleet.remote
@@ -96,9 +99,9 @@ def _send(
         send_job(folder, run, exchange)
         role = _master_role(run, prepared, remote, page=role.page)
         bounds.start_s = remote.wait_s
-        say(f"waiting for {remote.workers} workers: tidegauge worker {remote.listen}")
+        listener.say(f"waiting for {remote.workers} workers: tidegauge worker {remote.listen}")
     if fleet.web_port is not None:
-        say(f"Locust's page: http://127.0.0.1:{fleet.web_port}")
+        listener.say(f"Locust's page: http://127.0.0.1:{fleet.web_port}")
     launch = Launch(
         files=prepared.files,
         role=role,
@@ -114,24 +117,39 @@ def _send(
         outside=outside,
         clock=time.monotonic,
     )
-    with LiveView(figures) as view:
-        report = run_generator(folder, launch, bounds, view.on_event, watchdog.look)
+    report = _listened(
+        listener, figures, lambda hear: run_generator(folder, launch, bounds, hear, watchdog.look)
+    )
     if report.start_unix_s is None and report.interrupted_s is None:
         raise _none_came(report, remote) if remote and report.exit_code in (0, -15) else no_start(folder)
     if exchange is not None and report.start_unix_s is not None:
-        run = _bring_home(folder, run, report, exchange)
+        run = _bring_home(folder, run, report, exchange, listener)
     return run, report
 
 
+def _listened(
+    listener: Listener, figures: Figures, send: Callable[[Callable[[Event], None]], GeneratorReport]
+) -> GeneratorReport:
+    """What `send` reports; meanwhile its events go into the figures, and then to the listener."""
+
+    def hear(event: Event) -> None:
+        figures.take(event)
+        listener.hear(event)
+
+    listener.begin(figures)
+    try:
+        return send(hear)
+    finally:
+        listener.end()
+
+
 def _master_role(run: RunRecord, prepared: Prepared, remote: Remote, *, page: bool) -> Role:
-    other_scenarios = {scenario.file for scenario in scenarios().values()} - set(prepared.files)
-    files = [path for path in LOCUSTFILES.glob("*.py") if path not in other_scenarios]
     return Role(
         workers=remote.workers,
         page=page,
         exchange=remote.exchange,
         run_id=run.run_id,
-        program=program(files),
+        program=program(flow_sources(prepared.files)),
     )
 
 
@@ -150,13 +168,15 @@ def _none_came(report: GeneratorReport, remote: Remote) -> TidegaugeError:
     )
 
 
-def _bring_home(folder: RunFolder, run: RunRecord, report: GeneratorReport, exchange: Exchange) -> RunRecord:
+def _bring_home(
+    folder: RunFolder, run: RunRecord, report: GeneratorReport, exchange: Exchange, listener: Listener
+) -> RunRecord:
     """The workers' rows; a worker whose last ones don't come is taken for one that died."""
     workers = workers_of(report.shares)
     notes = clock_notes(workers)
     for note in notes:
-        say(note)
-    report.finished -= gather(folder, exchange, report.finished, run.processes, say)
+        listener.say(note)
+    report.finished -= gather(folder, exchange, report.finished, run.processes, listener.say)
     return replace(run, workers=workers, notes=(*run.notes, *notes))
 
 
@@ -164,13 +184,12 @@ def _finished(run: RunRecord, report: GeneratorReport) -> RunRecord:
     """The record with what only the end of the sending knows."""
     ended = run if report.end_s is None else run.ended_early(report.end_s)
     stopped = report.stopped_by
-    died = () if report.cut else tuple(sorted(set(range(run.processes)) - report.finished))
     return replace(
         ended,
         fatal=tuple(FatalEvent(cause=each["cause"], detail=each["detail"]) for each in report.fatal),
         start_unix_s=report.start_unix_s,
         stopped_by=None if stopped is None else StoppedBy(guard=stopped.guard, detail=stopped.detail),
-        died=died,
+        died=() if report.cut else tuple(sorted(set(range(run.processes)) - report.finished)),
     )
 
 

@@ -16,9 +16,11 @@ class Role:
     workers: int = 1  # generator processes that take part
     page: bool = False  # whether Locust's web page is to show our requests
     joins: bool = False  # a worker of another CLI's run, whose job is still to come
-    exchange: str = ""  # master of such workers: where they find the job and leave their rows
+    exchange: str = ""  # where such workers find the job and leave their rows
     run_id: str = ""
-    program: dict[str, str] = field(default_factory=dict)  # what master and such workers must have alike
+    program: dict[str, str] = field(
+        default_factory=dict
+    )  # what the master and such workers must have in common
 
     @property
     def is_remote(self) -> bool:
@@ -42,6 +44,9 @@ def difference(master: dict[str, str], worker: dict[str, str]) -> str | None:
     """
     for name, wanted in master.items():
         found = worker.get(name)
+        if found is None and name.startswith("flows/"):
+            file = name.removeprefix("flows/")
+            return f"the plan's {file} is missing on the worker: copy it there, and name it with --flows"
         if found is None:
             return f"{name} is missing on the worker"
         if found != wanted:
