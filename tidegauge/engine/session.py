@@ -39,7 +39,7 @@ class SampleSink(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A row of the catalogue; without one, only a number."""
+    """A row of the catalogue; without a catalogue, only a number."""
 
     rank: int  # counted from 0
     asset_id: str
@@ -113,7 +113,7 @@ class Session:
         return self._step
 
     def draw_asset(self) -> Asset:
-        """Another asset, by popularity."""
+        """Draws another asset, by popularity."""
         cumulative = self._world.asset_cumulative
         rank = bisect_right(cumulative, self.rng.random() * cumulative[-1])
         return self._world.assets[min(rank, len(cumulative) - 1)]
@@ -138,7 +138,7 @@ class Session:
             self._pool.close()
 
     def _wait(self, request: Request) -> None:
-        """Until the request is due; a session that is cut before has failed, by the request it owed."""
+        """Waits until the request is due; a session that is cut before then fails with that request."""
         try:
             self._world.clock.wait_until(self._intended_s)
         except DrainCut:
