@@ -104,7 +104,7 @@ class Session:
         return self._step
 
     def draw_asset(self) -> Asset:
-        """Another asset, by popularity."""
+        """Draws another asset, by popularity."""
         cumulative = self._world.asset_cumulative
         rank = bisect_right(cumulative, self.rng.random() * cumulative[-1])
         return self._world.assets[min(rank, len(cumulative) - 1)]
@@ -129,7 +129,7 @@ class Session:
             self._pool.close()
 
     def _wait(self, request: Request) -> None:
-        """Until the request is due; a session that is cut before has failed, by the request it owed."""
+        """Waits until the request is due; a session that is cut before then fails with that request."""
         try:
             self._world.clock.wait_until(self._intended_s)
         except DrainCut:
