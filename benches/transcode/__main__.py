@@ -26,11 +26,11 @@ from benches.transcode.conftest import DEFAULT_MEDIA, DEFAULT_RENDITIONS, DEFAUL
 from benches.transcode.emulation import this_host
 from benches.transcode.profiles import LOCAL
 from benches.transcode.request import checked
-from benches.transcode.task_use import load_scenario
+from benches.transcode.task_use import load_task_use
 from tidegauge.errors import ExitCode, TidegaugeError
 
 # Options that take the place of a value of task_use.toml.
-SCENARIO_OPTIONS = {
+TASK_USE_OPTIONS = {
     "views_per_asset": "--views",
     "jobs_per_task": "--jobs-per-task",
     "cold_start_s": "--cold-start-s",
@@ -75,7 +75,7 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
         host,
         options.renditions,
     )
-    given = {name: value for name in SCENARIO_OPTIONS if (value := getattr(options, name)) is not None}
+    given = {name: value for name in TASK_USE_OPTIONS if (value := getattr(options, name)) is not None}
     settings = run.Settings(
         rounds=options.rounds,
         keep=options.keep,
@@ -86,7 +86,7 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
         as_is=as_profile is not None,
         events_fd=options.events_fd,
     )
-    return run.measure(request, host, load_scenario(given), settings)
+    return run.measure(request, host, load_task_use(given), settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--storage", type=Path, metavar="DIR", help="its storage, a folder a profile")
     measure.add_argument("--curves", action="store_true", help="rate-quality curves too; takes minutes")
     measure.add_argument("--no-quality", action="store_true", help="leave VMAF and SSIM out")
-    for name, option in SCENARIO_OPTIONS.items():
+    for name, option in TASK_USE_OPTIONS.items():
         measure.add_argument(option, dest=name, type=_amount, metavar="X", help="see task_use.toml")
     return parser
 
@@ -123,9 +123,9 @@ def _amount(written: str) -> Fraction:
     try:
         value = Decimal(written)
     except InvalidOperation:
-        raise argparse.ArgumentTypeError(f"{written!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{written!r} is not a number") from None
     if not value.is_finite():
-        raise argparse.ArgumentTypeError(f"{written!r} is no amount")
+        raise argparse.ArgumentTypeError(f"{written!r} is not an amount: it has to be finite")
     return Fraction(value)
 
 

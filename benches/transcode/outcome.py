@@ -33,7 +33,7 @@ class Costing:
     """What prices the cells of a document."""
 
     book: PriceBook
-    scenario: Mapping[str, Assumed]
+    task_use: Mapping[str, Assumed]
 
     def costed(self, cell: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         """`cell` as a cell of `profile`, with what an asset costs there."""
@@ -44,7 +44,7 @@ class Costing:
             hour,
             wall_s=cell["wall_s"],
             bytes_out=cell["bytes_out"],
-            terms=terms_of(self.scenario),
+            terms=terms_of(self.task_use),
             book=self.book,
         )
         return {**cell, "profile": profile.name, **cost_fields(cost_of_it, hour)}
@@ -56,7 +56,7 @@ class Costing:
             hour,
             wall_s=point["wall_s"],
             bytes_out=point["bytes_out"],
-            terms=terms_of(self.scenario),
+            terms=terms_of(self.task_use),
             book=self.book,
         )
         return {**point, "cost_usd_per_asset": cost_fields(cost, hour)["cost_usd_per_asset"]}
@@ -80,7 +80,7 @@ def document(
         "curves": list(curves),
         "profiles": list(profiles),
         "gpu": dict(gpu),
-        "scenario": {name: assumed.document() for name, assumed in costing.scenario.items()},
+        "task_use": {name: assumed.document() for name, assumed in costing.task_use.items()},
         "assumptions": list(ASSUMPTIONS),
         "imports": [],
         "interrupted": interrupted,

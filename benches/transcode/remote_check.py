@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benches.transcode.emulation import this_host
-from benches.transcode.profile_list import REGION
 from benches.transcode.request import checked
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.price_data import read_prices
+from tidegauge.stack import DEFAULT_REGION
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         request = checked(
             options.media, options.rendition, options.profile, 1, this_host(), options.renditions
         )
-        book = load_price_book(REGION)
+        book = read_prices(DEFAULT_REGION)
     except TidegaugeError as error:
         json.dump(error.as_json(), sys.stdout)
         return error.exit_code

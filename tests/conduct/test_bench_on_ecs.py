@@ -16,6 +16,7 @@ from tests.analysis.bench_documents import cell
 from tests.support.aws_account import BUCKET, Containers, account, objects, running
 from tidegauge.aws.clients import Clients
 from tidegauge.aws.settings import TaskSettings
+from tidegauge.cli.output import say
 from tidegauge.conduct.bench.ecs import bench_on_ecs
 from tidegauge.conduct.bench.spending import Asked
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -73,7 +74,7 @@ def printed(command: list[str]) -> dict[str, Any]:
 
 
 def measure(asked: Asked, containers: Containers) -> Any:
-    return bench_on_ecs(asked, connect=lambda _: containers.clients, pace=containers.pace)
+    return bench_on_ecs(asked, say, connect=lambda _: containers.clients, pace=containers.pace)
 
 
 def test_each_task_brings_its_document_and_nothing_is_left(
@@ -131,7 +132,7 @@ def test_a_task_that_leaves_nothing_takes_nothing_from_the_others(
 def test_a_document_that_is_no_bench_is_kept_and_said(
     aws: tuple[Clients, TaskSettings], asked: Asked
 ) -> None:
-    with pytest.raises(TidegaugeError, match="is no transcode bench"):
+    with pytest.raises(TidegaugeError, match="is not a transcode bench document"):
         measure(asked, Containers(aws[0], lambda _: {"cells": "none"}))
     assert len(objects(aws[0])) == 2
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
 from tidegauge.cost.lines import PricedUsage, price_usage
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem
+from tidegauge.price_data import read_prices
 
-BOOK = load_price_book("us-east-1")
+BOOK = read_prices("us-east-1")
 GB = 2**30
 TB = 2**40
 

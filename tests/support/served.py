@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import signal
 import socketserver
-import subprocess
 import sys
 import threading
 import time
@@ -13,6 +15,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from tidegauge.cli import main
+from tidegauge.conduct.signals import ENDING
 
 ROOT = Path(__file__).resolve().parents[2]
 Answer = tuple[int, dict[str, str], bytes]
@@ -92,15 +100,32 @@ def write_plan(
     return path
 
 
-def tidegauge(*arguments: object, timeout_s: float = 90) -> tuple[int, Any, str]:
-    """Exit code, the JSON document on stdout, and the words on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tidegauge", *map(str, arguments), "--json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, json.loads(done.stdout), done.stderr
+def tidegauge(*arguments: object) -> tuple[int, Any, str]:
+    """Exit code, the JSON document on stdout, and the words on stderr.
+
+    The program runs in this process: a new one takes longer to import it than most verbs take. What a child
+    process writes by itself to stderr is not among the words.
+    """
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        _signals_as_before(),
+        contextlib.chdir(ROOT),
+        patch.object(sys, "argv", ["tidegauge", *map(str, arguments), "--json"]),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, json.loads(stdout.getvalue()), stderr.getvalue()
+
+
+@contextmanager
+def _signals_as_before() -> Iterator[None]:
+    """The program handles them its own way, and pytest must get its Ctrl-C back."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -43,9 +43,9 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     CloudWatch's figures come late: they are final 15 minutes after the run. Until then the cost stays unknown
     and the exit code is 11. What was fetched once is kept, so this may be repeated.
     """
-    from tidegauge.cli.report import write_report
     from tidegauge.results.measure import measure
     from tidegauge.results.recovery import recover
+    from tidegauge.results.report import write_report
 
     folder = RunFolder.open(run)
     recover(folder)
@@ -65,9 +65,9 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
         if kept is None:
             raise
         metered, interrupted = kept, True
-    summary = measure(folder)
-    write_report(folder)
-    result = _result(folder, metered, summary)
+    measured = measure(folder)
+    write_report(measured)
+    result = _result(folder, metered, measured.summary)
     if as_json:
         print_json(result)
     else:

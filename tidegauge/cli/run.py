@@ -10,9 +10,9 @@ import click
 
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct import preflight
-from tidegauge.conduct.fleet import DEFAULT_HOST, Fleet, Remote, address
+from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_address
+from tidegauge.conduct.fleet import Fleet, Remote
 from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
-from tidegauge.conduct.launch import check_free, free_port
 from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
@@ -95,22 +95,21 @@ def run_command(
     preflight.check_disk(out or RUNS, prepared.plan)
     if dry_run:
         return _show(prepared, known, as_json)
-    from tidegauge.cli.report import print_summary, write_report
-    from tidegauge.conduct.stages import carry_out
-    from tidegauge.results.measure import (
-        exit_code,  # what these load takes seconds: errors must not wait for it
-    )
+    from tidegauge.cli.live import LiveView
+    from tidegauge.cli.report import print_summary
+    from tidegauge.conduct.stages import carry_out  # what these load takes seconds: errors must not wait
+    from tidegauge.results.report import write_report
 
     fleet = Fleet(processes=processes, web_port=free_port() if web else None, remote=remote)
-    folder, summary = carry_out(prepared, fleet, out)
-    write_report(folder)
+    measured = carry_out(prepared, fleet, out, LiveView())
+    report = write_report(measured)
     if as_json:
-        print_json({**summary, "run_dir": str(folder.path)})
+        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
     else:
-        print_summary(summary)
-    say(f"run folder: {folder.path}")
-    say(f"report:     {folder.report_html}")
-    return exit_code(summary, folder.read_json(folder.run_json))
+        print_summary(measured.summary)
+    say(f"run folder: {measured.folder.path}")
+    say(f"report:     {report}")
+    return measured.exit_code
 
 
 def _remote(
@@ -127,7 +126,7 @@ def _remote(
     if processes > 1:
         raise click.UsageError("with --master the workers send: give --processes to `tidegauge worker`")
     place = exchange if exchange.startswith("s3:") else str(Path(exchange).resolve())
-    listen = address(master, DEFAULT_HOST)
+    listen = parse_address(master, LOOPBACK)
     check_free(listen)
     return Remote(listen=listen, workers=workers, exchange=place, wait_s=wait_s)
 

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tidegauge.cli.output import say
 from tidegauge.collect.metrics.alarms import fetch_alarm_states
-from tidegauge.conduct.figures import DEFAULT_REGION
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
 
@@ -18,7 +16,7 @@ EVERY_S = 5.0
 
 @contextmanager
 def watched_alarms(
-    stack: Stack, names: Sequence[str], every_s: float = EVERY_S
+    stack: Stack, names: Sequence[str], tell: Callable[[str], None], every_s: float = EVERY_S
 ) -> Iterator[Callable[[], str | None]]:
     """Yields what says which alarm went off, or None; one that is off already refuses the run (exit 13)."""
     if not names:
@@ -29,7 +27,7 @@ def watched_alarms(
     from tidegauge.aws.clients import aws_errors
 
     with aws_errors("the alarms cannot be watched"):
-        client: Any = boto3.client("cloudwatch", region_name=str(stack.aws.get("region", DEFAULT_REGION)))
+        client: Any = boto3.client("cloudwatch", region_name=stack.region)
         on = _in_alarm(fetch_alarm_states(client, names))
     if on is not None:
         raise TidegaugeError(f"{on} before the run", "see to it first", ExitCode.REFUSED)
@@ -44,7 +42,7 @@ def watched_alarms(
                     on = _in_alarm(fetch_alarm_states(client, names))
             except TidegaugeError as error:
                 if not told:
-                    say(f"{error.message}; the run goes on, and asks again")
+                    tell(f"{error.message}; the run goes on, and asks again")
                 told = True
                 continue
             if on is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import socket
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tidegauge.catalogue import count_assets
 from tidegauge.conduct.flows import PythonFlow
+from tidegauge.conduct.supervisor import ask_supervisor
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.plan import Plan, Step
 from tidegauge.stack import Stack, is_allowed, not_allowed, relative_to
@@ -155,36 +156,13 @@ def _asset_count(plan: Plan, catalogue: Path | None, used: list[PythonFlow], *, 
                 "add [popularity] with assets, or name a catalogue in the stack file",
             )
         return wanted or 0
-    rows = count_rows(catalogue)
+    rows = count_assets(catalogue)
     if wanted is not None and wanted > rows:
         raise TidegaugeError(
             f"popularity.assets is {wanted}, the catalogue {catalogue} has {rows} rows",
             f"lower assets, or create {wanted} assets",
         )
     return wanted or rows
-
-
-def count_rows(catalogue: Path) -> int:
-    """Rows of a catalogue file (exit 2 when it cannot be read, is empty, or a row is none)."""
-    rows = 0
-    try:
-        with catalogue.open("rb") as lines:
-            for line in filter(bytes.strip, lines):
-                rows += 1
-                row = json.loads(line)
-                row["asset_id"], row["short_code"]
-    except OSError as error:
-        raise TidegaugeError(
-            f"catalogue {catalogue} cannot be read: {error.strerror}", "create it: tidegauge catalogue create"
-        ) from None
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise TidegaugeError(
-            f"catalogue {catalogue}, row {rows}: {error!r:.80}",
-            "a JSON object with asset_id and short_code a line: tidegauge catalogue create",
-        ) from None
-    if not rows:
-        raise TidegaugeError(f"catalogue {catalogue} is empty", "create assets: tidegauge catalogue create")
-    return rows
 
 
 def check_reachable(stack: Stack) -> None:
@@ -221,9 +199,7 @@ def check_alive(stack: Stack) -> None:
     """Refuses a local stack with a dead part (exit 2): its figures would be of something else."""
     if stack.local is None or stack.local.control_url is None:
         return
-    from tidegauge.conduct import local_stack
-
-    parts = local_stack.get(stack.local.control_url, "/status")["parts"]
+    parts = ask_supervisor(stack.local.control_url, "/status")["parts"]
     dead = [part["name"] for part in parts if not part["alive"]]
     if dead:
         raise TidegaugeError(

@@ -55,7 +55,7 @@ def answer(bench: Bench, target_vmaf: float = TARGET_VMAF) -> dict[str, Any]:
 
 
 def unit_prices(bench: Bench, seed: Seed) -> UnitPrices:
-    """A CPU-second of the scenario's worker, fully busy, and a byte's delivery, as the cells were priced."""
+    """A CPU-second of today's worker, fully busy, and a byte's delivery, as the cells were priced."""
     per_cpu_s = None
     if seed.usd_per_hour is not None and seed.vcpu is not None:
         per_cpu_s = seed.usd_per_hour / seed.vcpu / 3600

@@ -16,7 +16,7 @@ NO_PRICE = "the document has no hourly price of both"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEvenRow:
-    """A GPU profile against the scenario's worker, for one medium and rendition or by price alone."""
+    """A GPU profile against today's worker, for one medium and rendition or by price alone."""
 
     profile: str
     gpu: str

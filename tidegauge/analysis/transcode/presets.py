@@ -94,5 +94,5 @@ def _saving_words(best: str, today: str | None, saving: float | None, seed: Seed
     if today == best:
         return "that is the encoding of today"
     if saving is None or seed.assets_per_month is None:
-        return "what that saves is n/a: the scenario states no assets a month"
+        return "what that saves is n/a: the document's task_use states no assets a month"
     return f"against {today} of today it saves {usd(saving)} a month at {seed.assets_per_month:,.0f} assets"

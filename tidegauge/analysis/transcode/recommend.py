@@ -1,4 +1,4 @@
-"""Profile and preset of each rendition in a sentence, and what that saves against the scenario's worker."""
+"""Profile and preset of each rendition in a sentence, and what that saves against today's worker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Recommended:
     tied_with: tuple[str, ...] = ()  # profiles whose cost interval reaches into that of the chosen
     saving_usd_per_month: Decimal | None = None
     saving_reason: str | None = None
-    seed_wall_s: float | None = None  # of the scenario's worker, for the same media
+    seed_wall_s: float | None = None  # of today's worker, for the same media
 
 
 def recommend(rendition: str, fronts: Sequence[Front], seed: Seed) -> Recommended:
@@ -122,11 +122,11 @@ def _scaled(bounds: Sequence[tuple[Point, float]]) -> Decimal:
 
 def _saving(chosen: Total, of_seed: Total | None, seed: Seed) -> tuple[Decimal | None, str | None]:
     if seed.profile is None:
-        return None, "the document prices no worker of the scenario's size"
+        return None, "the document has no price for a worker of today's size"
     if of_seed is None:
         return None, f"{seed.profile}, the size of today, is not among them"
     if seed.assets_per_month is None:
-        return None, "the scenario states no assets a month"
+        return None, "the document's task_use states no assets a month"
     return (of_seed.cost_usd - chosen.cost_usd) * seed.assets_per_month, None
 
 

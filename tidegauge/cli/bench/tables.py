@@ -35,7 +35,7 @@ def print_bench(document: Mapping[str, Any]) -> None:
     for reason, cells in skipped.items():
         say(f"{reason} ({cells} cells)" if cells > 1 else reason)
     if any(cell["cost_usd_per_asset"] is not None for cell in measured):
-        terms = {name: document["scenario"][name]["value"] for name in ("cold_start_s", "jobs_per_task")}
+        terms = {name: document["task_use"][name]["value"] for name in ("cold_start_s", "jobs_per_task")}
         say(
             f"$/1M: US dollars a million assets, with a task's start ({terms['cold_start_s']:g} s) shared by "
             f"{terms['jobs_per_task']:,g} jobs; egress apart"

@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from tidegauge.cli.cost.price_files import prices_option
-from tidegauge.cli.cost.usage_files import read_month
+from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, Bill, bill_document, make_bill
 from tidegauge.cost.lines import MissingPrice
@@ -19,6 +18,7 @@ from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import label
 from tidegauge.cost.usage import UsageItem
 from tidegauge.errors import ExitCode
+from tidegauge.results.month import read_month
 
 TOTALS = {
     "list": "at every first tier, without free tier",

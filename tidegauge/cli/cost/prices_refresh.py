@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import click
 
-from tidegauge.cli.cost.price_files import DEFAULT_REGION, parse_book, prices_option, read_prices_document
+from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, read_offers, usage_types
 from tidegauge.collect.prices.offer_map import (
@@ -20,15 +20,16 @@ from tidegauge.collect.prices.offer_map import (
     find_wanted,
     match_offers,
     new_list_units,
-    read_offer_map,
     shares,
 )
 from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer
-from tidegauge.cost.price_book import packaged_regions, parse_price_book
+from tidegauge.cost.price_book import parse_price_book
 from tidegauge.cost.price_refresh import Change, Refresh, change_rows, refresh_book
 from tidegauge.cost.prices import label
 from tidegauge.cost.words import things
 from tidegauge.errors import TidegaugeError
+from tidegauge.price_data import packaged_regions, parse_book, read_offer_map, read_prices_document
+from tidegauge.stack import DEFAULT_REGION
 
 PRICING_API_REGION = "us-east-1"  # has the prices of all regions; not every region has the API
 FATES = {

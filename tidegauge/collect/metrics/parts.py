@@ -12,7 +12,7 @@ from pydantic import Field
 from tidegauge.cost.metering.aws_metered import Part, TaskSize
 from tidegauge.documents import parse
 from tidegauge.errors import TidegaugeError
-from tidegauge.stack import Stack
+from tidegauge.stack import DEFAULT_REGION, Stack
 
 ELSEWHERE = ("bench", "log_buckets")  # keys of [aws] that other verbs read
 HINT = "docs/cost.md lists the keys of [aws]"
@@ -31,7 +31,7 @@ Region = Annotated[str, _name("[a-z]{2}(-[a-z]+)+-[0-9]")]
 class AwsParts:
     """What CloudWatch is asked about. A list that is absent is not known; an empty one: there are none."""
 
-    region: Region = "us-east-1"
+    region: Region = DEFAULT_REGION
     distribution: Annotated[str, _name("[A-Z0-9]+")] | None = None
     cluster: Annotated[str, _name("[A-Za-z0-9_:/-]+")] | None = None
     services: tuple[Name, ...] | None = None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.aws.task import TaskSize
-from tidegauge.cli.output import say
-from tidegauge.conduct.children import die_with_parent
+from tidegauge.conduct.children import call_json
 from tidegauge.cost.bench_spend import Spend, TaskLoad, bench_spend
 from tidegauge.cost.money import text
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.house import HOUSE, environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +35,7 @@ class Asked:
 
 def check(asked: Asked) -> Any:
     """Media, renditions and profiles as the benches here know them; their error is ours."""
-    command = [sys.executable, "-m", "benches.transcode.remote_check"]
+    arguments: list[str] = []
     for option, values in (
         ("--media", [path.resolve() for path in asked.media]),
         ("--rendition", asked.renditions),
@@ -48,22 +43,8 @@ def check(asked: Asked) -> Any:
         ("--renditions", [asked.renditions_file.resolve()] if asked.renditions_file else []),
     ):
         for value in values:
-            command += [option, str(value)]
-    done = subprocess.run(
-        command, cwd=HOUSE, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        preexec_fn=die_with_parent, check=False,
-    )  # fmt: skip
-    try:
-        found = json.loads(done.stdout)
-    except ValueError:
-        raise TidegaugeError(
-            f"the check of the bench ended with exit code {done.returncode}",
-            "see the lines above; is the extra `local` installed?",
-        ) from None
-    if "error" in found:
-        error = found["error"]
-        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
-    return found
+            arguments += [option, str(value)]
+    return call_json("benches.transcode.remote_check", arguments).document
 
 
 def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:
@@ -99,14 +80,14 @@ def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:
     return spend
 
 
-def announce(spend: Spend, asked: Asked, sizes: Sequence[TaskSize]) -> None:
-    """Says what is about to be spent."""
+def announcement(spend: Spend, asked: Asked, sizes: Sequence[TaskSize]) -> str:
+    """What is about to be spent, in a sentence."""
     dollars = (
         f"about ${spend.expected_usd:.4f}, at most ${spend.at_most_usd:.4f}"
         if spend.expected_usd is not None
         else f"unknown dollars: no price for {', '.join(spend.unpriced)}"
     )
-    say(
+    return (
         f"{asked.tasks} task(s) of each of {len(sizes)} profile(s), each up to {asked.limit_s / 60:g} "
         f"minutes: {dollars} at list prices"
     )
