@@ -34,8 +34,8 @@ from tidegauge.cost.money import text
 REQUESTS_MIN = 5000
 DIFFERENT = 10
 PROXIED = ("api", "s3", "dynamodb", "sqs")
-TAIL_S = 60  # without arrivals, so that every request of a session falls into the window
-QUIET_S = 4.0  # all that the catalogue caused is done and written down
+TAIL_S = 60  # seconds without arrivals at the end: every request of a session falls into the window
+QUIET_S = 4.0  # by then all that the catalogue caused is done and written down
 PLAN = """
 name = "exact-counts"
 seed = 5

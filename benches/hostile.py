@@ -5,8 +5,8 @@
 Every file goes through `transcode()` with the upload's renditions in a process of its own. Allowed are 2 s
 from the call to its end, 600 MB (process and ffmpeg together, looked at every 5 ms) and the job's own
 folder: any file new or changed elsewhere in its sandbox is an escape. Meanwhile a good GIF is transcoded
-over and over, and must come out the same each time. What is within every budget is no attack but work, and
-takes its time.
+over and over, and must come out the same each time. What is within every budget is not an attack but work,
+and takes its time.
 """
 
 from __future__ import annotations

@@ -41,10 +41,10 @@ Floats = NDArray[np.float64]
 
 RATE_PER_S = 500
 PERIOD_S, STALL_S = 10.0, 1.0
-FIRST_STALL_S = 4.0  # of a peer's run, after its start
+FIRST_STALL_S = 4.0  # after the start of a peer's run
 QUANTILES = (0.5, 0.92, 0.95, 0.99, 0.999)
 WITHIN_RATIO, WITHIN_MS = 0.03, 5.0
-USERS = 50  # of Locust, ten requests a second each
+USERS = 50  # Locust users, each with ten requests a second
 PLAN = """
 name = "truth"
 connections = "pooled"

@@ -16,9 +16,9 @@ GIFS_A_PAGE_MAX = 6
 SCROLL_ON = 0.6  # chance of one more GIF on the page: pages are geometric in length, 2.4 on average
 PLATFORMS = {"web": 0.55, "discord": 0.25, "slack": 0.20}
 RENDITION = {"web": "webp", "discord": "preview_mp4", "slack": "slack_gif"}
-RETURNING = 0.15  # of the web views: seen before, so the browser revalidates
-SEEKS = 0.2  # of the players jump to the middle
-LOOKS_AT_METRICS = 0.05
+RETURNING = 0.15  # share of web views that were seen before: the browser revalidates
+SEEKS = 0.2  # share of players that jump to the middle
+LOOKS_AT_METRICS = 0.05  # share of GIFs whose view counts are asked for
 READING_S = (0.3, 1.5)
 FRESH_PLAYER_BYTES = 64 * 1024  # a player asks for the beginning first
 

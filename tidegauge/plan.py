@@ -72,15 +72,15 @@ class Validity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
-    """What ends a run before it does harm. The ceilings are where AWS wants to be asked first."""
+    """What ends a run before it does harm. Above the ceilings AWS wants to be asked first."""
 
     requests_per_s_max: Annotated[float, Field(gt=0)] = 50_000
     gbps_max: Annotated[float, Field(gt=0)] = 0.8  # received, as a mean over gbps_over_s
     gbps_over_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     budget_usd: Annotated[float, Field(gt=0)] | None = None
-    failure_ratio_max: Annotated[float, Field(gt=0, le=1)] | None = None  # of the requests of failure_over_s
+    failure_ratio_max: Annotated[float, Field(gt=0, le=1)] | None = None  # over failure_over_s
     failure_over_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
-    alarms: tuple[str, ...] = ()  # CloudWatch's, in the stack's region: one in ALARM ends the run
+    alarms: tuple[str, ...] = ()  # CloudWatch alarms in the stack's region: one in ALARM ends the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,8 @@ def load_plan(path: Path, overrides: tuple[str, ...] = (), known_flows: frozense
     plan = parse_plan(read_plan(path, overrides), f"plan {path}", known_flows)
     if plan.trace is not None and plan.trace.found is not None:
         raise TidegaugeError(
-            f"plan {path}: unknown key 'arrivals.0.found'", "what a trace's logs hold is read from them"
+            f"plan {path}: unknown key 'arrivals.0.found'",
+            "leave it out: it is filled in from the trace's logs",
         )
     return plan
 
@@ -205,7 +206,9 @@ def _check_phases(plan: Plan, what: str) -> None:
         raise TidegaugeError(
             f"{what}: shape 'trace' beside other phases", "a trace is the only phase of its plan"
         )
-    if plan.trace is None or plan.trace.found is not None:  # how long a trace lasts, its logs will say
+    if (
+        plan.trace is None or plan.trace.found is not None
+    ):  # the length of a trace is known once its logs were read
         check_warmup(plan, what)
 
 
@@ -261,7 +264,7 @@ def _check_trace_flows(plan: Plan, what: str, flows: set[str]) -> None:
         )
     if REPLAY_FLOW in flows:
         raise TidegaugeError(
-            f"{what}: flow '{REPLAY_FLOW}' is that of the log's own requests", "choose another name"
+            f"{what}: the flow name '{REPLAY_FLOW}' is taken by the log's own requests", "choose another name"
         )
     if plan.replay is not None:
         check_replay(plan.replay, what, flows)
@@ -320,6 +323,6 @@ def _check_objective(plan: Plan, what: str, target: str, limits: dict[str, float
 
 
 def _is_quantile_key(key: str) -> bool:
-    """p50_ms, p99_ms, p999_ms …: two digits, or nines and more; p100, p5 and p990 mean no one quantile."""
+    """p50_ms, p99_ms, p999_ms …: two digits, or nines and more; p100, p5 and p990 are not clear quantiles."""
     match = QUANTILE_KEY.fullmatch(key)
     return match is not None and match[1] != "00" and (len(match[1]) == 2 or not match[1].endswith("0"))

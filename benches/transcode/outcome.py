@@ -21,7 +21,7 @@ ASSUMPTIONS = (
     "a cost per asset is that of one medium in one rendition; its share of the task's start counts once "
     "where several renditions of an asset are made in one job",
     "Fargate bills by the second, at least one minute a task, from the image's pull to the end; egress is "
-    "priced at CloudFront's first tier in the US and is no part of the cost per asset",
+    "priced at CloudFront's first tier in the US and is not part of the cost per asset",
     "a -spot profile has the times of its on-demand twin: Spot changes the price, not the task",
     UNSTABLE_MEANING,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from benches.transcode.emulation import Host
 from benches.transcode.machine import describe_machine
 from benches.transcode.profiles import GROUPS, load_profiles
-from tidegauge.price_data import read_prices
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.stack import DEFAULT_REGION
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benches.transcode.emulation import this_host
 from benches.transcode.request import checked
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.price_data import read_prices
 from tidegauge.stack import DEFAULT_REGION
 
 

@@ -19,8 +19,8 @@ from benches.transcode.request import Request, check_destinations
 from benches.transcode.suite import Suite, run_suite
 from benches.transcode.task_use import Assumed, terms_of
 from infra_under_test.transcode import find_ffmpeg
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.price_data import read_prices
 from tidegauge.stack import DEFAULT_REGION
 
 INTERRUPTED = "interrupted before it was measured"

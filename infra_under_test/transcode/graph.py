@@ -118,7 +118,7 @@ def _filter_all(picture: Any, renditions: Sequence[Rendition], info: MediaInfo) 
 
 
 def _prepared_alike(renditions: Sequence[Rendition], info: MediaInfo) -> list[list[Rendition]]:
-    """MP4s of one size: converting each source picture once is less than each of their pictures apiece.
+    """MP4s of one size share the conversion: a picture is then converted once, not once for each of them.
 
     The pictures are the same either way, since the frame rate only chooses among them.
     """
@@ -170,7 +170,7 @@ def _scaled(stream: Any, width: int, height: int) -> Any:
 
 
 def _padded(stream: Any, width: int, height: int) -> Any:
-    """In the middle of exactly `width` x `height`, with transparency around it."""
+    """Centred in exactly `width` x `height`, with transparency around it."""
     fitted = stream.filter("format", "rgba").filter(
         "scale", w=width, h=height, force_original_aspect_ratio="decrease", flags="lanczos"
     )

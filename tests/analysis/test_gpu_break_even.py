@@ -10,7 +10,7 @@ import pytest
 from tidegauge.analysis.transcode.gpu import break_even, free_encoder_gain, speed_ratio_needed
 from tidegauge.analysis.transcode.gpu_rows import NO_SPEED, break_even_rows
 from tidegauge.analysis.transcode.seed import seed_of
-from tidegauge.price_data import read_prices
+from tidegauge.collect.prices.packaged import read_prices
 
 
 @pytest.mark.parametrize(

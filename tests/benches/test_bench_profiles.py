@@ -13,8 +13,8 @@ import pytest
 
 from benches.transcode.emulation import Gpu, Host
 from benches.transcode.profiles import LOCAL, Profile, choose, load_profiles
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_prices
 
 PROFILES = load_profiles()
 BOOK = read_prices("us-east-1")

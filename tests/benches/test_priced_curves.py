@@ -10,7 +10,7 @@ from benches.transcode.outcome import Costing
 from benches.transcode.priced_curves import Curves
 from benches.transcode.profiles import load_profiles
 from benches.transcode.task_use import load_task_use
-from tidegauge.price_data import read_prices
+from tidegauge.collect.prices.packaged import read_prices
 
 TASK = load_profiles()["fargate-x86-2vcpu-4gb"]
 SPOT = load_profiles()["fargate-x86-2vcpu-4gb-spot"]

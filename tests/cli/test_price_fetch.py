@@ -16,9 +16,9 @@ from tidegauge.collect.prices import fetch as price_offers_fetch
 from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, usage_types
 from tidegauge.collect.prices.offer_map import Wanted, find_wanted, match_offers
 from tidegauge.collect.prices.offers import parse_offer
+from tidegauge.collect.prices.packaged import read_offer_map
 from tidegauge.cost.offered import Key, Offered
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_offer_map
 
 OFFERS = ROOT / "tests" / "collect" / "price_offers"
 MAP = read_offer_map()

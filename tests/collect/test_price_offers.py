@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from tidegauge.collect.prices.fetch import read_offers, usage_types
 from tidegauge.collect.prices.offer_map import find_wanted, match_offers
 from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
+from tidegauge.collect.prices.packaged import read_offer_map, read_prices
 from tidegauge.cost.offered import Key, NotOffered, Offered
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_offer_map, read_prices
 
 FIXTURES = Path(__file__).parent / "price_offers"
 MAP = read_offer_map()

@@ -243,7 +243,7 @@ def _with_head(head: str) -> Callable[[Path], Path]:
         (_with_head("[mix]\nview = 1.0\n"), "[mix] beside shape 'trace'"),
         (_with_head('[replay]\npaths = "assets"\n'), "names no catalogue"),
         (_with_head('[replay.flows]\n"POST /v1/upload" = "uplod"\n'), "did you mean 'upload'?"),
-        (_with_head('[replay.flows]\n"/v1/upload" = "upload"\n'), "is no METHOD /PATH"),
+        (_with_head('[replay.flows]\n"/v1/upload" = "upload"\n'), "is not METHOD /PATH"),
         (_with_head('[objectives."GET /y"]\np99_ms = 5\n'), "no flow of the mix calls this endpoint"),
     ],
 )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
 from tidegauge.cost.lines import PricedUsage, price_usage
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem
-from tidegauge.price_data import read_prices
 
 BOOK = read_prices("us-east-1")
 GB = 2**30

@@ -9,10 +9,10 @@ import pytest
 from audits import GUIDE, GUIDE_TEMPLATE, absent, audited, codes, line, said, unknown
 from cost_builders import BOOK
 
+from tidegauge.collect.prices.packaged import read_references
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.result import Audit
 from tidegauge.cost.money import to_decimal
-from tidegauge.price_data import read_references
 
 REFERENCES = read_references()
 

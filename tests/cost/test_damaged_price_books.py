@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.price_book import parse_price_book
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_prices
 
 ROW = {"service": "a", "unit": "b", "attributes": {}, "price": "1", "per": "1", "list_unit": "b",
        "sources": ["X"], "confidence": "H"}  # fmt: skip

@@ -8,12 +8,12 @@ import pytest
 from audits import GUIDE, GUIDE_TEMPLATE, audited
 from cost_builders import BOOK, GB, item, usage
 
+from tidegauge.collect.prices.packaged import read_cloudflare_counterparts, read_flat_rates, read_prices
 from tidegauge.cost.audit.month import what_if_month
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.cloudflare import Elsewhere, on_cloudflare
 from tidegauge.cost.what_if.month import Month
 from tidegauge.cost.what_if.result import WhatIf, what_if_rows, what_ifs
-from tidegauge.price_data import read_cloudflare_counterparts, read_flat_rates, read_prices
 
 ON_DEMAND = {"arch": "x86", "capacity": "on_demand"}
 FLAT_RATES, COUNTERPARTS = read_flat_rates(), read_cloudflare_counterparts()

@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
+from tidegauge.aws.clients import METRICS, Clients
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.collect.metrics.parts import aws_parts
-from tidegauge.conduct.metered import Clients, ask_aws
+from tidegauge.conduct.metered import ask_aws
 from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
 from tidegauge.documents import parse
@@ -55,11 +56,11 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     if not folder.summary_json.exists():
         measure(folder)
     span = _span(document, folder.read_json(folder.summary_json))
-    interrupted, clients = False, Clients()
+    interrupted, clients = False, Clients(METRICS)
     try:
-        metered = ask_aws(folder, parts, span, clients)
+        metered = ask_aws(folder, parts, span, clients, say)
         if wait:
-            metered = _until_final(metered, lambda: ask_aws(folder, parts, span, clients))
+            metered = _until_final(metered, lambda: ask_aws(folder, parts, span, clients, say))
     except KeyboardInterrupt:
         kept = read_metered(folder)
         if kept is None:

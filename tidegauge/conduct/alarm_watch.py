@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
+from tidegauge.aws.clients import ALARMS, Clients, aws_errors
 from tidegauge.collect.metrics.alarms import fetch_alarm_states
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
@@ -22,12 +22,8 @@ def watched_alarms(
     if not names:
         yield lambda: None
         return
-    import boto3  # takes a moment
-
-    from tidegauge.aws.clients import aws_errors
-
     with aws_errors("the alarms cannot be watched"):
-        client: Any = boto3.client("cloudwatch", region_name=stack.region)
+        client = Clients(ALARMS).of("cloudwatch", stack.region)
         on = _in_alarm(fetch_alarm_states(client, names))
     if on is not None:
         raise TidegaugeError(f"{on} before the run", "see to it first", ExitCode.REFUSED)

@@ -50,7 +50,7 @@ def call_json(
     except ValueError:
         raise TidegaugeError(
             f"python -m {module} ended with exit code {code} and without an answer",
-            f"see the lines above; is everything installed? {INSTALL_LOCAL}",
+            f"see the lines above; is everything there? {INSTALL_LOCAL}",
         ) from None
     if "error" in document:
         error = document["error"]

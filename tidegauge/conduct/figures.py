@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan
-from tidegauge.price_data import read_prices
 from tidegauge.shapes import phase_duration_s
 from tidegauge.stack import Stack
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tidegauge.aws.lease_object import ObjectLease
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 
@@ -40,8 +41,6 @@ def held_lease(stack: Stack, run_id: str) -> Iterator[Callable[[], str | None]]:
         match = OBJECT.fullmatch(stack.lease)
         if match is None:
             raise TidegaugeError(f"lease '{stack.lease:.100}' names no object", "s3://BUCKET/KEY")
-        from tidegauge.aws.lease_object import ObjectLease  # boto3 takes a moment
-
         held = ObjectLease(match[1], match[2], holder)
         held.take()
         try:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import httptools
 
-OVERHEAD_BYTES_MAX = 64 * 1024  # of headers, and of what else is no body
+OVERHEAD_BYTES_MAX = 64 * 1024  # for headers and whatever else is not body
 HEAD_BYTES_KEPT = 2048  # enough for every magic number, and for the text of a block page
 FRAMING_BYTES_A_BYTE = 8  # chunks of one byte each take six bytes of framing
 _DECODED_AT_ONCE = 256 * 1024
@@ -38,7 +38,7 @@ class Limits:
 
 
 class Expected(Protocol):
-    """The parts of a request that its answer is taken by."""
+    """What of a request decides how its answer is taken."""
 
     method: str
     keep_body: bool
@@ -49,8 +49,8 @@ class Expected(Protocol):
 class Exchange:
     """One request and its answer, as llhttp's callbacks fill it in; bad answers raise RequestFailed.
 
-    Times are on the client's clock; None: not reached. Attributes start as the class has them: an object is
-    made for each request, and most never set most of them.
+    Times are on the client's clock; None: not reached. Attributes start as class attributes: an
+    object is made for each request, and most never set most of them.
     """
 
     first_byte: float | None = None
@@ -63,7 +63,7 @@ class Exchange:
     body: bytes = b""  # empty unless kept
     sha256: str | None = None  # when asked for
     sent_bytes: int = 0
-    received_bytes: int = 0  # of the body, as received: before any decoding
+    received_bytes: int = 0  # body bytes as received, before any decoding
     complete: bool = False
 
     _parser: Any = None
@@ -131,7 +131,7 @@ class Exchange:
         self._parser = None
 
     def finish(self) -> bool:
-        """Hands body and hash over; returns whether the connection can serve another request."""
+        """Completes body and hash; returns whether the connection can serve another request."""
         if self._decoder is not None and not self._decoder.complete and self.received_bytes:
             raise RequestFailed("body", "the compressed body ends in the middle")
         if self._request.keep_body:
@@ -160,7 +160,7 @@ class Exchange:
         self.status = status
         self._headers_done = True
         headers = self.raw_headers
-        if self._raw_bytes > OVERHEAD_BYTES_MAX:  # else they cannot be too long, whatever came with them
+        if self._raw_bytes > OVERHEAD_BYTES_MAX:  # otherwise headers cannot be too long
             length = sum(len(name) + len(value) for name, value in headers.items())
             if length > OVERHEAD_BYTES_MAX:
                 self._fail("protocol", f"headers of {length} bytes")
@@ -217,7 +217,7 @@ class Exchange:
             self._fail("body", f"the compressed body is broken: {error}")
 
     def _overhead_allowed(self) -> int:
-        """Bytes that are no body: headers, trailers, and the framing of chunks, however small these are."""
+        """The most bytes beside the body: headers, trailers, and the framing of chunks, however small."""
         return OVERHEAD_BYTES_MAX + FRAMING_BYTES_A_BYTE * self.received_bytes
 
     def _fail(self, cause: str, detail: str) -> None:
@@ -238,7 +238,7 @@ class _Decoder:
         return self._inflate.eof
 
     def decoded(self, data: bytes) -> Iterator[bytes]:
-        """The next pieces; zlib.error when it is nothing compressed."""
+        """The next pieces; zlib.error when `data` is not compressed."""
         while True:
             piece = self._inflate.decompress(data, _DECODED_AT_ONCE)
             self.bytes_out += len(piece)

@@ -43,10 +43,10 @@ class StreamedBody(Protocol):
 
     @property
     def length(self) -> int:
-        """In bytes: it goes out as Content-Length."""
+        """Its length in bytes, sent as Content-Length."""
 
     def pieces(self) -> Iterable[bytes]:
-        """All of it, in order."""
+        """The whole body, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class SharedBody:
 
     @property
     def length(self) -> int:
-        """In bytes."""
+        """Its length in bytes."""
         return self.stop - self.start
 
     def part(self, start: int, length: int) -> SharedBody:
@@ -73,7 +73,7 @@ class SharedBody:
         return SharedBody(segments=self.segments, start=first, stop=min(first + length, self.stop))
 
     def pieces(self) -> Iterator[bytes]:
-        """All of it, in order, PIECE_BYTES at most at a time."""
+        """The whole body, in order, at most PIECE_BYTES at a time."""
         before = 0
         for segment in self.segments:
             begin, end = max(self.start - before, 0), min(self.stop - before, len(segment))
@@ -109,7 +109,7 @@ class AddressBook:
         now = time.monotonic()
         if now >= expires:
             expires = now + ADDRESSES_KEPT_S
-            if found:  # whoever asks meanwhile goes by what was known
+            if found:  # greenlets that ask meanwhile use the old addresses
                 self._known[key] = (expires, found, turn)
             found = _look_up(host, port, left_s)
         self._known[key] = (expires, found, turn + 1)
@@ -245,7 +245,7 @@ def _converse(
 
 
 def _send(connection: Connection, request: WireRequest, exchange: Exchange, deadline: float) -> bool:
-    """Whether all went out: a server may refuse a long body in its midst, and its answer says why."""
+    """Whether all went out: a server may refuse a long body half-way, and its answer says why."""
     try:
         connection.send(request.message, deadline)
         exchange.sent_bytes = request.body_bytes

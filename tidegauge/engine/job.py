@@ -48,7 +48,7 @@ class Job:
     stack: Stack
     assets: Sequence[Asset]
     schedule: Schedule
-    replay: RunnableFlow | None = None  # what the lines of a trace run
+    replay: RunnableFlow | None = None  # sends the lines of a trace
 
 
 def load_job(folder: RunFolder) -> Job:

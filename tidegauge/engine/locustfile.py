@@ -13,4 +13,5 @@ from tidegauge.house import put_on_path
 
 __all__ = ["Asset", "Request", "Response", "Session", "SessionUser", "SharedBody", "StepFailed", "flow"]
 
-put_on_path(1)  # for plain `locust -f`; while it loads a file, the first place is that file's folder
+# For `locust -f` on our own files; the first place is that file's folder until it is loaded.
+put_on_path(1)

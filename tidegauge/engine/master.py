@@ -17,7 +17,7 @@ from tidegauge.engine.worker import digest
 
 LEAD_S = 0.7  # between the order to start and second 0, so that every process is ready by then
 REMOTE_LEAD_S = 2.0
-GONE_S = 4.0  # away for so long, a worker is taken for dead; Locust lets it miss three heartbeats
+GONE_S = 4.0  # a worker that is silent for so long counts as dead; Locust allows three missed heartbeats
 TURN_S = 0.2
 RELAYED = ("started", "progress", "stopped", "finished", "fatal")  # what workers elsewhere tell the CLI here
 
@@ -27,9 +27,9 @@ class Worker:
     """A process that takes part."""
 
     host: str
-    ready: dict[str, Any] | None = None  # what it said when it was
-    process: int | None = None  # its number, with the order
-    seen: float = 0.0  # monotonic
+    ready: dict[str, Any] | None = None  # its message that it is ready
+    process: int | None = None  # its number, once it was ordered to start
+    seen: float = 0.0  # when it was last heard of, by the monotonic clock
     done: bool = False
     gone: bool = False
 

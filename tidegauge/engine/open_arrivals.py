@@ -33,7 +33,7 @@ from tidegauge.store import RunFolder
 OPEN_FILES_MAX = 65536
 FOR_EVER_S = 31 * 86400
 LIVE_S = 1.0
-MASTER_SILENCE_MAX_S = 15  # then a worker stops: nobody could stop its traffic any more
+MASTER_SILENCE_MAX_S = 15  # then a worker stops by itself: nobody else could stop its traffic
 STOP_SIGNAL = signal.SIGUSR1  # from the CLI: no further arrivals
 
 
@@ -85,11 +85,11 @@ def _raise_open_files() -> None:
 
 _raise_open_files()
 go_first()
-signal.signal(STOP_SIGNAL, signal.SIG_IGN)  # one that comes too early must not kill
+signal.signal(STOP_SIGNAL, signal.SIG_IGN)  # a signal that comes too early must not kill
 load_flow_files(os.environ)
 FOLDER, ROLE = RunFolder(Path(os.environ[RUN_FOLDER])), own_role()
 JOB = None if ROLE.joins else load_job(FOLDER)  # before Locust forks: the processes share its memory
-_parts: list[Any] = []  # this process' one
+_parts: list[Any] = []  # the part of this process, once Locust is ready
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
@@ -98,7 +98,7 @@ def _begin(environment: Any, **_: Any) -> None:
     if isinstance(runner, WorkerRunner):
         locust.runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_SILENCE_MAX_S
         _parts.append(worker := WorkerPart(runner, ROLE, FOLDER, JOB))
-        if ROLE.joins:  # its own CLI may stop it; otherwise the master passes a stop on
+        if ROLE.joins:  # its own CLI may stop it; to other workers the master passes the stop on
             gevent.signal_handler(STOP_SIGNAL, worker.stop)
         return
     assert JOB is not None

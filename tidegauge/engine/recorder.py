@@ -25,13 +25,13 @@ from tidegauge.records import Health, Outcome, Sample, SessionEnd
 from tidegauge.row_files import KINDS
 from tidegauge.store import RunFolder
 
-FLUSH_S = 0.25  # no row waits longer than that for its way to the writer
-# Rows go out a hundred or so at a time, as soon as there are as many: a quarter of a second's worth in one go
-# would leave arrivals no turn for milliseconds.
+FLUSH_S = 0.25  # the longest that a row waits before it goes to the writer
+# Rows go out as soon as there are a hundred or so: a quarter of a second's worth in one go would hold up
+# arrivals for milliseconds.
 TICK_S = 0.004
 BLOCK_ROWS = 100
-BLOCK_ROWS_MAX = 400  # of a backlog
-PIPE_BYTES = 1 << 20  # so that a writer that is kept waiting does not hold up the next block
+BLOCK_ROWS_MAX = 400  # where there is a backlog
+PIPE_BYTES = 1 << 20  # room for the next blocks while the writer is busy
 READ_BYTES = 65536
 LiveListener = Callable[[dict[str, Any]], None]
 
@@ -53,7 +53,7 @@ class Recorder:
         recording = recording_of(RunFolder(run_folder)) or Recording()
         self.keeps_sessions = recording.samples != "all"  # otherwise they follow from the samples
         self._rows: dict[str, list[tuple[object, ...]]] = {kind: [] for kind in KINDS}
-        self._sent: list[int] = []  # arrivals; their rows differ in nothing else
+        self._sent: list[int] = []  # arrivals: their rows differ in nothing else
         self._process = process
         self._on_failure = on_failure
         self._failed = False
@@ -95,7 +95,7 @@ class Recorder:
     def close(self) -> bool:
         """Everything out, the writer's last files closed; whether all of it was stored."""
         self._closing.set()
-        self._flusher.join()  # in the middle of a block it is not to be cut
+        self._flusher.join()  # it must not be cut in the middle of a block
         self._flush()
         self._pipe.close()
         stored = self._writer.wait() == 0
@@ -140,7 +140,7 @@ class Recorder:
                 data = data[nb_write(self._descriptor, data) :]
         except OSError:
             self._fail(_writer_failure(self._writer.wait()))
-        gevent.sleep(0)  # arrivals have their turn
+        gevent.sleep(0)  # lets arrivals have their turn
 
     def _listen(self, on_live: LiveListener) -> None:
         assert self._writer.stdout is not None
@@ -153,7 +153,7 @@ class Recorder:
                 for line in lines:
                     on_live(json.loads(line))
         finally:
-            self._writer.stdout.close()  # the writer must not wait for a listener that is no more
+            self._writer.stdout.close()  # a listener that failed must not block the writer
 
     def _fail(self, reason: str) -> None:
         if not self._failed:

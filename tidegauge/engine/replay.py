@@ -16,9 +16,9 @@ from tidegauge.replay import REPLAY_FLOW
 from tidegauge.signing import load_signer
 from tidegauge.stack import Stack
 
-SIGNED_AHEAD = 20_000  # of the paths asked for most, 5 s of work; others when they are first sent
+SIGNED_AHEAD = 20_000  # the most frequent paths, 5 s of work; others are signed when first sent
 SIGNED_KEPT = 100_000
-VALID_MARGIN_S = 3600.0  # beyond the run: clocks differ, and runs begin late
+VALID_MARGIN_S = 3600.0  # signatures outlast the run by this: clocks differ, and runs begin late
 
 Sign = Callable[[str, str], str]
 
@@ -76,7 +76,7 @@ def _expected(sessions: pd.DataFrame) -> list[Collection[int]]:
 
 
 def _signing(stack: Stack, environ: Mapping[str, str], expires_unix_s: int) -> Sign:
-    assert stack.signing is not None  # a stack without has no line to sign
+    assert stack.signing is not None  # without [signing] no line is marked for signing
     signer = load_signer(stack.signing, environ)
 
     @lru_cache(maxsize=SIGNED_KEPT)

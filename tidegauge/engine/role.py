@@ -16,9 +16,11 @@ class Role:
     workers: int = 1  # generator processes that take part
     page: bool = False  # whether Locust's web page is to show our requests
     joins: bool = False  # a worker of another CLI's run, whose job is still to come
-    exchange: str = ""  # master of such workers: where they find the job and leave their rows
+    exchange: str = ""  # where such workers find the job and leave their rows
     run_id: str = ""
-    program: dict[str, str] = field(default_factory=dict)  # what master and such workers must have alike
+    program: dict[str, str] = field(
+        default_factory=dict
+    )  # what the master and such workers must have in common
 
     @property
     def is_remote(self) -> bool:

@@ -11,7 +11,7 @@ from tidegauge.engine.answer import RequestFailed
 from tidegauge.engine.http_client import Origin
 from tidegauge.stack import Stack, is_allowed
 
-PREPARED_KEPT = 4096  # of the requests that are sent again and again; signed URLs pass through
+PREPARED_KEPT = 4096  # requests that are sent again and again; signed URLs push each other out
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 _NOT_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]")
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)", re.IGNORECASE)
@@ -96,7 +96,7 @@ class Targets:
         return _target(place, prefix + path)
 
     def at(self, url: str) -> Target:
-        """A whole URL (RequestFailed `protocol` when it is none)."""
+        """A whole URL (RequestFailed `protocol` when it is not a URL)."""
         match = _URL.match(url)
         if match is None:
             raise RequestFailed("protocol", f"'{url[:80]}' is not http or https")
@@ -135,7 +135,7 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # the property raises on a port out of range
     except ValueError as error:
-        raise RequestFailed("protocol", f"no URL: {error}") from None
+        raise RequestFailed("protocol", f"not a URL: {error}") from None
     if not parts.hostname:
         raise RequestFailed("protocol", f"'{url[:80]}' names no host")
     return parts

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from tidegauge.collect.prices.packaged import read_prices, read_references
 from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.architecture.usage_rules import Figures, find_uses
 from tidegauge.cost.audit.architecture_findings import architecture_findings
@@ -24,7 +25,6 @@ from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_prices, read_references
 from tidegauge.results.month import what_if_lists
 from tidegauge.results.spend import read_templates
 from tidegauge.store import RunFolder

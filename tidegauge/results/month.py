@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tidegauge.collect.prices.packaged import read_cloudflare_counterparts, read_flat_rates, read_prices
 from tidegauge.cost.bill import add_up, scale_to_month
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, read_usage
@@ -12,7 +13,6 @@ from tidegauge.cost.what_if.cloudflare import BOOK, elsewhere_document, on_cloud
 from tidegauge.cost.what_if.month import Month
 from tidegauge.cost.what_if.result import what_if_rows, what_ifs
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_cloudflare_counterparts, read_flat_rates, read_prices
 
 
 def read_month(

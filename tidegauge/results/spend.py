@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.analysis.traffic import Traffic, added_up
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
 from tidegauge.cost.metering.aws_usage import usage_from_aws
@@ -17,7 +18,6 @@ from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, usage_document
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_prices
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 

@@ -22,7 +22,7 @@ class Matched:
     wall_s: float | None
     compute_usd: float | None
     compute_basis: str | None  # what `compute_usd` was interpolated from, or priced by
-    egress_usd: float | None  # of the views that the task use states
+    egress_usd: float | None  # for the views that the task use states
     reason: str | None  # why nothing is known at this quality
 
     @property

@@ -21,7 +21,7 @@ Dollars = Annotated[Decimal, Field(allow_inf_nan=False, ge=0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one asset costs, part by part, in USD; egress is no part of the cell's cost per asset."""
+    """What one asset costs, part by part, in USD; egress is not part of the cell's cost per asset."""
 
     compute_usd: Dollars | None = None
     cold_start_usd: Dollars | None = None
@@ -45,7 +45,7 @@ class Cell:
     wall_s_high: Positive | None = None
     cpu_s: Finite | None = None
     cpu_s_rounds: tuple[Positive, ...] | None = None
-    decode_cpu_s: Finite | None = None  # of the same run without an encoder
+    decode_cpu_s: Finite | None = None  # CPU time of the same run without an encoder
     frames: Annotated[int, Field(gt=0)] | None = None
     frames_per_s: Positive | None = None
     speed_x: Finite | None = None

@@ -35,14 +35,14 @@ class Recommended:
     sentence: str
     profile: str | None = None
     provenance: str | None = None
-    compared: int = 0  # profiles
+    compared: int = 0  # how many profiles were compared
     media: int = 0
     cost_usd_per_asset: Decimal | None = None
     wall_s: float | None = None
-    tied_with: tuple[str, ...] = ()  # profiles whose cost interval reaches into that of the chosen
+    tied_with: tuple[str, ...] = ()  # profiles whose cost interval overlaps that of the chosen one
     saving_usd_per_month: Decimal | None = None
     saving_reason: str | None = None
-    seed_wall_s: float | None = None  # of today's worker, for the same media
+    seed_wall_s: float | None = None  # today's worker's, for the same media
 
 
 def recommend(rendition: str, fronts: Sequence[Front], seed: Seed) -> Recommended:

@@ -12,9 +12,9 @@ from rich.table import Table
 from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.cost.prices_refresh import refresh_command
 from tidegauge.cli.output import json_option, people, print_json, printable
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.prices import list_legal
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import read_prices
 from tidegauge.stack import DEFAULT_REGION
 
 

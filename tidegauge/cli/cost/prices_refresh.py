@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import boto3
 import click
 
+from tidegauge.aws.clients import PRICES, Clients
 from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, read_offers, usage_types
@@ -23,12 +23,17 @@ from tidegauge.collect.prices.offer_map import (
     shares,
 )
 from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer
+from tidegauge.collect.prices.packaged import (
+    packaged_regions,
+    parse_book,
+    read_offer_map,
+    read_prices_document,
+)
 from tidegauge.cost.price_book import parse_price_book
 from tidegauge.cost.price_refresh import Change, Refresh, change_rows, refresh_book
 from tidegauge.cost.prices import label
 from tidegauge.cost.words import things
 from tidegauge.errors import TidegaugeError
-from tidegauge.price_data import packaged_regions, parse_book, read_offer_map, read_prices_document
 from tidegauge.stack import DEFAULT_REGION
 
 PRICING_API_REGION = "us-east-1"  # has the prices of all regions; not every region has the API
@@ -106,7 +111,7 @@ def _offers(wanted: Sequence[Wanted], region: str, folder: Path | None, pricing_
 
 
 def _from_api(wanted: Sequence[Wanted], region: str) -> Iterator[Offer]:
-    client = boto3.client("pricing", region_name=PRICING_API_REGION)
+    client = Clients(PRICES).of("pricing", PRICING_API_REGION)
     for reply in fetch_products(client, wanted, region, say=say):
         try:
             yield from parse_offer(reply, usage_types(wanted))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tidegauge.analysis.transcode.document import read_bench
 from tidegauge.analysis.transcode.tasks import TaskOutcome, join_tasks
-from tidegauge.aws.clients import Clients, connect
+from tidegauge.aws.clients import TASKS, Clients, aws_errors
 from tidegauge.aws.ecs import Pace, Ran, run_tasks
 from tidegauge.aws.objects import fetch_document, remove, send_file, url
 from tidegauge.aws.settings import TaskSettings, task_settings
@@ -26,7 +26,7 @@ def bench_on_ecs(
     asked: Asked,
     tell: Callable[[str], None],
     *,
-    connect: Callable[[str], Clients] = connect,
+    clients: Clients | None = None,
     pace: Callable[[float], Pace] = lambda limit_s: Pace(limit_s=limit_s),
 ) -> Answer:
     """Checks, says what it will cost, runs the tasks of one profile after the other, joins."""
@@ -44,7 +44,7 @@ def bench_on_ecs(
     tell(announcement(spend, asked, sizes))
     if asked.dry_run:
         return Answer(document=dry_run_document(spend, sizes), exit_code=ExitCode.PASS)
-    run = _Run(asked, settings, connect(settings.region), pace(asked.limit_s), tell)
+    run = _Run(asked, settings, clients or Clients(TASKS), pace(asked.limit_s), tell)
     return run.measure(sizes, checked["media"], checked["renditions"])
 
 
@@ -56,7 +56,8 @@ class _Run:
     ) -> None:
         self._asked = asked
         self._settings = settings
-        self._clients = clients
+        with aws_errors("AWS cannot be used"):
+            self._ecs, self._s3 = (clients.of(service, settings.region) for service in ("ecs", "s3"))
         self._pace = pace
         self._tell = tell
         self._bucket = settings.bench.bucket
@@ -80,7 +81,7 @@ class _Run:
             self._tell("interrupted: the profiles that were done are kept")
             return self._ended(outcomes, media, renditions, ExitCode.INTERRUPTED)
         finally:
-            remove(self._clients, self._bucket, self._sent)
+            remove(self._s3, self._bucket, self._sent)
         return self._ended(outcomes, media, renditions, ExitCode.PASS)
 
     def _ended(
@@ -105,14 +106,14 @@ class _Run:
             ]
             for key in keys
         ]
-        ran = run_tasks(self._clients, self._settings, size, commands, self._pace, self._tell)
+        ran = run_tasks(self._ecs, self._settings, size, commands, self._pace, self._tell)
         return [self._outcome(size.name, key, each) for key, each in zip(keys, ran, strict=True)]
 
     def _outcome(self, profile: str, key: str, ran: Ran) -> TaskOutcome:
         """A document counts however its task ended: Spot may take a task that had just put it."""
         document, failure = None, ran.failure
         try:
-            found = fetch_document(self._clients, self._bucket, key)
+            found = fetch_document(self._s3, self._bucket, key)
             if found is not None and "error" in found:
                 failure = str(found["error"].get("message"))
             elif found is not None:
@@ -120,7 +121,7 @@ class _Run:
                 document = found
             elif failure is None:
                 failure = f"it ended well, but left nothing at {url(self._bucket, key)}"
-            remove(self._clients, self._bucket, [key] if found is not None else [])
+            remove(self._s3, self._bucket, [key] if found is not None else [])
         except TidegaugeError as error:  # the other tasks' documents are paid for, too
             failure = "; ".join(filter(None, (failure, error.message)))
         return TaskOutcome(
@@ -149,7 +150,7 @@ class _Run:
             return str(path.resolve().relative_to(HOUSE))
         key = f"{self._prefix}/inputs/{path.name}"
         self._sent.append(key)
-        send_file(self._clients, path, self._bucket, key)
+        send_file(self._s3, path, self._bucket, key)
         return f"{INPUTS}/{path.name}"
 
     def _fetches(self) -> list[str]:

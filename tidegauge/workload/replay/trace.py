@@ -30,13 +30,13 @@ KEY = ["method", "scheme", "path", "query"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What of plan, stack and catalogue a replay depends on."""
+    """The parts of plan, stack and catalogue that a replay depends on."""
 
     replay: Replay
     seed: int
     stack: StackFacts
     catalogue: Sequence[Asset]  # empty where paths are kept
-    asset_weights: Floats  # of the assets that the mapped flows draw from; empty when they draw none
+    asset_weights: Floats  # by asset, for mapped flows; empty when they draw none
     first_endpoints: Mapping[str, str]  # by mapped flow
 
 
@@ -61,7 +61,7 @@ def make_replay(records: pd.DataFrame, trace: Trace, around: Surroundings) -> Re
     chosen = select(records, trace)
     if chosen.records.empty:
         raise TidegaugeError(
-            f"the trace's window and filters leave none of {len(records)} lines",
+            f"none of the trace's {len(records)} lines passes its window and filters",
             f"{chosen.outside_window} are outside start and end, {chosen.filtered} were filtered",
         )
     lines = chosen.records.assign(query=chosen.records["query"].fillna(""))
@@ -104,7 +104,7 @@ def _fates(
 def _columns(
     fates: Sequence[Request | FlowStart | NotReplayable], counts: NDArray[np.int64], around: Surroundings
 ) -> pd.DataFrame:
-    """A row for each distinct logged request, as sessions have it; of those not replayable, of no use."""
+    """A row for each distinct logged request, as sessions have it; dummies where it is not replayable."""
     by_endpoint: Counter[str] = Counter()
     for fate, count in zip(fates, counts, strict=True):
         if isinstance(fate, Request):
