@@ -14,7 +14,7 @@ from typing import Any
 
 from infra_under_test.local.discovery import NGINX, find
 
-BODY_BYTES_MAX = "2m"  # of a body that is written down: above the JSON of any call here
+BODY_BYTES_MAX = "2m"  # longer bodies are not written down; the JSON of every call here is shorter
 PARTS_WITH_BODIES = ("dynamodb", "sqs")
 ENDED_WITHIN_S = 5.0
 CONFIGURATION = """

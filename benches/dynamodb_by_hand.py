@@ -21,7 +21,7 @@ from infra_under_test.local.resources import TABLES
 Item = dict[str, Any]
 READ_UNIT_BYTES = 4096
 KEYS = {table["TableName"]: [key["AttributeName"] for key in table["KeySchema"]] for table in TABLES}
-INDEXES = {  # of each table, an index being the attributes that an item must have to be in it
+INDEXES = {  # by table; an item is in an index when it has all of the attributes
     table["TableName"]: [
         [key["AttributeName"] for key in index["KeySchema"]]
         for index in table.get("GlobalSecondaryIndexes", [])

@@ -10,7 +10,6 @@ the requests and the items. Exit code 10 when anything differs.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -24,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benches.arguments import parser_of
 from benches.counting_proxy import CountingProxy, counting_proxy
 from benches.independent_counts import Row, Surroundings, Usage, compare, look
 from benches.target import ROOT, run, run_command
@@ -34,8 +34,8 @@ from tidegauge.cost.money import text
 REQUESTS_MIN = 5000
 DIFFERENT = 10
 PROXIED = ("api", "s3", "dynamodb", "sqs")
-TAIL_S = 60  # without arrivals, so that every request of a session falls into the window
-QUIET_S = 4.0  # all that the catalogue caused is done and written down
+TAIL_S = 60  # seconds without arrivals at the end: every request of a session falls into the window
+QUIET_S = 4.0  # by then all that the catalogue caused is done and written down
 PLAN = """
 name = "exact-counts"
 seed = 5
@@ -65,9 +65,7 @@ WITHOUT_ANOTHER_COUNT = (
 
 def main() -> int:
     """0 when all counts are equal."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="of arrivals")
     parser.add_argument("--rate", type=float, default=12.0, help="sessions a second, about ten requests each")
     parser.add_argument("--assets", type=int, default=20, help="in the catalogue")

@@ -5,13 +5,12 @@
 Every file goes through `transcode()` with the upload's renditions in a process of its own. Allowed are 2 s
 from the call to its end, 600 MB (process and ffmpeg together, looked at every 5 ms) and the job's own
 folder: any file new or changed elsewhere in its sandbox is an escape. Meanwhile a good GIF is transcoded
-over and over, and must come out the same each time. What is within every budget is no attack but work, and
-takes its time.
+over and over, and must come out the same each time. What is within every budget is not an attack but work,
+and takes its time.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from typing import Any
 
 import psutil
 
+from benches.arguments import parser_of
 from infra_under_test.transcode import RENDITIONS, UPLOAD_RENDITIONS, transcode
 from tests.support.hostile_media import TEXTS, gif
 from tests.support.hostile_mp4 import hostile_mp4s
@@ -74,9 +74,7 @@ def hostile_files() -> Iterator[tuple[str, str, bytes]]:
 
 def main() -> int:
     """0 when every file was refused or bounded and the good job came out the same."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--json", action="store_true", help="one document on stdout")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tidegauge-hostile-") as folder:

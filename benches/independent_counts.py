@@ -23,8 +23,8 @@ from benches.counting_proxy import CountingProxy
 from benches.dynamodb_by_hand import KEYS, Tables
 
 CACHE_RESULTS = {"Hit": "hit", "RefreshHit": "refresh_hit", "Miss": "miss", "Error": "error"}
-EMPTY_ANSWER_BYTES = 40  # of a receive: an answer with a message has a receipt alone that is longer
-# Of Valkey's INFO: what a connection says of itself, what keeps a subscription, and our own INFO.
+EMPTY_ANSWER_BYTES = 40  # a message's receipt handle alone is longer than that
+# Commands that Valkey's INFO counts but no request caused: greetings, subscriptions, and our own INFO.
 NO_WORK = ("client", "hello", "info", "select", "subscribe", "unsubscribe", "ping", "auth")
 S3_WRITES = ("PUT", "POST")
 USAGE_WRITTEN_WITHIN_S = 1.5  # a meter is on disk a second after it counted, on a busy machine a little more

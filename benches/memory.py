@@ -8,7 +8,6 @@ The resident set is that of the generator process alone, read four times a secon
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -22,12 +21,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benches.target import nginx, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import ONE_GET, nginx, run, run_command, two_cores, write_stack
 
 EVERY_S = 0.25
 SETTLE_S = 60.0
 ANSWER_AFTER_S = 15.0
-PLAN = """
+PLAN = (
+    """
 name = "memory"
 connections = "{connections}"
 in_flight_max = 10000
@@ -35,11 +36,9 @@ in_flight_max = 10000
 shape = "constant"
 rate_per_s = {rate}
 duration_s = {duration_s}
-[[flow]]
-name = "get"
-[[flow.step]]
-path = "/x"
 """
+    + ONE_GET
+)
 # Accepts, reads the request, and answers late: in a process of its own, as its memory is not the question.
 LATE_SERVER = """
 import asyncio, sys
@@ -62,9 +61,7 @@ asyncio.run(main())
 
 def main() -> int:
     """0 when within bounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("what", choices=("flat", "in-flight"))
     parser.add_argument("--minutes", type=float, default=6.0, help="of `flat`")
     parser.add_argument("--rate", type=float, default=2000.0, help="requests a second of `flat`")

@@ -9,7 +9,6 @@ samples joined and sorted, and those of the merged histograms within 0.1 % of th
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import shutil
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benches.arguments import parser_of
 from benches.target import nginx, run, run_command, two_cores, write_stack
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
@@ -55,9 +55,7 @@ think_time_s = 0.05
 
 def main() -> int:
     """0 when all agree."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rate", type=float, default=500.0, help="mean sessions a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     asked = parser.parse_args()

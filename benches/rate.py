@@ -11,7 +11,6 @@ loop in C does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -22,7 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benches.target import Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import ONE_GET, Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 
 LAG_MS_P99_MAX = 5.0
 MULTIPLES = (1.5, 1.8, 2.0, 2.1, 2.2, 2.3, 2.4, 2.6, 2.8, 3.0)
@@ -39,7 +39,8 @@ class User(FastHttpUser):
     def get(self):
         self.client.get("/x")
 """
-PLAN = """
+PLAN = (
+    """
 name = "rate"
 seed = 3
 warmup_s = {warmup_s}
@@ -48,18 +49,14 @@ connections = "pooled"
 shape = "constant"
 rate_per_s = {rate}
 duration_s = {duration_s}
-[[flow]]
-name = "get"
-[[flow.step]]
-path = "/x"
 """
+    + ONE_GET
+)
 
 
 def main() -> None:
     """Prints a line a round, then the medians."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0, help="measured, of each run")
     asked = parser.parse_args()

@@ -36,6 +36,7 @@ http {{
   server {{ listen 127.0.0.1:{port} backlog=8192; location / {{ return 200 "hello world\\n"; }} }}
 }}
 """
+ONE_GET = '[[flow]]\nname = "get"\n[[flow.step]]\npath = "/x"\n'  # the flow of plans that ask for one URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ hey where they are installed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -34,18 +33,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benches.target import Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import ONE_GET, Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 from benches.truth_figure import draw
 
 Floats = NDArray[np.float64]
 
 RATE_PER_S = 500
 PERIOD_S, STALL_S = 10.0, 1.0
-FIRST_STALL_S = 4.0  # of a peer's run, after its start
+FIRST_STALL_S = 4.0  # after the start of a peer's run
 QUANTILES = (0.5, 0.92, 0.95, 0.99, 0.999)
 WITHIN_RATIO, WITHIN_MS = 0.03, 5.0
-USERS = 50  # of Locust, ten requests a second each
-PLAN = """
+USERS = 50  # Locust users, each with ten requests a second
+PLAN = (
+    """
 name = "truth"
 connections = "pooled"
 [[arrivals]]
@@ -53,11 +54,9 @@ shape = "constant"
 process = "uniform"
 rate_per_s = {rate}
 duration_s = {duration_s}
-[[flow]]
-name = "get"
-[[flow.step]]
-path = "/x"
 """
+    + ONE_GET
+)
 THROUGHPUT = """
 from locust import FastHttpUser, constant_throughput, task
 
@@ -112,9 +111,7 @@ class Stalls:
 
 def main() -> int:
     """0 when all quantiles are within bounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=float, default=40.0, help="of each run")
     parser.add_argument("--no-peers", action="store_true", help="measure ours alone")
     parser.add_argument("--figure", type=Path, help="draw the figure of docs/latency.md to this SVG")

@@ -1,0 +1,1 @@
+"""The system under test: GIFDistributor, and what runs it on one machine."""

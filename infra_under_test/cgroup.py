@@ -20,7 +20,7 @@ _REMOVAL_WAIT_S = 0.02
 
 
 class CannotEmulate(Exception):
-    """No means of this machine holds a process to a size; the text says why."""
+    """Nothing on this machine can hold a process to a size; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,9 @@ def _in_v1(
     if cpu is None or memory_bytes is None:
         return None if cpu is None else Cage(emulation=f"cgroup v1: {_shown(limits)}", groups=(cpu,))
     memory_limits = {"memory.limit_in_bytes": str(memory_bytes)}
-    no_swap = {"memory.memsw.limit_in_bytes": str(memory_bytes)}  # of memory and swap together
+    no_swap = {
+        "memory.memsw.limit_in_bytes": str(memory_bytes)
+    }  # memory and swap together: the same limit leaves no swap
     memory = next((group for group in memory_groups if _make(group, memory_limits, no_swap)), None)
     if memory is None:
         cpu.rmdir()
@@ -146,7 +148,7 @@ def _in_v1(
 
 
 def _make(group: Path, limits: Mapping[str, str], optional: Mapping[str, str] | None = None) -> bool:
-    """Whether `group` exists now, with `limits`, and takes processes."""
+    """Makes `group` with `limits`; returns whether it now exists and takes processes."""
     try:
         group.mkdir(exist_ok=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""The one error of the local stack that its user can act on."""
+"""The error type of the system under test: a mistake or an obstacle that its user can act on."""
 
 from __future__ import annotations
 

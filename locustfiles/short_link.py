@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from tidegauge.engine.locustfile import Request, Session, SessionUser, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
 from locustfiles.media_checks import suffix, whole_body
-from tidegauge.engine.scenario import Session, SessionUser, flow
 
 
 @flow(
@@ -20,22 +23,26 @@ def short_link(session: Session) -> None:
 def open_short_link(session: Session, short_code: str, original: object) -> None:
     """The redirect, then the original media behind it; `original` is what is known of it."""
     known = original if isinstance(original, dict) else {}
-    answer = session.request(
-        "GET",
-        f"/v1/s/{short_code}",
-        endpoint="GET /v1/s/{short_code}",
-        expect_status=(302,),
-        check=lambda response: None if "location" in response.headers else "no Location",
+    answer = session.send(
+        Request(
+            "GET",
+            f"/v1/s/{short_code}",
+            endpoint="GET /v1/s/{short_code}",
+            expect_status=(302,),
+            check=lambda response: None if "location" in response.headers else "no Location",
+        )
     )
     location = answer.headers["location"]
-    session.request(
-        "GET",
-        location,
-        endpoint=f"GET /assets/{{asset_id}}{suffix(location)}",
-        expect_status=(200,),
-        check=whole_body(location, known),
-        hash_body="sha256" in known,
-        keep_body=False,
+    session.send(
+        Request(
+            "GET",
+            location,
+            endpoint=f"GET /assets/{{asset_id}}{suffix(location)}",
+            expect_status=(200,),
+            check=whole_body(location, known),
+            hash_body="sha256" in known,
+            keep_body=False,
+        )
     )
 
 

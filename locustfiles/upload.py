@@ -8,8 +8,11 @@ import random
 from pathlib import Path
 from typing import Any
 
+from tidegauge.engine.locustfile import Request, Response, Session, SessionUser, SharedBody, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
 from locustfiles.short_link import open_short_link
-from tidegauge.engine.scenario import Response, Session, SessionUser, SharedBody, flow
 
 MEDIA = Path(__file__).resolve().parents[1] / "fixtures" / "media"
 CLIP = "anim_bbb.mp4"  # the 480p clip: the dearest to transcode
@@ -60,42 +63,48 @@ def upload(session: Session) -> None:
 def _post(
     session: Session, path: str, document: object, status: int, headers: dict[str, str] | None = None
 ) -> Response:
-    return session.request(
-        "POST",
-        path,
-        endpoint=f"POST {path}",
-        headers={"Content-Type": "application/json", **(headers or {})},
-        body=json.dumps(document).encode(),
-        expect_status=(status,),
-        check=lambda response: None if isinstance(response.json(), dict) else "no JSON object",
+    return session.send(
+        Request(
+            "POST",
+            path,
+            endpoint=f"POST {path}",
+            headers={"Content-Type": "application/json", **(headers or {})},
+            body=json.dumps(document).encode(),
+            expect_status=(status,),
+            check=lambda response: None if isinstance(response.json(), dict) else "no JSON object",
+        )
     )
 
 
 def _put_part(session: Session, part: dict[str, Any], part_size: int, body: SharedBody) -> dict[str, Any]:
     start = (part["part_number"] - 1) * part_size
-    answer = session.request(
-        "PUT",
-        part["url"],
-        endpoint="PUT /{bucket}/assets/{asset_id}",
-        body=body.part(start, part_size),
-        expect_status=(200,),
-        check=lambda response: None if "etag" in response.headers else "no ETag",
+    answer = session.send(
+        Request(
+            "PUT",
+            part["url"],
+            endpoint="PUT /{bucket}/assets/{asset_id}",
+            body=body.part(start, part_size),
+            expect_status=(200,),
+            check=lambda response: None if "etag" in response.headers else "no ETag",
+        )
     )
     return {"part_number": part["part_number"], "etag": answer.headers["etag"]}
 
 
 def _wait_until_ready(session: Session, asset_id: str, headers: dict[str, str]) -> None:
     for _ in range(POLLS_MAX):
-        answer = session.request(
-            "GET",
-            f"/v1/asset/{asset_id}",
-            endpoint="GET /v1/asset/{asset_id}",
-            headers=headers,
-            expect_status=(200,),
-            think_time_s=POLL_S,
-            check=lambda response: (
-                response.json()["reason"] if response.json()["status"] == "failed" else None
-            ),
+        answer = session.send(
+            Request(
+                "GET",
+                f"/v1/asset/{asset_id}",
+                endpoint="GET /v1/asset/{asset_id}",
+                headers=headers,
+                expect_status=(200,),
+                think_time_s=POLL_S,
+                check=lambda response: (
+                    response.json()["reason"] if response.json()["status"] == "failed" else None
+                ),
+            )
         )
         if answer.json()["status"] == "ready":
             return

@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tidegauge.engine.locustfile import Asset, Request, Session, SessionUser, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
 from locustfiles.media_checks import part_body, whole_body
-from tidegauge.engine.scenario import Asset, Session, SessionUser, flow
 
 GIFS_A_PAGE_MAX = 6
 SCROLL_ON = 0.6  # chance of one more GIF on the page: pages are geometric in length, 2.4 on average
 PLATFORMS = {"web": 0.55, "discord": 0.25, "slack": 0.20}
 RENDITION = {"web": "webp", "discord": "preview_mp4", "slack": "slack_gif"}
-RETURNING = 0.15  # of the web views: seen before, so the browser revalidates
-SEEKS = 0.2  # of the players jump to the middle
-LOOKS_AT_METRICS = 0.05
+RETURNING = 0.15  # share of web views that were seen before: the browser revalidates
+SEEKS = 0.2  # share of players that jump to the middle
+LOOKS_AT_METRICS = 0.05  # share of GIFs whose view counts are asked for
 READING_S = (0.3, 1.5)
 FRESH_PLAYER_BYTES = 64 * 1024  # a player asks for the beginning first
 
@@ -54,13 +57,15 @@ def view(session: Session) -> None:
 
 
 def _view_one(session: Session, asset: Asset, platform: str, think_time_s: float) -> None:
-    details = session.request(
-        "GET",
-        f"/v1/asset/{asset.asset_id}",
-        endpoint="GET /v1/asset/{asset_id}",
-        expect_status=(200,),
-        think_time_s=think_time_s,
-        check=lambda response: None if response.json()["status"] == "ready" else "asset not ready",
+    details = session.send(
+        Request(
+            "GET",
+            f"/v1/asset/{asset.asset_id}",
+            endpoint="GET /v1/asset/{asset_id}",
+            expect_status=(200,),
+            think_time_s=think_time_s,
+            check=lambda response: None if response.json()["status"] == "ready" else "asset not ready",
+        )
     ).json()
     renditions = details["renditions"]
     _fetch(session, renditions["poster"], returning=session.rng.random() < RETURNING)
@@ -71,35 +76,41 @@ def _view_one(session: Session, asset: Asset, platform: str, think_time_s: float
         _fetch(session, chosen, returning=platform == "web" and session.rng.random() < RETURNING)
     _track(session, asset.asset_id, "play" if platform == "discord" else "view", platform)
     if session.rng.random() < LOOKS_AT_METRICS:
-        session.request(
-            "GET",
-            f"/v1/metrics/{asset.asset_id}",
-            endpoint="GET /v1/metrics/{asset_id}",
-            expect_status=(200,),
-            check=lambda response: None if response.json()["views"] >= 0 else "negative views",
+        session.send(
+            Request(
+                "GET",
+                f"/v1/metrics/{asset.asset_id}",
+                endpoint="GET /v1/metrics/{asset_id}",
+                expect_status=(200,),
+                check=lambda response: None if response.json()["views"] >= 0 else "negative views",
+            )
         )
 
 
 def _fetch(session: Session, rendition: Mapping[str, Any], *, returning: bool) -> None:
     """A browser's GET; of one who has seen it, another with If-None-Match."""
     endpoint = endpoint_of(rendition["path"])
-    first = session.request(
-        "GET",
-        rendition["url"],
-        endpoint=endpoint,
-        expect_status=(200,),
-        check=whole_body(rendition["path"], rendition),
-        hash_body=True,
-    )
-    tag = first.headers.get("etag")
-    if returning and tag:
-        session.request(
+    first = session.send(
+        Request(
             "GET",
             rendition["url"],
             endpoint=endpoint,
-            headers={"If-None-Match": tag},
-            expect_status=(304,),
+            expect_status=(200,),
             check=whole_body(rendition["path"], rendition),
+            hash_body=True,
+        )
+    )
+    tag = first.headers.get("etag")
+    if returning and tag:
+        session.send(
+            Request(
+                "GET",
+                rendition["url"],
+                endpoint=endpoint,
+                headers={"If-None-Match": tag},
+                expect_status=(304,),
+                check=whole_body(rendition["path"], rendition),
+            )
         )
 
 
@@ -112,24 +123,28 @@ def _play(session: Session, rendition: Mapping[str, Any]) -> None:
     if session.rng.random() < SEEKS:
         starts.append((size // 2, size - size // 2))
     for first, length in starts:
-        session.request(
-            "GET",
-            rendition["url"],
-            endpoint=endpoint_of(rendition["path"]),
-            headers={"Range": f"bytes={first}-{first + length - 1}"},
-            expect_status=(206,),
-            check=part_body(rendition["path"], first, length),
+        session.send(
+            Request(
+                "GET",
+                rendition["url"],
+                endpoint=endpoint_of(rendition["path"]),
+                headers={"Range": f"bytes={first}-{first + length - 1}"},
+                expect_status=(206,),
+                check=part_body(rendition["path"], first, length),
+            )
         )
 
 
 def _track(session: Session, asset_id: str, event: str, platform: str) -> None:
-    session.request(
-        "POST",
-        "/v1/analytics/track",
-        endpoint="POST /v1/analytics/track",
-        headers={"Content-Type": "application/json"},
-        body=json.dumps({"asset_id": asset_id, "event": event, "platform": platform}).encode(),
-        expect_status=(202,),
+    session.send(
+        Request(
+            "POST",
+            "/v1/analytics/track",
+            endpoint="POST /v1/analytics/track",
+            headers={"Content-Type": "application/json"},
+            body=json.dumps({"asset_id": asset_id, "event": event, "platform": platform}).encode(),
+            expect_status=(202,),
+        )
     )
 
 

@@ -87,12 +87,14 @@ def _refuse_unknown_keys(kind: Any, data: object, what: str, where: str) -> None
 
 
 def _refuse_what_json_lacks(data: object, what: str, where: str) -> None:
-    """Dates, nan, inf and numbers of no use: TOML has them, and no key of ours takes one."""
+    """Refuses dates, nan, inf and huge numbers: TOML has them, but no key of ours takes one."""
     if isinstance(data, dict | list | tuple):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
             _refuse_what_json_lacks(value, what, f"{where}.{key}" if where else str(key))
     elif isinstance(data, float) and not math.isfinite(data):
-        raise TidegaugeError(f"{what}: {where} is {data}, which is no finite number", "give a finite number")
+        raise TidegaugeError(
+            f"{what}: {where} is {data}, which is not a finite number", "give a finite number"
+        )
     elif isinstance(data, int) and abs(data) >= NUMBER_MAX:
         raise TidegaugeError(f"{what}: {where} is a number beyond 64 bits", "give a smaller number")
     elif not isinstance(data, str | int | float | None):

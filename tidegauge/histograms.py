@@ -1,7 +1,7 @@
 """Mergeable histograms of durations: counts in log-linear buckets, each value known to 0.05 %.
 
 Every power of two is cut into SUB_BUCKETS equal parts, as HdrHistogram does (Tene), by the exponent and
-mantissa that a float has anyway. Bucket 0 is for what no clock tells from nothing.
+mantissa that a float has anyway. Bucket 0 is for durations below a tick of the clock.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 SUB_BUCKETS = 1024
 LOWEST_S = 2.0**-30  # a nanosecond, which is a tick of the clock
 HIGHEST_S = 2.0**25  # a year; beyond it the last bucket counts
-_LOWEST_EXPONENT = -29  # frexp's, of LOWEST_S
-_DENOMINATOR_MAX = 10**9  # of a quantile given as a float, so that 0.99 is 99/100
+_LOWEST_EXPONENT = -29  # what frexp gives for LOWEST_S
+_DENOMINATOR_MAX = 10**9  # turns a quantile given as a float into a fraction: 0.99 is 99/100
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

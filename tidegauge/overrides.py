@@ -45,11 +45,11 @@ def _override_value(text: str) -> Any:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
-    return read["value"] if len(read) == 1 else text  # a line break would have begun another key
+    return read["value"] if len(read) == 1 else text  # more than one key: a line break began another
 
 
 def _split_key(key: str) -> list[str] | None:
-    """Dotted parts, where one in double quotes may hold dots (endpoint names); None when it is no key."""
+    """Dotted parts, where one in double quotes may hold dots (endpoint names); None when it is not a key."""
     part = r'(?:"[^"]+"|[^."]+)'
     if not re.fullmatch(rf"{part}(?:\.{part})*", key):
         return None

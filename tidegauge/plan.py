@@ -72,15 +72,15 @@ class Validity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
-    """What ends a run before it does harm. The ceilings are where AWS wants to be asked first."""
+    """What ends a run before it does harm. Above the ceilings AWS wants to be asked first."""
 
     requests_per_s_max: Annotated[float, Field(gt=0)] = 50_000
     gbps_max: Annotated[float, Field(gt=0)] = 0.8  # received, as a mean over gbps_over_s
     gbps_over_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     budget_usd: Annotated[float, Field(gt=0)] | None = None
-    failure_ratio_max: Annotated[float, Field(gt=0, le=1)] | None = None  # of the requests of failure_over_s
+    failure_ratio_max: Annotated[float, Field(gt=0, le=1)] | None = None  # over failure_over_s
     failure_over_s: Annotated[float, Field(ge=1, le=3600)] = 10.0
-    alarms: tuple[str, ...] = ()  # CloudWatch's, in the stack's region: one in ALARM ends the run
+    alarms: tuple[str, ...] = ()  # CloudWatch alarms in the stack's region: one in ALARM ends the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,7 @@ class Plan:
     mix: dict[str, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None
     popularity: Popularity | None = None
     flow: tuple[Flow, ...] = ()
+    flows: tuple[str, ...] = ()  # files of Python flows, relative to the plan
     replay: Replay | None = None
     objectives: dict[str, dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = field(
         default_factory=dict
@@ -135,16 +136,32 @@ class Plan:
 
 
 def load_plan(path: Path, overrides: tuple[str, ...] = (), known_flows: frozenset[str] = frozenset()) -> Plan:
-    """The plan file with `KEY=VALUE` overrides; `known_flows` are those of locustfiles/."""
+    """The plan file with `KEY=VALUE` overrides; `known_flows` are those written in Python."""
+    plan = parse_plan(read_plan(path, overrides), f"plan {path}", known_flows)
+    if plan.trace is not None and plan.trace.found is not None:
+        raise TidegaugeError(
+            f"plan {path}: unknown key 'arrivals.0.found'",
+            "leave it out: it is filled in from the trace's logs",
+        )
+    return plan
+
+
+def read_plan(path: Path, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The plan file's document with `KEY=VALUE` overrides, unchecked."""
     data = read_toml(path, "plan")
     for override in overrides:
         apply_override(data, override)
-    plan = parse_plan(data, f"plan {path}", known_flows)
-    if plan.trace is not None and plan.trace.found is not None:
+    return data
+
+
+def named_flow_files(data: dict[str, Any], what: str) -> tuple[str, ...]:
+    """The files that a plan's document names: its flows must be known before it can be checked."""
+    named = data.get("flows", [])
+    if not isinstance(named, list) or not all(isinstance(name, str) and name for name in named):
         raise TidegaugeError(
-            f"plan {path}: unknown key 'arrivals.0.found'", "what a trace's logs hold is read from them"
+            f"{what}: flows is not a list of file names", 'flows = ["flow.py"]; a flow in TOML is a [[flow]]'
         )
-    return plan
+    return tuple(named)
 
 
 def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = frozenset()) -> Plan:
@@ -189,7 +206,9 @@ def _check_phases(plan: Plan, what: str) -> None:
         raise TidegaugeError(
             f"{what}: shape 'trace' beside other phases", "a trace is the only phase of its plan"
         )
-    if plan.trace is None or plan.trace.found is not None:  # how long a trace lasts, its logs will say
+    if (
+        plan.trace is None or plan.trace.found is not None
+    ):  # the length of a trace is known once its logs were read
         check_warmup(plan, what)
 
 
@@ -208,7 +227,9 @@ def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
         if declared.count(name) > 1:
             raise TidegaugeError(f"{what}: two flows are named '{name}'", "give each flow its own name")
         if name in known_flows:
-            raise TidegaugeError(f"{what}: flow '{name}' exists in locustfiles/", "choose another name")
+            raise TidegaugeError(
+                f"{what}: flow '{name}' is written in Python already", "choose another name for the [[flow]]"
+            )
     for flow in plan.flow:
         for index, step in enumerate(flow.step):
             _check_step(step, f"{what}: flow '{flow.name}' step {index + 1}")
@@ -243,7 +264,7 @@ def _check_trace_flows(plan: Plan, what: str, flows: set[str]) -> None:
         )
     if REPLAY_FLOW in flows:
         raise TidegaugeError(
-            f"{what}: flow '{REPLAY_FLOW}' is that of the log's own requests", "choose another name"
+            f"{what}: the flow name '{REPLAY_FLOW}' is taken by the log's own requests", "choose another name"
         )
     if plan.replay is not None:
         check_replay(plan.replay, what, flows)
@@ -302,6 +323,6 @@ def _check_objective(plan: Plan, what: str, target: str, limits: dict[str, float
 
 
 def _is_quantile_key(key: str) -> bool:
-    """p50_ms, p99_ms, p999_ms …: two digits, or nines and more; p100, p5 and p990 mean no one quantile."""
+    """p50_ms, p99_ms, p999_ms …: two digits, or nines and more; p100, p5 and p990 are not clear quantiles."""
     match = QUANTILE_KEY.fullmatch(key)
     return match is not None and match[1] != "00" and (len(match[1]) == 2 or not match[1].endswith("0"))

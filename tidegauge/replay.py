@@ -21,7 +21,7 @@ class Replay:
     bases: dict[str, Literal["api", "cdn"]] = field(
         default_factory=lambda: dict(SEED_BASES)
     )  # by path prefix
-    flows: dict[str, str] = field(default_factory=dict)  # "POST /v1/upload": the flow to run instead
+    flows: dict[str, str] = field(default_factory=dict)  # "POST /v1/upload" = the flow to run instead
     resign: bool = True  # signed URLs get a signature of the stack's key; else they are sent as logged
     expect: Literal["good", "logged"] = "good"  # any 2xx or 3xx, or the class of the logged status
 
@@ -36,7 +36,7 @@ def check_replay(replay: Replay, what: str, flows: Collection[str]) -> None:
     for rule, flow in replay.flows.items():
         if not re.fullmatch(r"[A-Z]+ /\S*", rule):
             raise TidegaugeError(
-                f"{what}: replay.flows '{rule:.60}' is no METHOD /PATH",
+                f"{what}: replay.flows '{rule:.60}' is not METHOD /PATH",
                 'for example "POST /v1/upload" = "upload"',
             )
         if flow not in flows:

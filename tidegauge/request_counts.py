@@ -1,6 +1,6 @@
 """Requests counted by second and outcome, with histograms of their times, as Parquet tables hold them.
 
-Second k covers k < t <= k + 1 of the run. Rows of equal keys add up: so parts of a run merge.
+Second k covers k < t <= k + 1 of the run. Rows of equal keys add up, so that parts of a run can be merged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tidegauge.histograms import Entries, Integers, counted
 TIMES = ("response", "service", "lag")
 KEYS = pa.schema(
     [
-        ("second", pa.int64()),  # of the intended time
+        ("second", pa.int64()),  # the second of the intended time
         ("in_window", pa.bool_()),
         ("flow", pa.string()),
         ("endpoint", pa.string()),
@@ -25,7 +25,7 @@ KEYS = pa.schema(
         ("cache", pa.string()),
         ("pop", pa.string()),
         ("answered", pa.bool_()),
-        ("behaviour", pa.int64()),  # index of the stack's that the path falls under, -1 for none
+        ("behaviour", pa.int64()),  # index of the stack's behaviour for the path, -1 for none
     ]
 )
 SUMS = pa.schema([("requests", pa.int64()), ("sent_bytes", pa.int64()), ("received_bytes", pa.int64())])

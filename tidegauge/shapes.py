@@ -91,7 +91,7 @@ class Diurnal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """Which lines of a log; an empty list says nothing about its column."""
+    """Which lines of a log to take; an empty list takes every value of its column."""
 
     method: tuple[str, ...] = ()
     host: tuple[str, ...] = ()  # patterns: * and ? stand for any characters and any one
@@ -117,7 +117,7 @@ class Trace:
     speed: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 1.0
     start: str | float | None = None  # ISO 8601, or seconds from the log's first line
     end: str | float | None = None
-    bad_share_max: Annotated[float, Field(ge=0, le=1)] = 0.01  # of the lines that cannot be read
+    bad_share_max: Annotated[float, Field(ge=0, le=1)] = 0.01  # share of lines that cannot be read
     include: LogFilter = field(default_factory=LogFilter)
     exclude: LogFilter = field(default_factory=LogFilter)
     found: TraceFigures | None = None  # filled in by the program, once it has read the logs
@@ -133,7 +133,7 @@ SHAPES = ("constant", "ramp", "steps", "spike", "diurnal", "trace")
 
 
 def phase_duration_s(phase: Constant | Ramp | Steps | Spike | Diurnal | Trace) -> float:
-    """Seconds that a phase lasts; of a trace, 0 as long as its logs are unread."""
+    """Seconds that a phase lasts; 0 for a trace whose logs were not read yet."""
     match phase:
         case Steps():
             return len(phase.rates_per_s) * phase.step_s
@@ -178,5 +178,6 @@ def _check_trace(phase: Trace, where: str) -> None:
         for status in rules.status:
             if not re.fullmatch(r"[1-5]([0-9]{2}|xx)|0", str(status)):
                 raise TidegaugeError(
-                    f"{where}.{name}.status: '{status!s:.20}' is no status", 'for example 404 or "4xx"'
+                    f"{where}.{name}.status: '{status!s:.20}' is not a status",
+                    'write a code or a class, such as 404 or "4xx"',
                 )

@@ -61,5 +61,7 @@ def load_signer(signing: Signing, environ: Mapping[str, str]) -> UrlSigner:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, RSAPrivateKey):
-        raise TidegaugeError(f"{name} holds no unencrypted RSA key as PEM text", "export it as PKCS #1 or #8")
+        raise TidegaugeError(
+            f"{name} is not an unencrypted RSA key as PEM text", "export the key as PKCS #1 or #8"
+        )
     return UrlSigner(key_pair_id=signing.key_pair_id, private_key=key)

@@ -12,6 +12,8 @@ from pydantic import Field
 from tidegauge.documents import parse, read_toml
 from tidegauge.errors import ExitCode, TidegaugeError
 
+DEFAULT_REGION = "us-east-1"  # whose prices count where nothing names a region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
@@ -66,6 +68,11 @@ class Stack:
     local: Local | None = None
     aws: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def region(self) -> str:
+        """The AWS region that its parts are in, and whose prices count."""
+        return str(self.aws.get("region", DEFAULT_REGION))
+
     def url(self, base: str) -> str:
         """The base URL called `api` or `cdn`, without a trailing slash."""
         chosen = self.api_url if base == "api" else self.cdn_url
@@ -83,7 +90,8 @@ def load_stack(path: Path) -> Stack:
     for index, entry in enumerate(stack.allowed_hosts):
         if _host_and_port(entry) is None:
             raise TidegaugeError(
-                f"stack {path}: allowed_hosts.{index} '{entry}' is no host", "HOST, HOST:PORT or *.SUFFIX"
+                f"stack {path}: allowed_hosts.{index} '{entry}' is not a host",
+                "write HOST, HOST:PORT or *.SUFFIX",
             )
     control_url = stack.local.control_url if stack.local else None
     for key, url in (
@@ -99,19 +107,21 @@ def load_stack(path: Path) -> Stack:
 
 
 def relative_to(path: Path, name: str) -> Path:
-    """`name` as the descriptor at `path` means it."""
+    """The file that the descriptor at `path` means by `name`."""
     return path.parent / name
 
 
 def check_url(url: str, where: str) -> None:
-    """Refuses what is no http(s) URL (exit 2)."""
+    """Refuses what is not an http(s) URL (exit 2)."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # the property raises on a port out of range
     except ValueError as error:
-        raise TidegaugeError(f"{where}: '{url}' is no URL: {error}", "http://HOST:PORT") from None
+        raise TidegaugeError(f"{where}: '{url}' is not a URL: {error}", "write http://HOST:PORT") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise TidegaugeError(f"{where}: '{url}' is no http(s) URL", "http://HOST:PORT or https://HOST")
+        raise TidegaugeError(
+            f"{where}: '{url}' is not an http(s) URL", "write http://HOST:PORT or https://HOST"
+        )
     if "@" in parts.netloc:
         raise TidegaugeError(
             f"{where}: a URL with a user name or password is not taken", "run folders must hold no secrets"
@@ -152,7 +162,7 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
 
 
 def _host_and_port(entry: str) -> tuple[str, int | None] | None:
-    """What an entry of allowed_hosts names, without `*.`; None when it is no host."""
+    """What an entry of allowed_hosts names, without `*.`; None when it is not a host."""
     text = entry.removeprefix("*.")
     if text.count(":") > 1 and not text.startswith("["):  # an IPv6 address without brackets has no port
         text = f"[{text}]"

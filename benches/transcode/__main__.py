@@ -22,15 +22,16 @@ from typing import Any
 
 from benches.transcode import profile_list as catalogue
 from benches.transcode import run
-from benches.transcode.conftest import DEFAULT_MEDIA, DEFAULT_RENDITIONS, DEFAULT_ROUNDS
+from benches.transcode.conftest import DEFAULT_ROUNDS
 from benches.transcode.emulation import this_host
 from benches.transcode.profiles import LOCAL
 from benches.transcode.request import checked
-from benches.transcode.task_use import load_scenario
+from benches.transcode.task_use import load_task_use
+from tidegauge.conduct.bench.child import DEFAULT_MEDIA, DEFAULT_RENDITIONS
 from tidegauge.errors import ExitCode, TidegaugeError
 
 # Options that take the place of a value of task_use.toml.
-SCENARIO_OPTIONS = {
+TASK_USE_OPTIONS = {
     "views_per_asset": "--views",
     "jobs_per_task": "--jobs-per-task",
     "cold_start_s": "--cold-start-s",
@@ -68,14 +69,14 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if as_profile and options.profile:
         raise TidegaugeError("--as-profile and --profile are both given", "name one of them")
     request = checked(
-        options.media or [*DEFAULT_MEDIA],
-        options.rendition or [*DEFAULT_RENDITIONS],
-        [as_profile] if as_profile else options.profile or [LOCAL],
-        options.rounds,
-        host,
-        options.renditions,
+        media=options.media or [*DEFAULT_MEDIA],
+        renditions=options.rendition or [*DEFAULT_RENDITIONS],
+        profiles=[as_profile] if as_profile else options.profile or [LOCAL],
+        host=host,
+        rounds=options.rounds,
+        renditions_file=options.renditions,
     )
-    given = {name: value for name in SCENARIO_OPTIONS if (value := getattr(options, name)) is not None}
+    given = {name: value for name in TASK_USE_OPTIONS if (value := getattr(options, name)) is not None}
     settings = run.Settings(
         rounds=options.rounds,
         keep=options.keep,
@@ -86,7 +87,7 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
         as_is=as_profile is not None,
         events_fd=options.events_fd,
     )
-    return run.measure(request, host, load_scenario(given), settings)
+    return run.measure(request, host, load_task_use(given), settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--storage", type=Path, metavar="DIR", help="its storage, a folder a profile")
     measure.add_argument("--curves", action="store_true", help="rate-quality curves too; takes minutes")
     measure.add_argument("--no-quality", action="store_true", help="leave VMAF and SSIM out")
-    for name, option in SCENARIO_OPTIONS.items():
+    for name, option in TASK_USE_OPTIONS.items():
         measure.add_argument(option, dest=name, type=_amount, metavar="X", help="see task_use.toml")
     return parser
 
@@ -123,9 +124,9 @@ def _amount(written: str) -> Fraction:
     try:
         value = Decimal(written)
     except InvalidOperation:
-        raise argparse.ArgumentTypeError(f"{written!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{written!r} is not a number") from None
     if not value.is_finite():
-        raise argparse.ArgumentTypeError(f"{written!r} is no amount")
+        raise argparse.ArgumentTypeError(f"{written!r} is not an amount: it has to be finite")
     return Fraction(value)
 
 

@@ -21,7 +21,7 @@ ASSUMPTIONS = (
     "a cost per asset is that of one medium in one rendition; its share of the task's start counts once "
     "where several renditions of an asset are made in one job",
     "Fargate bills by the second, at least one minute a task, from the image's pull to the end; egress is "
-    "priced at CloudFront's first tier in the US and is no part of the cost per asset",
+    "priced at CloudFront's first tier in the US and is not part of the cost per asset",
     "a -spot profile has the times of its on-demand twin: Spot changes the price, not the task",
     UNSTABLE_MEANING,
 )
@@ -33,33 +33,28 @@ class Costing:
     """What prices the cells of a document."""
 
     book: PriceBook
-    scenario: Mapping[str, Assumed]
+    task_use: Mapping[str, Assumed]
 
     def costed(self, cell: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         """`cell` as a cell of `profile`, with what an asset costs there."""
-        hour = profile.price(self.book)
-        if cell["wall_s"] is None:
-            return {**cell, "profile": profile.name, **cost_fields(NOT_MEASURED, hour)}
-        cost_of_it = asset_cost(
-            hour,
-            wall_s=cell["wall_s"],
-            bytes_out=cell["bytes_out"],
-            terms=terms_of(self.scenario),
-            book=self.book,
-        )
-        return {**cell, "profile": profile.name, **cost_fields(cost_of_it, hour)}
+        return {**cell, "profile": profile.name, **self._fields(cell, profile)}
 
     def costed_point(self, point: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         """A point of a curve with what an asset costs at that setting."""
+        return {**point, "cost_usd_per_asset": self._fields(point, profile)["cost_usd_per_asset"]}
+
+    def _fields(self, measured: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         hour = profile.price(self.book)
+        if measured["wall_s"] is None:
+            return cost_fields(NOT_MEASURED, hour)
         cost = asset_cost(
             hour,
-            wall_s=point["wall_s"],
-            bytes_out=point["bytes_out"],
-            terms=terms_of(self.scenario),
+            wall_s=measured["wall_s"],
+            bytes_out=measured["bytes_out"],
+            terms=terms_of(self.task_use),
             book=self.book,
         )
-        return {**point, "cost_usd_per_asset": cost_fields(cost, hour)["cost_usd_per_asset"]}
+        return cost_fields(cost, hour)
 
 
 def document(
@@ -80,7 +75,7 @@ def document(
         "curves": list(curves),
         "profiles": list(profiles),
         "gpu": dict(gpu),
-        "scenario": {name: assumed.document() for name, assumed in costing.scenario.items()},
+        "task_use": {name: assumed.document() for name, assumed in costing.task_use.items()},
         "assumptions": list(ASSUMPTIONS),
         "imports": [],
         "interrupted": interrupted,

@@ -181,7 +181,7 @@ def _instance(row: Mapping[str, Any]) -> Profile:
 def _size(written: int | Decimal) -> Decimal:
     value = Decimal(written)
     if value <= 0:
-        raise ValueError(f"{written} is no size")
+        raise ValueError(f"{written} is not a task size")
     return value
 
 
@@ -190,7 +190,7 @@ def _arch(written: str) -> Arch:
         return "x86"
     if written == "arm":
         return "arm"
-    raise ValueError(f"{written!r} is no architecture")
+    raise ValueError(f"{written!r} is not an architecture: it is x86 or arm")
 
 
 def _capacity(written: str) -> Capacity:
@@ -198,4 +198,4 @@ def _capacity(written: str) -> Capacity:
         return "on_demand"
     if written == "spot":
         return "spot"
-    raise ValueError(f"{written!r} is no capacity")
+    raise ValueError(f"{written!r} is not a capacity: it is on-demand or spot")

@@ -35,7 +35,7 @@ class Quality:
     vmaf_p5: float | None = None  # 5th percentile of frames, 0 to 100
     vmaf_model: str | None = None
     ssim: float | None = None  # mean over frames of Y, Cb and Cr weighted by their samples, at most 1
-    frames: int | None = None  # that were compared
+    frames: int | None = None  # how many were compared
     reason: str | None = None
 
 
@@ -64,7 +64,7 @@ def measure_quality(
 
 
 def harmonic_mean(scores: Sequence[float]) -> float:
-    """Of VMAF scores, as libvmaf pools them: over 1 + score, so that a frame of 0 counts but has no veto."""
+    """The mean of VMAF scores as libvmaf pools them: over 1 + score, so that a frame of 0 has no veto."""
     return float(len(scores) / np.sum(1 / (1 + np.asarray(scores))) - 1)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from infra_under_test.transcode import Limits, MediaInfo, Rendition
 from infra_under_test.transcode.graph import output_fps, output_size, play_time_s_max
 
-# What the command leaves in the folder where it runs. FRAME_COUNTS: of the output, of the reference.
+# Files that the command leaves in its folder; FRAME_COUNTS are those of the output and of the reference.
 FRAME_COUNTS = ("output.framecrc", "reference.framecrc")
 SSIM_LOG, VMAF_LOG = "ssim.log", "vmaf.json"
 _SOURCE_DEMUXERS = {"gif": "gif", "mp4": "mov"}
 _OUTPUT_DEMUXERS = {"gif": "gif", "mp4": "mov", "webp": "webp_anim", "jpeg": "jpeg_pipe"}
-_RATE = 25  # of both sides while they are compared: frame n meets frame n, whatever containers do to time
+_RATE = 25  # set on both sides, so that frame n meets frame n whatever their containers say of time
 _PAIRED = f"settb=1/{_RATE},setpts=N"
 _BT709 = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
 _POSTER = "thumbnail=20,trim=end_frame=1"  # the picture that the core chooses

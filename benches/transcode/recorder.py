@@ -22,7 +22,7 @@ class Matrix:
 
     media: Sequence[Path]
     renditions: Sequence[Rendition]
-    profiles: Sequence[Profile]  # of different sizes
+    profiles: Sequence[Profile]  # no two of one size
     rounds: int
     keep: Path | None = None  # outputs are copied there
     quality: bool = True
@@ -40,12 +40,12 @@ class Recorder:
 
     matrix: Matrix
     on_cell: OnCell
-    stopped_by: Sequence[int] = ()  # signals
+    stopped_by: Sequence[int] = ()  # signals that came
     cells: list[dict[str, Any]] = field(default_factory=list)
     _measured: set[str] = field(default_factory=set)
 
     def add(self, node: str, cell: dict[str, Any], *, measured: bool) -> None:
-        """Cell of test `node`; one that failed is no benchmark."""
+        """The cell of test `node`; one that failed has no benchmark."""
         self.cells.append(cell)
         if measured:
             self._measured.add(node)
@@ -62,7 +62,7 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-benchmark's own wrapper
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
-        """A bench that was stopped in its rounds is no result, and pytest-benchmark cannot sum it up."""
+        """A bench that was stopped in its rounds has no result, and pytest-benchmark cannot sum it up."""
         ours: Any = session.config
         benchmarks = ours._benchmarksession.benchmarks
         benchmarks[:] = [each for each in benchmarks if each.fullname in self._measured]

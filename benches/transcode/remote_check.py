@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benches.transcode.emulation import this_host
-from benches.transcode.profile_list import REGION
 from benches.transcode.request import checked
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.stack import DEFAULT_REGION
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,9 +29,13 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         request = checked(
-            options.media, options.rendition, options.profile, 1, this_host(), options.renditions
+            media=options.media,
+            renditions=options.rendition,
+            profiles=options.profile,
+            host=this_host(),
+            renditions_file=options.renditions,
         )
-        book = load_price_book(REGION)
+        book = read_prices(DEFAULT_REGION)
     except TidegaugeError as error:
         json.dump(error.as_json(), sys.stdout)
         return error.exit_code

@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tidegauge.errors import ExitCode, TidegaugeError
 
 ROOT = Path(__file__).resolve().parents[2]
-MARGIN_S = 60  # of the limit, for the document's way to S3
+MARGIN_S = 60  # kept back from the time limit, to bring the document to S3
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,14 +90,14 @@ def _object(written: str) -> tuple[str, str]:
     parts = urlsplit(written)
     key = parts.path.removeprefix("/")
     if parts.scheme != "s3" or not parts.netloc or not key:
-        raise argparse.ArgumentTypeError(f"{written!r} is no s3://BUCKET/KEY")
+        raise argparse.ArgumentTypeError(f"{written!r} is not s3://BUCKET/KEY")
     return parts.netloc, key
 
 
 def _object_and_file(written: str) -> tuple[str, str, Path]:
     where, sign, name = written.partition("=")
     if not sign or not name:
-        raise argparse.ArgumentTypeError(f"{written!r} is no s3://BUCKET/KEY=FILE")
+        raise argparse.ArgumentTypeError(f"{written!r} is not s3://BUCKET/KEY=FILE")
     return (*_object(where), Path(name))
 
 

@@ -12,7 +12,6 @@ from benches.transcode.emulation import Host, encoder_of
 from benches.transcode.machine import describe_machine
 from benches.transcode.outcome import Costing, document
 from benches.transcode.priced_curves import CurveMatrix, Curves
-from benches.transcode.profile_list import REGION
 from benches.transcode.profiles import Profile, worker_profile
 from benches.transcode.progress import Progress
 from benches.transcode.recorder import Matrix
@@ -20,8 +19,9 @@ from benches.transcode.request import Request, check_destinations
 from benches.transcode.suite import Suite, run_suite
 from benches.transcode.task_use import Assumed, terms_of
 from infra_under_test.transcode import find_ffmpeg
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.stack import DEFAULT_REGION
 
 INTERRUPTED = "interrupted before it was measured"
 BROKEN = "the bench itself failed at it: what failed is on stderr"
@@ -42,10 +42,10 @@ class Settings:
 
 
 def measure(
-    request: Request, host: Host, scenario: Mapping[str, Assumed], settings: Settings
+    request: Request, host: Host, task_use: Mapping[str, Assumed], settings: Settings
 ) -> tuple[dict[str, Any], int]:
     """The document and the exit code: 2 when no cell could be measured, 130 when interrupted."""
-    terms_of(scenario)  # a scenario without sense is refused before anything is measured
+    terms_of(task_use)  # values without sense are refused before anything is measured
     check_destinations(files=[settings.raw], folders=[settings.keep, settings.storage])
     sizes = request.measured_as(host, settings.as_is)
     matrix = Matrix(
@@ -75,7 +75,7 @@ def measure(
     measured = [cell for cell in suite.cells if cell["wall_s"] is not None]
     if interrupted and not measured:
         raise TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED)
-    costing = Costing(book=load_price_book(REGION), scenario=scenario)
+    costing = Costing(book=read_prices(DEFAULT_REGION), task_use=task_use)
     made = document(
         _cells(request, host, sizes, suite, costing),
         _profiles(request, sizes, suite.cells, costing),
@@ -123,11 +123,11 @@ def _profiles(
     found: Sequence[Mapping[str, Any]],
     costing: Costing,
 ) -> list[dict[str, object]]:
-    """Those of the cells, and the scenario's worker: what a recommendation is held against."""
+    """Those of the cells, and today's worker: what a recommendation is held against."""
     emulations = {cell["profile"]: cell["emulation"] for cell in found}
     listed = {profile.name: profile for profile in request.profiles}
-    scenario = costing.scenario
-    worker = worker_profile(scenario["worker_vcpu"].value, scenario["worker_memory_gb"].value)
+    task_use = costing.task_use
+    worker = worker_profile(task_use["worker_vcpu"].value, task_use["worker_memory_gb"].value)
     if worker is not None:
         listed.setdefault(worker.name, worker)
     return [

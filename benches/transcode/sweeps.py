@@ -28,8 +28,8 @@ class Sweep:
     values: tuple[int, ...]
     preset: str | None = None
     options: tuple[tuple[str, str], ...] = ()
-    needs: str | None = None  # of ffmpeg's configuration
-    platforms: tuple[str, ...] = ()  # that take it; none: every one
+    needs: str | None = None  # a part that ffmpeg must have been built with
+    platforms: tuple[str, ...] = ()  # platforms that take it; empty: all
 
     def variant(self, rendition: Rendition, value: int) -> Rendition:
         """`rendition` at one point of the sweep, without a limit on its size."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from tidegauge.cost.transcode import Terms
 from tidegauge.errors import TidegaugeError
 
-SCENARIO_FILE = Path(__file__).with_name("task_use.toml")
+TASK_USE_FILE = Path(__file__).with_name("task_use.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Assumed:
         return {"value": int(self.value) if whole else float(self.value), "source": self.source}
 
 
-def load_scenario(given: Mapping[str, Fraction], path: Path = SCENARIO_FILE) -> dict[str, Assumed]:
+def load_task_use(given: Mapping[str, Fraction], path: Path = TASK_USE_FILE) -> dict[str, Assumed]:
     """The file's values with what follows from them; `given` (by name) takes the place of any.
 
     jobs_per_task = assets a month / (workers x starts of each); views_per_asset = views / assets.
@@ -54,17 +54,17 @@ def load_scenario(given: Mapping[str, Fraction], path: Path = SCENARIO_FILE) -> 
     return {**derived, **found}
 
 
-def terms_of(scenario: Mapping[str, Assumed]) -> Terms:
-    """What the cost needs of it (exit 2 where a value makes no sense)."""
+def terms_of(task_use: Mapping[str, Assumed]) -> Terms:
+    """The part that an asset's cost is worked out from (exit 2 where a value makes no sense)."""
     try:
         return Terms(
-            jobs_per_task=scenario["jobs_per_task"].value,
-            cold_start_s=scenario["cold_start_s"].value,
-            utilisation=scenario["utilisation"].value,
-            views_per_asset=scenario["views_per_asset"].value,
+            jobs_per_task=task_use["jobs_per_task"].value,
+            cold_start_s=task_use["cold_start_s"].value,
+            utilisation=task_use["utilisation"].value,
+            views_per_asset=task_use["views_per_asset"].value,
         )
     except ValueError as error:
-        raise TidegaugeError(f"the scenario makes no sense: {error}") from None
+        raise TidegaugeError(f"the task use makes no sense: {error}") from None
 
 
 def _shown(value: Fraction) -> str:

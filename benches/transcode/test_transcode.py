@@ -94,7 +94,7 @@ def _check_encoder(encoder: Encoder) -> None:
 
 
 def _check_size(made: Transcoded) -> None:
-    """A size cap that no quality fits is no result."""
+    """Where no quality fits a size cap there is no result."""
     for reason in made.unfit.values():
         raise TranscodeError(reason)
 

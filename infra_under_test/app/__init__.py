@@ -1,0 +1,1 @@
+"""GIFDistributor itself: API, worker and consumer; every setting comes from the environment, as on AWS."""

@@ -26,8 +26,8 @@ from infra_under_test.app.usage import CURRENT_ROUTE, Messages, UsageLedger
 from infra_under_test.errors import StackError
 
 ROUTE = "analytics-consumer"
-CLICKS_ROUTE = "clicks-consumer"  # of what clicks alone cause; a batch with events in it is made for these
-BATCH_MAX = 10  # of SQS
+CLICKS_ROUTE = "clicks-consumer"  # what clicks alone cause; a batch with any event counts as the events'
+BATCH_MAX = 10  # the most that SQS hands out at a time
 POLL_S = 20
 RETRY_S = 1.0
 UNPROCESSED_WAIT_S = 0.2
@@ -51,12 +51,12 @@ async def consume(settings: ConsumerSettings, backends: Backends) -> None:
 
 
 def route_of(messages: Messages) -> str:
-    """For what a batch of messages is received and deleted."""
+    """The route that caused a batch of messages: its receive and delete are counted there."""
     return CLICKS_ROUTE if all('"clicks"' in message["Body"][:10] for message in messages) else ROUTE
 
 
 async def _take(settings: ConsumerSettings, backends: Backends, messages: list[dict[str, Any]]) -> None:
-    CURRENT_ROUTE.set(route_of(messages))  # of this task alone
+    CURRENT_ROUTE.set(route_of(messages))  # a context variable: other tasks keep theirs
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     clicks: Counter[str] = Counter()
     for message in messages:
@@ -68,7 +68,7 @@ async def _take(settings: ConsumerSettings, backends: Backends, messages: list[d
                 row = analytics_row(body, message["MessageId"])
                 rows[row["asset_id"], row["timestamp_event"]] = row
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            # Deleted with the rest: the queue has no dead-letter queue, and only the API writes to it.
+            # Deleted with the rest: only the API writes to this queue, and no dead-letter queue is behind it.
             log_event("event_unreadable", message_id=message["MessageId"], error=repr(error))
     if rows:
         await _write_rows(backends, settings.stack.table_analytics, list(rows.values()))
@@ -83,7 +83,7 @@ async def _take(settings: ConsumerSettings, backends: Backends, messages: list[d
 
 
 def analytics_row(event: dict[str, Any], message_id: str) -> dict[str, Any]:
-    """An event as a row: the guide's sort key ISO8601#event, and the message's id, for two viewers may act in
+    """An event as a row: the guide's sort key ISO8601#event, and the message's id, as two viewers may act in
     the same microsecond and neither may overwrite the other."""
     row = {name: event[name] for name in KNOWN_FIELDS}
     return {**row, "timestamp_event": f"{event['at']}#{event['event']}#{message_id}"}

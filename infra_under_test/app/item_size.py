@@ -1,4 +1,4 @@
-"""How many bytes DynamoDB takes an item to have, and the write units of one.
+"""The size of an item as DynamoDB counts it, and the write units of one.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 WRITE_UNIT_BYTES = 1024
-NESTING_BYTES = 3  # of a list or map, empty or not
-MEMBER_BYTES = 1  # of each of their members
+NESTING_BYTES = 3  # for each list or map, empty or not
+MEMBER_BYTES = 1  # for each member of one
 
 
 def write_units(size_bytes: int) -> int:
-    """Units of a standard write of an item that large; no item costs as much as a small one."""
+    """Units of a standard write of an item of that size; 0 bytes (no item) cost as much as a small one."""
     return max(1, math.ceil(size_bytes / WRITE_UNIT_BYTES))
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Names and values of an item of typed attributes, such as {"clicks": {"N": "12"}}."""
+    """Bytes of the names and values of an item of typed attributes, such as {"clicks": {"N": "12"}}."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -50,6 +50,6 @@ def _value_bytes(typed: Mapping[str, Any]) -> int:
 
 
 def _number_bytes(text: str) -> int:
-    """A byte for two significant digits, and one more: without leading and trailing zeros."""
+    """A byte for two significant digits, and one more; leading and trailing zeros do not count."""
     digits = text.lstrip("+-").lower().partition("e")[0].replace(".", "").strip("0")
     return math.ceil(len(digits) / 2) + 1

@@ -151,5 +151,5 @@ def _networks(environ: Mapping[str, str], name: str, default: str) -> Networks:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise StackError(
-            f"{name} holds no list of networks: {error}", "write CIDRs with commas between, e.g. 127.0.0.1/32"
+            f"{name} is not a list of networks: {error}", "separate CIDRs by commas, e.g. 127.0.0.1/32"
         ) from error

@@ -27,7 +27,7 @@ READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 UNBILLED_S3 = frozenset({"DeleteObject", "DeleteObjects", "AbortMultipartUpload"})  # S3 price list: free
 S3_GET_TIER = frozenset({"GetObject", "HeadObject", "HeadBucket"})
 SQS_REQUEST_BYTES = 64 * 1024  # SQS price list: each 64 KB chunk of a payload is a request
-IDLE_POLL = "idle-poll"  # the route of a receive that brought nothing, for no request caused it
+IDLE_POLL = "idle-poll"  # route of a receive that brought nothing: no request caused it
 REFUSED = "ConditionalCheckFailedException"
 
 _CounterKey = tuple[str, str, str, tuple[tuple[str, str], ...]]
@@ -35,7 +35,7 @@ Messages = Sequence[dict[str, Any]]  # as SQS hands them out
 
 
 class UsageLedger:
-    """Counters of one process; `write` puts them where the supervisor reads them.
+    """Counters of one process; `write` puts them into USAGE_FILE, for others to read.
 
     `route_of_messages` says for what a receive is counted, where that is not the route of the context.
     """
@@ -56,13 +56,13 @@ class UsageLedger:
     def add(
         self, service: str, unit: str, quantity: Decimal, route: str | None = None, **attributes: str
     ) -> None:
-        """Units consumed for `route`, by default that of the current context."""
+        """Adds units consumed for `route`, by default that of the current context."""
         key = (route or CURRENT_ROUTE.get(), service, unit, tuple(sorted(attributes.items())))
         self._quantities[key] = self._quantities.get(key, Decimal(0)) + quantity
         self._is_dirty = True
 
     def route_of(self, messages: Messages) -> str:
-        """For what a receive of these messages is counted."""
+        """The route that a receive of these messages is counted for."""
         if not messages:
             return IDLE_POLL
         return self._route_of_messages(messages) if self._route_of_messages else CURRENT_ROUTE.get()

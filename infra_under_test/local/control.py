@@ -35,7 +35,7 @@ def serve(views: Mapping[str, View]) -> str:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """A status request is no news."""
+            """Requests are not logged: status is asked for all the time."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -87,7 +87,7 @@ def find(program: Program, environ: Mapping[str, str] = os.environ) -> Found:
         path = Path(named)
         if not (path.is_file() and os.access(path, os.X_OK)):
             raise StackError(
-                f"part '{program.part}': {program.variable} names '{named}', which is no program",
+                f"part '{program.part}': {program.variable} names '{named}', which is not a program",
                 f"unset {program.variable}, or give it the path of a {program.path_names[0]}",
             )
         return _found(program, path, program.variable)
@@ -161,7 +161,7 @@ def _found(program: Program, path: Path, origin: str) -> Found:
     match = re.search(program.version_pattern, output)
     if match is None:
         raise StackError(
-            f"part '{program.part}': {path} ({origin}) does not say its version",
+            f"part '{program.part}': {path} ({origin}) does not print its version",
             f"set {program.variable} to the path of a working {program.path_names[0]}",
         )
     return Found(path=path, version=match.group(1), origin=origin)
@@ -169,7 +169,7 @@ def _found(program: Program, path: Path, origin: str) -> Found:
 
 def _output(argv: list[str]) -> str:
     try:
-        done = subprocess.run(  # the text is judged, not the exit code
+        done = subprocess.run(  # some programs print their version and then exit with 1
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -128,7 +128,7 @@ def stop_all(parts: Sequence[Running]) -> None:
         reap(parts)
         waited = time.monotonic() - begun
         for running in [part for part in pending if not part.is_alive or waited >= part.part.stop_grace_s]:
-            _signal_group(running, signal.SIGKILL)  # of a part that ended, too: its children may linger
+            _signal_group(running, signal.SIGKILL)  # even if the part has ended: its children may linger
             pending.remove(running)
         time.sleep(0.01)
     _kill_children()

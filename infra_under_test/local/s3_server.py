@@ -51,7 +51,7 @@ def s3_part(
         "s3.localSocket": folder / "s3.sock",
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
-        "metricsPort": ports["s3-metrics"],  # its own count of requests, for Prometheus
+        "metricsPort": ports["s3-metrics"],  # counts requests, for Prometheus
     }
     return Part(
         name="s3",
@@ -66,7 +66,7 @@ def s3_part(
         env={**env, "WEED_S3_SSE_KEY": secrets.token_hex(16)},
         cwd=folder,
         ready=ready,
-        stop_grace_s=0.2,  # an orderly stop takes up to 17 s, and the data goes anyway
+        stop_grace_s=0.2,  # an orderly stop takes up to 17 s, and the data is thrown away
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from infra_under_test.errors import StackError
-from infra_under_test.local import cgroup, control, parts, ports, state
+from infra_under_test.local import control, parts, ports, state, worker_quota
 from infra_under_test.local.descriptor import FILE_NAME, descriptor_text
 from infra_under_test.local.ingredients import REGION, Ingredients
 from infra_under_test.local.resources import VISIBILITY_S, Credentials
@@ -45,7 +45,7 @@ class Options:
     def check(self) -> None:
         """Refuses what cannot work, before anything is started."""
         if self.worker_vcpu is not None:
-            cgroup.check_vcpu(self.worker_vcpu, os.cpu_count() or 1)
+            worker_quota.check_vcpu(self.worker_vcpu, os.cpu_count() or 1)
         if self.worker_concurrency < 1:
             raise StackError("--worker-concurrency is below 1", "a worker runs at least one job at a time")
         unknown = [name for name in self.only if name not in parts.PART_NAMES]
@@ -56,7 +56,7 @@ class Options:
         visibility_s = self.set_env.get(VISIBILITY_VARIABLE, str(VISIBILITY_S))
         if not (visibility_s.isdecimal() and int(visibility_s) <= 43_200):
             raise StackError(
-                f"{VISIBILITY_VARIABLE}={visibility_s}", "whole seconds, 0 to 43200 as SQS takes"
+                f"{VISIBILITY_VARIABLE}={visibility_s}", "set it to whole seconds, 0 to 43200 as SQS takes"
             )
 
     @property
@@ -73,7 +73,7 @@ def run_stack(options: Options, on_ready: Callable[[Document], None], say: Say) 
     _forget_the_users_account()
     programs, versions = parts.discover(options.only)
     with _claimed(options, say) as (directory, chosen):
-        quota = cgroup.make_quota(directory.name, options.worker_vcpu)
+        quota = worker_quota.make_quota(directory.name, options.worker_vcpu)
         try:
             ingredients = Ingredients(
                 directory=directory,
@@ -210,5 +210,5 @@ def _check_holdable(fd: int) -> None:
         raise StackError(f"file descriptor {fd} is not open", "pass the read end of a pipe") from None
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         raise StackError(
-            f"file descriptor {fd} is no pipe, so it cannot hold the stack", "pass the read end of a pipe"
+            f"file descriptor {fd} is not a pipe, so it cannot hold the stack", "pass the read end of a pipe"
         )

@@ -73,7 +73,7 @@ def state_root() -> Path:
 def exclusive(root: Path) -> Iterator[None]:
     """Claims, sweeps and the removal of an empty root happen one at a time.
 
-    The lock is on the directory itself, which another holder may have removed meanwhile: then anew.
+    The lock is on the directory itself, which another holder may have removed meanwhile: then once more.
     """
     while True:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,14 +89,14 @@ def exclusive(root: Path) -> Iterator[None]:
 
 def forget_empty(root: Path) -> None:
     """Removes the root with its last stack; call outside `exclusive`."""
-    with exclusive(root), contextlib.suppress(OSError):  # not empty: other stacks are up
+    with exclusive(root), contextlib.suppress(OSError):  # stays while other stacks are up: not empty then
         root.rmdir()
 
 
 def claim(root: Path, name: str) -> Claim:
     """A fresh private directory for a stack called `name`; call inside `exclusive`."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
-        raise StackError(f"'{name}' is no name for a stack", "use up to 40 of a-z, 0-9 and -")
+        raise StackError(f"'{name}' cannot be the name of a stack", "use up to 40 of a-z, 0-9 and -")
     if any(state.name == name for state in running(root)):
         raise StackError(
             f"a stack named '{name}' is already up",
@@ -195,7 +195,7 @@ def _is_held(directory: Path) -> bool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except FileNotFoundError:  # it is being removed by its own supervisor
+    except FileNotFoundError:  # its own supervisor is removing it
         return True
     return False
 

@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a readiness thread found out."""
+    """What a readiness thread found."""
 
     name: str
     settings: Mapping[str, str] | None

@@ -34,11 +34,11 @@ class RenditionResult:
     bytes: int
     sha256: str
     mime_type: str
-    # User and system time of ffmpeg, and from its start to its end; None where a run made others too: what
-    # they shared belongs to none of them.
+    # User and system time of ffmpeg, and its wall time. None where one run made several renditions: what they
+    # shared cannot be told apart.
     cpu_s: float | None
     wall_s: float | None
-    rss_peak_mb: float  # of the largest process that made it; 1 MB = 10^6 bytes
+    rss_peak_mb: float  # the largest process that made it; 1 MB = 10^6 bytes
     encodes: int = 1  # above 1 when quality was searched to fit a size
     # What the search changed in the rendition: {"crf": "34"}. Empty: it fitted as it is.
     setting: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class RenditionResult:
 class Run:
     """One ffmpeg process."""
 
-    names: tuple[str, ...]  # of the renditions that it made
+    names: tuple[str, ...]  # the renditions that it made
     cpu_s: float
     wall_s: float
     rss_peak_mb: float
@@ -116,7 +116,7 @@ class _Draft:
 
     rendition: Rendition
     path: Path
-    used: tuple[Used, ...]  # of every process that worked for it
+    used: tuple[Used, ...]  # one for every process that worked for it
     shared: bool
 
     @property
@@ -152,11 +152,11 @@ class _Job:
     limits: Limits
     encoder: Encoder
     cage: Cage | None
-    waiting: list[Launcher]  # for the first run; later ones start their own
+    waiting: list[Launcher]  # at most one, for the first run; later runs start their own
     runs: list[Run]
 
     def make_together(self, group: Sequence[Rendition], share: Share) -> dict[str, _Draft]:
-        """By name: the drafts of one run, or where it fails of a run each."""
+        """The drafts by name: of one run for all or, where that fails, of a run for each."""
         try:
             drafts = self._run(group, share.take_line)
         except TranscodeError:
@@ -169,7 +169,7 @@ class _Job:
         return drafts
 
     def shrink(self, renditions: Sequence[Rendition], made: dict[str, _Draft]) -> dict[str, str]:
-        """Replaces what is over its size by the mildest smaller variant; why, where none fits."""
+        """Replaces what is over its size by the mildest variant that fits; returns why, where none does."""
         unfit = {}
         for rendition in renditions:
             limit, first = rendition.bytes_max, made[rendition.name]
@@ -200,7 +200,12 @@ class _Job:
     ) -> dict[str, _Draft]:
         outputs = [self.folder / f"{stem or each.name}{each.suffix}" for each in group]
         argv = compile_argv(
-            self.executable, group, self.source, self.info, outputs, self.limits, self.encoder
+            self.executable,
+            self.source,
+            self.info,
+            list(zip(group, outputs, strict=True)),
+            limits=self.limits,
+            encoder=self.encoder,
         )
         several = len(group)
         limits = replace(

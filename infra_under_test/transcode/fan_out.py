@@ -12,7 +12,7 @@ from infra_under_test.transcode.rendition import Rendition
 
 Decode = Literal["auto", "once", "separate"]
 
-# Of one ffmpeg process, measured by `python -m benches.fan_out`.
+# Memory of one ffmpeg process, measured by `python -m benches.fan_out`.
 _BASE_BYTES = 60_000_000
 _SOURCE_PICTURES = 6  # decoded ones on their way through threads and filters, four bytes a pixel at most
 _ENCODER_BYTES = 25_000_000
@@ -41,12 +41,12 @@ def group_renditions(
 
 
 def source_bytes(info: MediaInfo) -> int:
-    """About what decoding takes, whatever is made of it."""
+    """About how much memory decoding takes, whatever is made of it."""
     return _BASE_BYTES + _SOURCE_PICTURES * info.width * info.height * 4
 
 
 def rendition_bytes(rendition: Rendition, info: MediaInfo, limits: Limits) -> int:
-    """About what filters and encoder of one rendition take."""
+    """About how much memory the filters and the encoder of one rendition take."""
     width, height = output_size(info, rendition)
     pixels = width * height
     always = _ENCODER_BYTES + _OTHER_PICTURES * pixels * 4

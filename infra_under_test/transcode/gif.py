@@ -39,9 +39,9 @@ class _Walk:
     at: int = 0
     frames: int = 0
     duration_cs: int = 0
-    delay_cs: int = 0  # of the next image, from its graphic control extension
+    delay_cs: int = 0  # the next image's, from its graphic control extension
     announced: bool = False  # whether that extension was read, so that an image has to follow
-    pixels: int = 0  # of the largest area that any image reaches
+    pixels: int = 0  # the largest area that any image reaches
 
     def run(self) -> MediaInfo:
         if self._take(6) not in SIGNATURES:

@@ -23,14 +23,14 @@ _PICTURES_TO_CHOOSE_A_POSTER_FROM = 20
 
 def compile_argv(
     executable: Path,
-    renditions: Sequence[Rendition],
     source: Path,
     info: MediaInfo,
-    outputs: Sequence[Path],
+    outputs: Sequence[tuple[Rendition, Path]],
+    *,
     limits: Limits,
     encoder: Encoder = "cpu",
 ) -> list[str]:
-    """The argument list that makes each of `renditions` of `source` into its output, in one decode.
+    """The argument list that makes the file of each of `outputs` from `source`, all in one decode.
 
     With `encoder` "nvenc" those made by libx264 are encoded by NVENC; decoding and filters stay on the CPU.
     """
@@ -40,9 +40,9 @@ def compile_argv(
         protocol_whitelist="file",
         max_pixels=limits.picture_pixels_max,
     )
-    filtered = _filter_all(media["v:0"], renditions, info)
+    filtered = _filter_all(media["v:0"], [rendition for rendition, _ in outputs], info)
     made = []
-    for rendition, output in zip(renditions, outputs, strict=True):
+    for rendition, output in outputs:
         streams = [filtered[rendition.name]]
         has_audio = rendition.audio and info.audio
         streams += [media["a:0"]] if has_audio else []
@@ -118,7 +118,7 @@ def _filter_all(picture: Any, renditions: Sequence[Rendition], info: MediaInfo) 
 
 
 def _prepared_alike(renditions: Sequence[Rendition], info: MediaInfo) -> list[list[Rendition]]:
-    """MP4s of one size: converting each source picture once is less than each of their pictures apiece.
+    """MP4s of one size share the conversion: a picture is then converted once, not once for each of them.
 
     The pictures are the same either way, since the frame rate only chooses among them.
     """
@@ -170,7 +170,7 @@ def _scaled(stream: Any, width: int, height: int) -> Any:
 
 
 def _padded(stream: Any, width: int, height: int) -> Any:
-    """In the middle of exactly `width` x `height`, with transparency around it."""
+    """Centred in exactly `width` x `height`, with transparency around it."""
     fitted = stream.filter("format", "rgba").filter(
         "scale", w=width, h=height, force_original_aspect_ratio="decrease", flags="lanczos"
     )

@@ -18,7 +18,7 @@ class Limits:
     gif_pixel_frames_max: int = 1_500_000_000
     # 3840 x 2160 at 30/s for 60 s is 1.5e10.
     mp4_pixel_frames_max: int = 16_000_000_000
-    # Of all tracks, edits applied; libav holds 24 bytes for each. A minute of raw sound at 48 kHz is 2.9e6.
+    # In all tracks, edits applied; libav holds 24 bytes for each. A minute of raw sound at 48 kHz is 2.9e6.
     mp4_samples_max: int = 3_000_000
     mp4_index_bytes_max: int = 16_777_216
     mp4_tracks_max: int = 32
@@ -30,7 +30,7 @@ class Limits:
     output_bytes_max: int = 268_435_456
     # One allocation inside ffmpeg. Not an address-space limit: that one breaks the start of decoders.
     alloc_bytes_max: int = 536_870_912
-    # All of one ffmpeg process together, looked at every 20 ms.
+    # All memory of one ffmpeg process, looked at every 20 ms.
     rss_bytes_max: int = 2_147_483_648
     open_files_max: int = 256
 

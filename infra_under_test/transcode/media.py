@@ -19,7 +19,7 @@ class MediaInfo:
     width: int
     height: int
     frames: int
-    duration_s: float  # of one loop
+    duration_s: float  # one loop
     audio: bool = False  # whether there is a sound track
 
 

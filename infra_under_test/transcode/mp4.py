@@ -67,7 +67,9 @@ def _probe(container: Any, limits: Limits, *, decode: bool) -> MediaInfo:
         raise NotMedia("the MP4 has no video track")
     stream = container.streams.video[0]
     codec = stream.codec_context
-    if codec is None or codec.codec.canonical_name not in _CODECS:  # its own name is its decoder's: libdav1d
+    if (
+        codec is None or codec.codec.canonical_name not in _CODECS
+    ):  # a codec context names its decoder (libdav1d), not the codec (av1)
         raise NotMedia(f"the MP4's video is not one of {', '.join(sorted(_CODECS))}")
     refuse_picture(codec.width, codec.height, limits.picture_pixels_max)
     pixels = codec.width * codec.height
@@ -128,7 +130,7 @@ def _displayed_size(container: Any, stream: Any, limits: Limits) -> tuple[int, i
 
 
 def _first_picture(container: Any, stream: Any) -> Any:
-    """Of the first packet alone where it holds one: a decoder that is not told of an end asks for more."""
+    """The first picture, from one packet where that suffices; a decoder told of no end would want more."""
     container.seek(0)
     frames = next(container.demux(stream)).decode() or stream.codec_context.decode(None)
     if frames:

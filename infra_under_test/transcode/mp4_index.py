@@ -19,7 +19,7 @@ from infra_under_test.transcode.errors import CorruptMedia, NotMedia, TooComplex
 from infra_under_test.transcode.limits import Limits
 
 _NAMES = re.compile(rb"trak|stsz|stz2|stts|ctts|stsc|stco|co64|elst|trun|dref|cmov|sinf|senc|saiz|encv|enca")
-_UNREADABLE = {b"cmov": "its index is compressed"}  # all other names that no table has: it is encrypted
+_UNREADABLE = {b"cmov": "its index is compressed"}  # any other unknown name: it is encrypted
 _ENTRY_BYTES = {b"stts": 8, b"ctts": 8, b"stsc": 12, b"stco": 4, b"co64": 8}
 _MEDIA_DATA = (b"mdat", b"uuid")
 _PADDING = (b"free", b"skip", b"wide", b"hoov")  # libav takes them for an index where they hold one
@@ -28,14 +28,14 @@ _INDEX_STARTS = (b"mvhd", b"cmov")
 
 @dataclass(slots=True, kw_only=True)
 class _Track:
-    samples: int = 0  # the most that any of its tables speaks of
+    samples: int = 0  # the highest count in any of its tables
     fragments: int = 0  # samples of movie fragments
     edits: int = 1
     chunks: int = 0
-    runs: array[int] | None = None  # first chunk, samples a chunk, description; over and over
+    runs: array[int] | None = None  # triples: first chunk, samples a chunk, description
 
     def entries(self) -> int:
-        """What libav may hold of it: each edit may repeat every sample."""
+        """The most entries that libav may hold of the track: each edit may repeat every sample."""
         listed = 0
         if self.runs:
             firsts, counts = self.runs[0::3], self.runs[1::3]

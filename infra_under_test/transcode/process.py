@@ -22,12 +22,12 @@ from infra_under_test.transcode.limits import Limits
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _STDERR_BYTES_MAX = 16_384
 _REAPING_S_MAX = 1.0
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # and nothing else: the worker's environment holds secrets
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH")  # nothing else, as the worker's environment holds secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """What one process took, from wait4(2); children of ffmpeg there are none."""
+    """What one process took, from wait4(2); ffmpeg starts no children."""
 
     cpu_s: float  # user and system
     wall_s: float

@@ -22,7 +22,7 @@ class Progress:
         return share
 
     def tell(self, renditions_done: float) -> None:
-        """That so many renditions are done."""
+        """Tells that so many renditions are done."""
         share = renditions_done / self._count
         if self._on_progress is not None and share > self._told:
             self._told = share
@@ -45,7 +45,7 @@ class Share:
             self._tell(min(1.0, int(value) / 1e6 / duration_s))
 
     def done(self) -> None:
-        """All of them are whole."""
+        """All renditions of the run are whole."""
         self._tell(1.0)
 
     def _tell(self, share: float) -> None:

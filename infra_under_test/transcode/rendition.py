@@ -36,7 +36,7 @@ class Rendition:
 
     name: str
     platform: str
-    source: str  # of the platform's limits
+    source: str  # where the platform's limits are written down
     confidence: str
     container: Container
     width_max: int
@@ -45,7 +45,7 @@ class Rendition:
     fps: str | None = None  # as ffmpeg reads it; None: the source's
     duration_s_max: float | None = None  # None: the limits' alone
     frames_max: int | None = None
-    bytes_max: int | None = None  # quality is searched until the file is no larger
+    bytes_max: int | None = None  # quality is lowered until the file fits
     palette_colours: int | None = None  # a palette made for the clip; GIF only
     audio: bool = False  # the source's first audio track, if it has one
     encoder: tuple[tuple[str, str], ...]  # ffmpeg output options, in order of reading
@@ -53,7 +53,7 @@ class Rendition:
 
     @property
     def suffix(self) -> str:
-        """Of the file's name, with its dot."""
+        """The suffix of the file's name, with its dot."""
         return _SUFFIXES[self.container]
 
     @property
@@ -68,12 +68,12 @@ class Rendition:
 
     @property
     def still(self) -> bool:
-        """One representative picture instead of a clip."""
+        """Whether it is one representative picture instead of a clip."""
         return self.container == "jpeg"
 
     @property
     def flatten(self) -> bool:
-        """Transparency is shown on white: H.264 and JPEG have none."""
+        """Whether transparency is shown on white: H.264 and JPEG have none."""
         return self.container in ("mp4", "jpeg")
 
     def smaller(self) -> tuple[Rendition, ...]:

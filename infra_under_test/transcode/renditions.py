@@ -75,7 +75,7 @@ def read_book(path: Path | None = None) -> RenditionBook:
 
 
 def load_renditions(path: Path | None = None) -> Mapping[str, Rendition]:
-    """By name: the built-in ones, changed and extended by a user's file; raises RenditionsRefused."""
+    """By name: the built-in renditions, changed and extended by a user's file; raises RenditionsRefused."""
     return read_book(path).renditions
 
 
@@ -92,7 +92,7 @@ def _book(tables: Mapping[str, Any], source: str) -> RenditionBook:
     upload = tables.get(UPLOAD, [])
     renditions = {name: _rendition(name, table, source) for name, table in tables.items() if name != UPLOAD}
     if not isinstance(upload, list) or not upload or not all(isinstance(name, str) for name in upload):
-        raise RenditionsRefused(f"{source}: upload is no list of renditions")
+        raise RenditionsRefused(f"{source}: upload is not a list of renditions")
     for name in upload:
         if name not in renditions:
             raise RenditionsRefused(f"{source}: upload names '{name}', {_nearest(name, renditions)}")
@@ -101,7 +101,9 @@ def _book(tables: Mapping[str, Any], source: str) -> RenditionBook:
 
 def _rendition(name: str, table: object, source: str) -> Rendition:
     if not isinstance(table, dict) or not _is_name(name):
-        raise RenditionsRefused(f"{source}: '{name:.40}' is no table of a rendition (lower case, digits, _)")
+        raise RenditionsRefused(
+            f"{source}: '{name:.40}' is not the table of a rendition (a name has lower case, digits and _)"
+        )
     for key in table:
         if key not in _Entry.model_fields:
             known = _nearest(key, _Entry.model_fields)

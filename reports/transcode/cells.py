@@ -44,8 +44,8 @@ BENCH_COLUMNS = (
     ),
     Column(
         label="Egress",
-        meaning="Delivering the rendition to the scenario's views of one asset, at list price; no part of"
-        " the cost beside it.",
+        meaning="Delivering the rendition to an asset's views (see the task use), at list price; not"
+        " part of the cost beside it.",
     ),
 )
 

@@ -52,7 +52,7 @@ def curve(preset: str, points: list[tuple[int, float, float]], **more: Any) -> d
     return named | {"profile": "local-machine", "provenance": "measured", "points": rows} | more
 
 
-SCENARIO = {
+TASK_USE = {
     "workers": {"value": 3, "source": "the guide"},
     "worker_vcpu": {"value": 2, "source": "the guide"},
     "worker_memory_gb": {"value": 4, "source": "the guide"},
@@ -65,12 +65,12 @@ SEED_PROFILE = profile(SEED_WORKER, "0.09874")
 
 
 def bench(*cells: dict[str, Any], **more: Any) -> Bench:
-    """The records of a document of these cells, priced and with the guide's scenario."""
+    """The records of a document of these cells, priced and with the guide's task use."""
     document = {
         "schema_version": 1,
         "cells": list(cells),
         "profiles": [SEED_PROFILE],
-        "scenario": SCENARIO,
+        "task_use": TASK_USE,
         "ffmpeg": {"version": "9.0.2", "sha256": "ab" * 32},
         "machine": {"cpu_model": "EPYC", "cores": 2},
     }

@@ -8,6 +8,7 @@ from analysis_frames import arrivals, traffic
 from scipy import stats
 
 from tidegauge.analysis.objectives import judge_objectives
+from tidegauge.analysis.observed import observe
 
 
 def judge(
@@ -15,7 +16,7 @@ def judge(
     sample_rows: list[dict[str, object]],
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
-    rows = judge_objectives(objectives, traffic(sample_rows), arrivals(arrival_rows or []))
+    rows = judge_objectives(objectives, observe(traffic(sample_rows), arrivals(arrival_rows or [])))
     json.dumps(rows, allow_nan=False)
     return rows
 

@@ -160,14 +160,19 @@ def test_the_answer_is_plain_json() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ([], "bench.json is no transcode bench"),
+        ([], "bench.json is not a transcode bench document"),
         ({"cells": [{"media": "a"}]}, "cells.0.rendition"),
         ({"schema_version": 2, "cells": []}, "schema_version"),
         ({"cells": [documents.cell(LARGE, -1.0, "0.1")]}, "cells.0.wall_s"),
         ({"cells": [documents.cell(LARGE, 1.0, "NaN")]}, "cells.0.cost_usd_per_asset"),
     ],
 )
-def test_what_is_no_bench_is_refused_with_the_place(document: object, message: str) -> None:
+def test_what_is_not_a_bench_is_refused_with_the_place(document: object, message: str) -> None:
     with pytest.raises(TidegaugeError) as refused:
         read_bench(document, "bench.json")
     assert message in refused.value.message
+
+
+def test_a_document_of_an_older_version_keeps_its_task_use() -> None:
+    old = {"cells": [documents.cell(LARGE, 2.0, "0.00005")], "scenario": documents.TASK_USE}
+    assert answer(read_bench(old, "bench.json"))["seed"]["assets_per_month"] == "100000"

@@ -184,7 +184,7 @@ def test_this_machine_can_be_named_as_a_size_and_priced_as_it(tmp_path: Path) ->
     assert Decimal(cell["cost_usd_per_asset"]) == pytest.approx(
         Decimal("0.09874") * Decimal(repr(cell["wall_s"])) / 3600
     )
-    assert document["scenario"]["cold_start_s"] == {"value": 0, "source": "as asked for on the command line"}
+    assert document["task_use"]["cold_start_s"] == {"value": 0, "source": "as asked for on the command line"}
 
 
 def test_pytest_benchmark_compares_two_stored_runs_of_a_profile(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ NOBODY = "http://127.0.0.1:9"
         ('shape = "constant"', 'shape = "constnat"', "constnat", "constant"),
         ('path = "/ping"', 'path = "/{asset}"', "{asset}", "asset_id"),
         ('path = "/ping"', 'path = "ping"', "does not start with /", ""),
-        ("[[flow]]", "[[flows]]", "unknown key 'flows'", "flow"),
+        ("[[flow]]", "[[flowz]]", "unknown key 'flowz'", "flow"),
+        ("[[flow]]", "[[flows]]", "flows is not a list of file names", "[[flow]]"),
         ('name = "ping"', 'name = "ping"\n[mix]\nping = 0.5', "sum to 0.5", ""),
         (
             'name = "ping"',
@@ -78,8 +79,8 @@ def test_a_step_that_leaves_the_allowed_hosts_is_refused_before_the_start(tmp_pa
     ("text", "message"),
     [
         ('api_url = "http://127.0.0.1:9"\n', "allowed_hosts"),
-        ('api_url = "ftp://127.0.0.1"\nallowed_hosts = ["127.0.0.1"]\n', "no http(s) URL"),
-        ('api_url = "http://127.0.0.1:99999"\nallowed_hosts = ["127.0.0.1"]\n', "no URL"),
+        ('api_url = "ftp://127.0.0.1"\nallowed_hosts = ["127.0.0.1"]\n', "not an http(s) URL"),
+        ('api_url = "http://127.0.0.1:99999"\nallowed_hosts = ["127.0.0.1"]\n', "not a URL"),
         ('api_urls = "http://127.0.0.1"\nallowed_hosts = []\n', "unknown key 'api_urls'"),
         ("api_url = 1\nallowed_hosts = []\n", "api_url"),
     ],

@@ -61,9 +61,9 @@ def test_several_documents_share_a_page_that_names_them(bench: Path, tmp_path: P
     [
         ("{", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
-        ("[]", "is no transcode bench"),
+        ("[]", "is not a transcode bench document"),
         ('{"cells": [{"media": 1}]}', "cells.0.media"),
-        ('{"cells": [], "scenario": {"workers": NaN}}', "is not JSON"),
+        ('{"cells": [], "task_use": {"workers": NaN}}', "is not JSON"),
     ],
 )
 def test_a_file_that_is_no_bench_is_refused_without_a_traceback(

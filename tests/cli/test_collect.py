@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from tests.support.served import good_after, http_server, tidegauge, write_plan, write_stack
+from tidegauge.aws.clients import METRICS
 from tidegauge.cli import collect as verb
 from tidegauge.cli import output
 from tidegauge.cli import tidegauge as program
@@ -277,7 +279,7 @@ def test_an_endpoint_that_nobody_listens_on_is_one_clear_error(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_endpoint(monkeypatch, "http://127.0.0.1:9")
-    monkeypatch.setattr(metered, "ATTEMPTS", 1)
+    monkeypatch.setattr(verb, "METRICS", replace(METRICS, attempts=1))
     code, answer = collect(run)
     assert code == 2
     assert "127.0.0.1:9" in answer["error"]["message"]

@@ -163,7 +163,7 @@ def test_half_a_character_in_json_is_a_bad_line(tmp_path: Path) -> None:
     good = cloudfront_json([GOOD])
     found = read(tmp_path, (good * 99 + good.replace("/assets/a.gif", "/\\ud800")).encode())
     assert (len(found.records), found.bad) == (99, 1)
-    assert "no Unicode text" in found.bad_examples[0][1]
+    assert "not Unicode text" in found.bad_examples[0][1]
 
 
 def test_a_quantity_beyond_reason_is_a_bad_line(tmp_path: Path) -> None:

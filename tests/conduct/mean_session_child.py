@@ -1,4 +1,4 @@
-"""Prints what mean sessions of the scenarios ask for; a program of its own, as locust patches the library."""
+"""Prints what mean sessions of the flows ask for; a program of its own, as locust patches the library."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from typing import Any
 
+from tidegauge.engine.request import Request
 from tidegauge.engine.session import Asset
 
 SESSIONS = 20_000
@@ -18,7 +19,7 @@ BYTES = {"poster": 1000, "webp": 300_000, "preview_mp4": 200_000, "slack_gif": 5
 
 
 class Answer:
-    """What the scenarios look at."""
+    """What the flows look at."""
 
     def __init__(self, path: str) -> None:
         self.headers = {"etag": '"e"', "location": "http://cdn/assets/a.gif"}
@@ -33,7 +34,7 @@ class Answer:
 
 
 class Counting:
-    """Stands for a session: counts what a scenario would ask for."""
+    """Stands for a session: counts what a flow would ask for."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -43,15 +44,14 @@ class Counting:
     def draw_asset(self) -> Asset:
         return Asset(rank=0, asset_id="a", short_code="s", renditions={})
 
-    def request(self, _method: str, path: str, *, headers: dict[str, str] | None = None, **_: Any) -> Answer:
-        headers = headers or {}
+    def send(self, request: Request) -> Answer:
+        path, headers = request.target, request.headers
         self.counts["api" if path.startswith("/v1") else "cdn"] += 1
         if path.startswith("http://cdn/") and "If-None-Match" not in headers:
             name = path.rpartition("/")[2]
             name = "original" if name == "a.gif" else name
-            first, _, last = (
-                headers.get("Range", f"bytes=0-{BYTES[name] - 1}").removeprefix("bytes=").partition("-")
-            )
+            whole = f"bytes=0-{BYTES[name] - 1}"
+            first, _, last = headers.get("Range", whole).removeprefix("bytes=").partition("-")
             self.counts[f"body:{name}"] += int(last) - int(first) + 1
         return Answer(path)
 

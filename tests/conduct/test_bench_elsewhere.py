@@ -58,7 +58,10 @@ def test_a_hostile_import_is_refused_before_anything_is_measured(
         (["--on=ecs"], "--on ecs needs --stack FILE"),
         (["--on=ecs", "--stack=aws.toml"], "--on ecs needs --profile NAME"),
         (["--on=ecs", "--stack=aws.toml", "--keep=kept"], "--keep and --on ecs are both given"),
-        (["--on=ecs", "--stack=aws.toml", "--profile=a", "--budget=free"], "'free' is no amount of dollars"),
+        (
+            ["--on=ecs", "--stack=aws.toml", "--profile=a", "--budget=free"],
+            "'free' is not an amount of dollars",
+        ),
     ],
 )
 def test_options_that_have_no_sense_together_are_refused(options: list[str], message: str) -> None:

@@ -199,8 +199,8 @@ def test_a_worker_gives_up_on_a_master_that_does_not_come() -> None:
     [
         (["--workers", "2"], "--workers goes with --master"),
         (["--master", "5557"], "--master needs --workers N and --exchange PLACE"),
-        (["--master", "here:there", "--workers", "1", "--exchange", "x"], "no address"),
-        (["--master", "0", "--workers", "1", "--exchange", "x"], "no address"),
+        (["--master", "here:there", "--workers", "1", "--exchange", "x"], "not an address"),
+        (["--master", "0", "--workers", "1", "--exchange", "x"], "not an address"),
         (
             ["--master", "5557", "--workers", "1", "--exchange", "x", "--processes", "2"],
             "give --processes to",

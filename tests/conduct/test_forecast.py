@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.served import ROOT, good_after, http_server, tidegauge, write_plan, write_stack
-from tidegauge.conduct.flows import scenarios
+from tidegauge.conduct.flows import python_flows
 
 CHILD = Path(__file__).with_name("mean_session_child.py")
 
@@ -18,7 +18,7 @@ CHILD = Path(__file__).with_name("mean_session_child.py")
 def test_a_scenario_asks_for_what_it_says() -> None:
     done = subprocess.run([sys.executable, str(CHILD)], cwd=ROOT, capture_output=True, text=True, check=True)
     for name, found in json.loads(done.stdout).items():
-        expected = scenarios()[name].expects
+        expected = python_flows()[name].expects
         assert expected is not None
         assert found == pytest.approx(dict(expected), rel=0.05), name
 

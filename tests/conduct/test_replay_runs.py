@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from tests.support.served import Answer, http_server, tidegauge, write_stack
 from tidegauge.conduct import preflight
-from tidegauge.conduct.flows import scenarios
+from tidegauge.conduct.flows import python_flows
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import load_plan
 from tidegauge.stack import load_stack
@@ -243,14 +243,14 @@ def _with_head(head: str) -> Callable[[Path], Path]:
         (_with_head("[mix]\nview = 1.0\n"), "[mix] beside shape 'trace'"),
         (_with_head('[replay]\npaths = "assets"\n'), "names no catalogue"),
         (_with_head('[replay.flows]\n"POST /v1/upload" = "uplod"\n'), "did you mean 'upload'?"),
-        (_with_head('[replay.flows]\n"/v1/upload" = "upload"\n'), "is no METHOD /PATH"),
+        (_with_head('[replay.flows]\n"/v1/upload" = "upload"\n'), "is not METHOD /PATH"),
         (_with_head('[objectives."GET /y"]\np99_ms = 5\n'), "no flow of the mix calls this endpoint"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_sent(
     tmp_path: Path, plan: Callable[[Path], Path], words: str
 ) -> None:
-    stack, known = write_stack(tmp_path, "http://127.0.0.1:9"), scenarios()
+    stack, known = write_stack(tmp_path, "http://127.0.0.1:9"), python_flows()
     with pytest.raises(TidegaugeError) as refused:
         preflight.prepare(
             load_plan(plan(tmp_path), (), frozenset(known)), load_stack(stack), stack, known, tmp_path

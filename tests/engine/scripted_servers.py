@@ -18,8 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tidegauge.engine.answer import Exchange, RequestFailed
-from tidegauge.engine.http_client import AddressBook, ConnectionPool, Request, StreamedBody, tls_context
+from tidegauge.engine.answer import Exchange, Limits, RequestFailed
+from tidegauge.engine.http_client import AddressBook, ConnectionPool, StreamedBody, WireRequest, tls_context
 from tidegauge.engine.targets import Targets
 from tidegauge.stack import Stack
 
@@ -102,7 +102,7 @@ def get(
     connections = using or pool()
     exchange = Exchange(sent=time.perf_counter())
     prepared = targets(url).prepare(method, "api", "/", ())
-    request = Request(
+    request = WireRequest(
         method=method,
         origin=prepared.target.place.origin,
         message=prepared.message(method, "", body, stream.length if stream else len(body)),
@@ -110,10 +110,12 @@ def get(
         stream=stream,
         keep_body=True,
         hash_body=False,
-        timeout_s=timeout_s,
-        connect_timeout_s=connect_timeout_s,
-        read_timeout_s=read_timeout_s,
-        max_body_bytes=max_body_bytes,
+        limits=Limits(
+            timeout_s=timeout_s,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+            max_body_bytes=max_body_bytes,
+        ),
     )
     try:
         connections.exchange(request, time.perf_counter, exchange)

@@ -96,7 +96,7 @@ def test_the_same_program_is_welcome_whatever_else_it_has(events: Any) -> None:
         ({"locustfiles/view.py": "bb"}, "locustfiles/view.py is not the same file"),
     ],
 )
-def test_another_version_or_scenario_is_refused_by_name(
+def test_another_version_or_flow_file_is_refused_by_name(
     changes: dict[str, str], words: str, events: Any
 ) -> None:
     runner, _, _ = master()
@@ -106,7 +106,7 @@ def test_another_version_or_scenario_is_refused_by_name(
     assert [words in event["reason"] for event in events()] == [True]
 
 
-def test_a_scenario_that_the_worker_lacks_is_missing() -> None:
+def test_a_flow_file_that_the_worker_lacks_is_missing() -> None:
     assert difference({"locustfiles/view.py": "aa"}, {}) == "locustfiles/view.py is missing on the worker"
 
 

@@ -1,4 +1,4 @@
-"""Plain Locust, with our scenarios: `locust -f locustfiles/short_link.py -H URL`."""
+"""Plain Locust, with our flows: `locust -f locustfiles/short_link.py -H URL`."""
 
 from __future__ import annotations
 

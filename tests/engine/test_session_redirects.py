@@ -14,6 +14,7 @@ import pytest
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.dispatcher import Share
 from tidegauge.engine.job import make_world, read_assets
+from tidegauge.engine.request import Request
 from tidegauge.engine.session import Session, StepFailed
 from tidegauge.plan import Plan
 from tidegauge.records import Sample
@@ -87,8 +88,9 @@ def follow(served: Served, method: str = "GET", **options: Any) -> list[Sample]:
         on_exhausted=pytest.fail,
     )
     session = Session(world, index=0, flow="f", intended_s=0.0, asset=None, rng=random.Random(1))
+    wanted = {"follow_redirects": True, **options}
     try:
-        session.request(method, "/to", endpoint=f"{method} /to", follow_redirects=True, **options)
+        session.send(Request(method, "/to", endpoint=f"{method} /to", **wanted))
     except StepFailed:
         pass
     finally:
@@ -108,6 +110,20 @@ def test_a_location_that_no_browser_could_follow_is_the_stacks_failure(served: S
 def test_a_location_outside_the_allowed_hosts_is_not_followed(served: Served) -> None:
     served.location = "http://198.51.100.7/"
     assert [row.cause for row in follow(served)] == [None, "not_allowed"]
+
+
+def test_a_sixth_redirect_is_not_followed(served: Served) -> None:
+    served.location = "/to"  # for ever
+    rows = follow(served)
+    assert [row.cause for row in rows] == [None] * 5 + ["status"]
+    assert [row.endpoint for row in rows] == [
+        "GET /to",
+        *(f"GET /to (redirect {hop})" for hop in range(1, 6)),
+    ]
+
+
+def test_a_redirect_is_an_answer_like_others_unless_the_flow_follows_it(served: Served) -> None:
+    assert [(row.status, row.cause) for row in follow(served, follow_redirects=False)] == [(302, None)]
 
 
 @pytest.mark.parametrize(

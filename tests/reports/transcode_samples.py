@@ -177,7 +177,7 @@ def document(**changes: Any) -> dict[str, Any]:
         ],
         "profiles": profiles(),
         "gpu": {"available": False, "reason": "no driver", "detail": "Cannot load libcuda.so.1"},
-        "scenario": {
+        "task_use": {
             name: {"value": value, "source": "the guide"}
             for name, value in (
                 ("workers", 3), ("worker_vcpu", 2), ("worker_memory_gb", 4), ("hours_per_month", 300),

@@ -22,10 +22,10 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, kind: serialization
     [
         ({}, "KEY, which [signing] of the stack file names, is not set"),
         ({"KEY": ""}, "is not set"),
-        ({"KEY": "secret words"}, "KEY holds no unencrypted RSA key"),
+        ({"KEY": "secret words"}, "KEY is not an unencrypted RSA key"),
         (
             {"KEY": pem(ec.generate_private_key(ec.SECP256R1()), serialization.PrivateFormat.PKCS8)},
-            "KEY holds no unencrypted RSA key",
+            "KEY is not an unencrypted RSA key",
         ),
     ],
 )

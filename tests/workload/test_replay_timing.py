@@ -123,7 +123,7 @@ def test_filters_let_through_what_they_name(filters: dict[str, Any], kept: list[
 
 
 def test_a_window_or_filter_that_leaves_nothing_is_a_mistake() -> None:
-    with pytest.raises(TidegaugeError, match="leave none of 2 lines"):
+    with pytest.raises(TidegaugeError, match="none of the trace's 2 lines"):
         replay(log(0, 1), start=100.0)
 
 

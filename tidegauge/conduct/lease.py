@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from tidegauge.aws.lease_object import ObjectLease
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 
@@ -41,8 +42,6 @@ def held_lease(stack: Stack, run_id: str) -> Iterator[Callable[[], str | None]]:
         match = OBJECT.fullmatch(stack.lease)
         if match is None:
             raise TidegaugeError(f"lease '{stack.lease:.100}' names no object", "s3://BUCKET/KEY")
-        from tidegauge.aws.lease_object import ObjectLease  # boto3 takes a moment
-
         held = ObjectLease(match[1], match[2], holder)
         held.take()
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httptools
 
-OVERHEAD_BYTES_MAX = 64 * 1024  # of headers, and of what else is no body
+OVERHEAD_BYTES_MAX = 64 * 1024  # for headers and whatever else is not body
 HEAD_BYTES_KEPT = 2048  # enough for every magic number, and for the text of a block page
 FRAMING_BYTES_A_BYTE = 8  # chunks of one byte each take six bytes of framing
 _DECODED_AT_ONCE = 256 * 1024
@@ -26,20 +27,30 @@ class RequestFailed(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a request may take, and how much its answer may bring."""
+
+    timeout_s: float  # for everything, from the look-up of the name to the answer's last byte
+    connect_timeout_s: float | None  # within timeout_s: look-up, TCP and TLS
+    read_timeout_s: float | None  # the longest silence while an answer is due
+    max_body_bytes: int
+
+
 class Expected(Protocol):
-    """What an answer is held against: the request's method and limits."""
+    """What of a request decides how its answer is taken."""
 
     method: str
     keep_body: bool
     hash_body: bool
-    max_body_bytes: int
+    limits: Limits
 
 
 class Exchange:
     """One request and its answer, as llhttp's callbacks fill it in; bad answers raise RequestFailed.
 
-    Times are on the client's clock; None: not reached. Attributes start as the class has them: an object is
-    made for each request, and most never set most of them.
+    Times are on the client's clock; None: not reached. Attributes start as class attributes: an
+    object is made for each request, and most never set most of them.
     """
 
     first_byte: float | None = None
@@ -52,7 +63,7 @@ class Exchange:
     body: bytes = b""  # empty unless kept
     sha256: str | None = None  # when asked for
     sent_bytes: int = 0
-    received_bytes: int = 0  # of the body, as received: before any decoding
+    received_bytes: int = 0  # body bytes as received, before any decoding
     complete: bool = False
 
     _parser: Any = None
@@ -120,7 +131,7 @@ class Exchange:
         self._parser = None
 
     def finish(self) -> bool:
-        """Hands body and hash over; returns whether the connection can serve another request."""
+        """Completes body and hash; returns whether the connection can serve another request."""
         if self._decoder is not None and not self._decoder.complete and self.received_bytes:
             raise RequestFailed("body", "the compressed body ends in the middle")
         if self._request.keep_body:
@@ -149,7 +160,7 @@ class Exchange:
         self.status = status
         self._headers_done = True
         headers = self.raw_headers
-        if self._raw_bytes > OVERHEAD_BYTES_MAX:  # else they cannot be too long, whatever came with them
+        if self._raw_bytes > OVERHEAD_BYTES_MAX:  # otherwise headers cannot be too long
             length = sum(len(name) + len(value) for name, value in headers.items())
             if length > OVERHEAD_BYTES_MAX:
                 self._fail("protocol", f"headers of {length} bytes")
@@ -163,7 +174,7 @@ class Exchange:
         announced = headers.get(b"content-length")
         if announced is not None and not chunked:
             self._length = int(announced)
-            if self._length > self._request.max_body_bytes:
+            if self._length > self._request.limits.max_body_bytes:
                 self._fail("body", f"Content-Length {self._length} is over max_body_bytes")
         self._until_close = not chunked and announced is None
         if b"content-encoding" in headers:
@@ -174,8 +185,9 @@ class Exchange:
             self._fail("body", "a body where none may be")
             return
         self.received_bytes += len(data)
-        if self.received_bytes > self._request.max_body_bytes:
-            self._fail("body", f"over max_body_bytes ({self._request.max_body_bytes})")
+        max_bytes = self._request.limits.max_body_bytes
+        if self.received_bytes > max_bytes:
+            self._fail("body", f"over max_body_bytes ({max_bytes})")
         elif self._decoder is None:
             self._take(data)
         elif self._failure is None:
@@ -194,19 +206,18 @@ class Exchange:
             self._hash.update(data)
 
     def _decode(self, decoder: _Decoder, data: bytes) -> None:
+        max_bytes = self._request.limits.max_body_bytes
         try:
             for part in decoder.decoded(data):
-                if decoder.bytes_out > self._request.max_body_bytes:
-                    self._fail(
-                        "body", f"decodes to more than max_body_bytes ({self._request.max_body_bytes})"
-                    )
+                if decoder.bytes_out > max_bytes:
+                    self._fail("body", f"decodes to more than max_body_bytes ({max_bytes})")
                     return
                 self._take(part)
         except zlib.error as error:
             self._fail("body", f"the compressed body is broken: {error}")
 
     def _overhead_allowed(self) -> int:
-        """Bytes that are no body: headers, trailers, and the framing of chunks, however small these are."""
+        """The most bytes beside the body: headers, trailers, and the framing of chunks, however small."""
         return OVERHEAD_BYTES_MAX + FRAMING_BYTES_A_BYTE * self.received_bytes
 
     def _fail(self, cause: str, detail: str) -> None:
@@ -227,7 +238,7 @@ class _Decoder:
         return self._inflate.eof
 
     def decoded(self, data: bytes) -> Iterator[bytes]:
-        """The next pieces; zlib.error when it is nothing compressed."""
+        """The next pieces; zlib.error when `data` is not compressed."""
         while True:
             piece = self._inflate.decompress(data, _DECODED_AT_ONCE)
             self.bytes_out += len(piece)

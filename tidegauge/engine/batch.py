@@ -20,8 +20,8 @@ from tidegauge.records import Sample
 from tidegauge.request_counts import MOMENTS, TIMES, histogram_table
 from tidegauge.row_files import table_of
 
-SLOWEST = 0.01  # of an endpoint's good requests of each batch, at least one
-LIVE_STEP = 16  # live histograms join so many buckets: 0.8 %, in a sixteenth of the text
+SLOWEST = 0.01  # share of an endpoint's good requests kept of each batch, at least one
+LIVE_STEP = 16  # buckets joined in live histograms: 0.8 % wide, in a sixteenth of the text
 CACHE_RESULTS = ("hit", "refresh_hit", "miss", "error")
 _COLUMN = {name: position for position, name in enumerate(Sample._fields)}
 _KEY = ("flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
@@ -29,7 +29,7 @@ _KEY = ("flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behavi
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots: what is costly is made once, when asked for
+@dataclass(frozen=True, kw_only=True)  # no slots: cached properties need a __dict__
 class Batch:
     """Requests as columns in the order of Sample's fields; `behaviour_of` numbers a URL path."""
 
@@ -109,7 +109,7 @@ class Batch:
         }
 
     def _cache_results(self, which: Recording) -> list[Any]:
-        """Of the requests that count towards a hit ratio, as in the summary."""
+        """The cache results of the requests that count towards a hit ratio, as in the summary."""
         if not which.path_patterns:
             return list(self._of("cache"))
         behaviours = map(self.behaviour_of, self._of("url_path"))

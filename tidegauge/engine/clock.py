@@ -1,4 +1,4 @@
-"""Run-relative time, and doing things when it comes, to within a tenth of a millisecond."""
+"""Run-relative time, with calls and waits that are due to within a tenth of a millisecond."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from greenlet import getcurrent, greenlet
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
 _READABLE = 1
-_HIGHEST_PRIORITY = 2  # of the event loop: what is due goes before what has arrived
-# Setting a kernel timer costs some 5 µs on a virtual machine. A busy loop comes round more often than that
-# is worth, and looks at each turn for what is due. So its timer is set again after 0.1 ms at the earliest,
-# and after up to 0.5 ms where turns alone have done for the last ones.
+_HIGHEST_PRIORITY = 2  # the event loop's: what is due goes before what has arrived
+# Setting a kernel timer costs some 5 µs on a virtual machine. A busy loop looks at each turn for what is due
+# and seldom needs it. So the timer is set again after 0.1 ms at the earliest, and after up to 0.5 ms while
+# turns alone were often enough.
 REST_S = 1e-4
 RESTS_MAX = 5
 
@@ -37,7 +37,7 @@ class _TimerSpec(ctypes.Structure):
 
 
 class _Timer:
-    """A kernel timer in the event loop: libev's own round up to whole milliseconds.
+    """A kernel timer in the event loop: libev's own timers round up to whole milliseconds.
 
     That rounding would be in every response time measured from an intended time; a timerfd (Linux) wakes
     the loop within some 50 µs. Elsewhere the loop's timer is used, and the lag shows in the figures.
@@ -88,7 +88,7 @@ class RunClock:
         self._due: list[tuple[float, int, list[Callable[[], Any]]]] = []
         self._numbers = itertools.count()
         self._armed, self._armed_at = NEVER, -REST_S
-        self._by_turns = 0  # times that something was due at a turn, since the timer was set
+        self._by_turns = 0  # how often something was due at a turn since the timer was set
         self._timer = _Timer(self._on_timer)
         self._turn = self._hub.loop.check()
         self._turn.priority = _HIGHEST_PRIORITY
@@ -117,7 +117,7 @@ class RunClock:
         try:
             greenlet.switch(self._hub)
         finally:
-            order.clear()  # one that is cut short must not be woken later, in the midst of something else
+            order.clear()  # a greenlet that was cut must not be woken later, amid other work
 
     def _arm(self, moment: float) -> None:
         moment = max(moment, self._armed_at + REST_S * min(1 + self._by_turns, RESTS_MAX))
@@ -140,7 +140,7 @@ class RunClock:
         ready = []
         while due and due[0][0] <= now:
             ready.append(heapq.heappop(due)[2])
-        for order in ready:  # what these calls order anew waits for the next turn of the loop
+        for order in ready:  # new orders of these calls wait for the next turn of the loop
             for call in order:
                 call()
         if due and due[0][0] < self._armed:

@@ -17,15 +17,15 @@ class RoundTrip:
 
     @property
     def half_s(self) -> float:
-        """At most so far is the estimate from the truth, whichever way was the slower one."""
+        """The largest error of the estimate: half the round trip, were one way to take no time."""
         return (self.answered - self.asked) / 2
 
     @property
     def ahead_s(self) -> float:
-        """The master's Unix time minus the own monotonic clock, both ways taken as equally long."""
+        """The master's Unix time minus the own monotonic clock, if both ways take equally long."""
         return self.master_unix_s - (self.asked + self.answered) / 2
 
 
 def best(trips: Iterable[RoundTrip]) -> RoundTrip:
-    """The quickest, which bounds the error best (Cristian, 1989)."""
+    """The quickest round trip: it has the smallest error bound (Cristian, 1989)."""
     return min(trips, key=attrgetter("half_s"))

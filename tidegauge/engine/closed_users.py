@@ -1,4 +1,4 @@
-"""Scenarios as plain Locust users (`locust -f locustfiles/view.py -H URL`): closed, with think times.
+"""Flows as plain Locust users (`locust -f locustfiles/view.py -H URL`): closed, with think times.
 
 The rate then follows the stack: a slow stack is asked less. `tidegauge run` is the open counterpart.
 """
@@ -28,8 +28,8 @@ from tidegauge.plan import Plan
 from tidegauge.shapes import Constant
 from tidegauge.stack import Stack, check_url, load_stack, relative_to
 
-WRITTEN = ("samples",)  # by the writers of a test's processes
-COUNT_ALL = 10**9  # rows of a catalogue to read: all
+WRITTEN = ("samples",)  # what other processes of the same test may have put there
+COUNT_ALL = 10**9  # rows to read of a catalogue: all it has
 
 
 class Closed:
@@ -136,7 +136,7 @@ def _options(parser: Any) -> None:
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def _look_at_the_clock(**_: Any) -> None:
-    """Loading took seconds that the event loop hasn't seen: `-t 2s` would be over at once."""
+    """Loading took seconds that the event loop has not noticed: without this `-t 2s` would end at once."""
     gevent.get_hub().loop.update_now()
 
 

@@ -1,4 +1,4 @@
-"""One TCP or TLS connection on the event loop, without a system call more than it takes.
+"""One TCP or TLS connection on the event loop, with no more system calls than it takes.
 
 gevent's own sockets try a read before every wait and set up a timer for each; here the wait comes first and
 one timer a connection is moved along. The reading side stays registered for the connection's life.
@@ -21,10 +21,12 @@ RECEIVE_BYTES = 256 * 1024
 NEVER = float("inf")
 _READABLE, _WRITABLE = 1, 2
 
-_plain_socket = gevent.monkey.get_original("socket", "socket")  # gevent's own would wait in its own way
+_plain_socket = gevent.monkey.get_original(
+    "socket", "socket"
+)  # gevent's sockets bring their own way of waiting
 _plain_poll = gevent.monkey.get_original("select", "poll")
-_switch_to = greenlet.switch  # gevent's own asks around first: a third of a microsecond a wait
-_received = memoryview(bytearray(RECEIVE_BYTES))  # of whoever reads: nobody waits while using it
+_switch_to = greenlet.switch  # gevent's own checks first: a third of a microsecond a wait
+_received = memoryview(bytearray(RECEIVE_BYTES))  # shared: no greenlet waits while it uses what it read
 
 
 class Connection:
@@ -39,7 +41,7 @@ class Connection:
     )  # fmt: skip
 
     def __init__(self, family: int, now: Callable[[], float]) -> None:
-        """An unconnected socket of the address `family`; OSError when there is none to have."""
+        """An unconnected socket of the address `family`; OSError when the system gives none."""
         self._socket = _plain_socket(family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -53,7 +55,7 @@ class Connection:
         self._now = now
         self._tls: _Tls | None = None
         self._poll: Any = None
-        self.ended_badly = False  # TLS: closed without saying so, as one who cuts an answer short would
+        self.ended_badly = False  # TLS: closed without close_notify, so the answer may be cut short
 
     def connect(self, address: Any, deadline: float) -> None:
         """Returns when the connection stands; OSError or TimeoutError otherwise."""
@@ -89,14 +91,14 @@ class Connection:
             self._tls.take(self._receive_plain(deadline))
 
     def is_idle(self) -> bool:
-        """Whether it can take another request: nothing has come that nobody asked for, an end included."""
+        """Whether it can take another request: no unasked-for data has come, and no end."""
         if self._poll is None:
             self._poll = _plain_poll()
             self._poll.register(self._socket.fileno(), select.POLLIN)
         return not self._poll.poll(0)
 
     def close(self) -> None:
-        """At once, whoever waits."""
+        """Closes at once, even while a greenlet waits."""
         self._reader.close()
         if self._timer is not None:
             self._timer.close()
@@ -120,7 +122,7 @@ class Connection:
             try:
                 return _received[: self._socket.recv_into(_received)]
             except BlockingIOError:
-                continue  # woken for nothing
+                continue  # a spurious wake-up
 
     def _wait_readable(self, deadline: float) -> None:
         if not self._reading:
@@ -151,7 +153,7 @@ class Connection:
     def _on_readable(self) -> None:
         if self._waiter is not None and self._for_reading:
             self._waiter.switch()
-        else:  # an end while idle, or an answer before the request is out: looked at in its turn
+        else:  # closed while idle, or answered before the request is out: the next read sees it
             self._reading = False
             self._reader.stop()
 
@@ -190,7 +192,7 @@ class _Tls:
         return True
 
     def take(self, data: memoryview) -> None:
-        """What was received; empty for the end."""
+        """Takes what was received; empty for the end."""
         if data:
             self._incoming.write(data)
         else:

@@ -7,7 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 
 
 class CookieJar:
-    """What a browser would send back; paths and expiry dates are not kept apart."""
+    """What a browser would send back; paths and expiry dates are ignored."""
 
     def __init__(self) -> None:
         self._by_place: dict[str, dict[str, str]] = {}
@@ -18,7 +18,7 @@ class CookieJar:
         return "; ".join(f"{name}={value}" for name, value in jar.items()) if jar else ""
 
     def keep(self, netloc: str, set_cookies: Iterable[bytes]) -> None:
-        """Takes in Set-Cookie headers; those that nobody can read are ignored, as browsers do."""
+        """Takes in Set-Cookie headers; unreadable ones are ignored, as in browsers."""
         for text in set_cookies:
             try:
                 parsed = SimpleCookie(text.decode("latin-1"))

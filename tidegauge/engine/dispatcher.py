@@ -19,8 +19,8 @@ from tidegauge.engine.session import DrainCut, Session, StepFailed, World
 from tidegauge.records import Outcome, SessionEnd
 
 TURN = 32  # arrivals sent at most before the event loop looks at what has come in
-# A request leaves no reference cycle behind, so that collections find next to nothing: the young ones stay
-# short (a pass over 2,000 objects is half a millisecond), and those over everything are rare.
+# A request leaves no reference cycle behind, so collections find next to nothing. Young ones stay short (half
+# a millisecond for 2,000 objects); full ones are rare.
 COLLECTIONS = (2000, 50, 100)
 
 
@@ -49,6 +49,7 @@ class Dispatcher:
 
     def __init__(
         self,
+        *,
         job: Job,
         share: Share,
         flows: Mapping[str, RunnableFlow],
@@ -58,7 +59,7 @@ class Dispatcher:
     ) -> None:
         self._job, self._share, self._world, self._recorder = job, share, world, recorder
         self._flows = [flows[name] for name in job.schedule.flows]
-        # a memoryview's element is a plain number: several times quicker to get than an array's
+        # elements of a memoryview are plain numbers: several times quicker to read than an array's
         self._intended_s: Any = job.schedule.intended_s.data
         self._flow_index: Any = job.schedule.flow_index.data
         self._on_broken_flow = on_broken_flow
@@ -82,7 +83,7 @@ class Dispatcher:
     def run(self) -> None:
         """All arrivals, then the drain; returns when every session has ended or was cut."""
         gc.collect()
-        gc.freeze()  # what is loaded by now stays: a collection need not walk it during the run
+        gc.freeze()  # collections during the run need not walk what is loaded by now
         gc.set_threshold(*COLLECTIONS)
         clock, intended_s = self._world.clock, self._intended_s
         clock.call_at(intended_s[self._next] if self._next < len(intended_s) else 0.0, self._send_due)
@@ -158,7 +159,7 @@ class Dispatcher:
             flow.run(session)
         except (StepFailed, DrainCut, gevent.GreenletExit):
             pass  # the failure is in its sample
-        except Exception:  # a bug in a scenario must show as one, not as a quiet run
+        except Exception:  # a bug in a flow must end the run, not quietly thin it out
             self._on_broken_flow(f"flow '{flow.name}': {traceback.format_exc(limit=-3)}")
         finally:
             session.close()

@@ -11,7 +11,7 @@ RUN_FOLDER = "TIDEGAUGE_RUN"
 
 
 def tell(event: str, **fields: Any) -> None:
-    """One JSON line on the descriptor that the CLI handed down; nothing without one."""
+    """Writes one JSON line to the descriptor that the CLI handed down; does nothing without one."""
     descriptor = os.environ.get(EVENTS_FD)
     if descriptor is None:
         return
@@ -23,7 +23,7 @@ def tell(event: str, **fields: Any) -> None:
 
 
 def events_descriptors() -> tuple[int, ...]:
-    """The descriptor, for children that the CLI is to wait for; none without a CLI."""
+    """The descriptor, to hand to children that the CLI is to wait for; empty without a CLI."""
     descriptor = os.environ.get(EVENTS_FD)
     return () if descriptor is None else (int(descriptor),)
 

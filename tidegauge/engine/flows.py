@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tidegauge.catalogue import Asset
+from tidegauge.engine.request import Request
 from tidegauge.engine.session import Session
-from tidegauge.plan import Flow
+from tidegauge.plan import Flow, Step
 
 SessionFunction = Callable[[Session], None]
 
@@ -26,13 +28,13 @@ REGISTRY: dict[str, RunnableFlow] = {}
 def flow(
     name: str, *, endpoints: Sequence[str], expects: Mapping[str, float] | None = None
 ) -> Callable[[SessionFunction], SessionFunction]:
-    """Registers a scenario; `endpoints` are all that it may call, that of its first step first.
+    """Registers a flow; `endpoints` are all that it may call, that of its first request first.
 
     `expects` is what a mean session asks for, to forecast a run: requests to `api`, `cdn` and `other` hosts,
     and `body:NAME` whole bodies of a rendition (`original` too). All are literals: the CLI reads them
     without running the file.
     """
-    del expects  # the CLI's
+    del expects  # the forecast reads it from the file's text
 
     def register(function: SessionFunction) -> SessionFunction:
         REGISTRY[name] = RunnableFlow(name=name, run=function, endpoints=tuple(endpoints))
@@ -43,27 +45,36 @@ def flow(
 
 def declared_flow(definition: Flow) -> RunnableFlow:
     """A flow of the plan as a function of a session."""
-    steps = [(step, step.endpoint, (step.body or "").encode()) for step in definition.step]
+    requests = [_request_of(step) for step in definition.step]
 
     def run(session: Session) -> None:
-        for step, endpoint, body in steps:
-            path = step.path
-            if session.asset is not None and "{" in path:
-                path = path.replace("{asset_id}", session.asset.asset_id)
-                path = path.replace("{short_code}", session.asset.short_code)
-            session.request(
-                step.method,
-                path,
-                endpoint=endpoint,
-                base=step.base,
-                headers=step.headers,
-                body=body,
-                expect_status=step.expect_status,
-                think_time_s=step.think_time_s,
-                keep_body=False,
-                follow_redirects=step.follow_redirects,
-                timeout_s=step.timeout_s,
-                max_body_bytes=step.max_body_bytes,
-            )
+        for request in requests:
+            session.send(_drawn(request, session.asset))
 
-    return RunnableFlow(name=definition.name, run=run, endpoints=tuple(endpoint for _, endpoint, _ in steps))
+    endpoints = tuple(request.endpoint for request in requests)
+    return RunnableFlow(name=definition.name, run=run, endpoints=endpoints)
+
+
+def _request_of(step: Step) -> Request:
+    return Request(
+        step.method,
+        step.path,
+        endpoint=step.endpoint,
+        base=step.base,
+        headers=step.headers,
+        body=(step.body or "").encode(),
+        expect_status=step.expect_status,
+        think_time_s=step.think_time_s,
+        keep_body=False,
+        follow_redirects=step.follow_redirects,
+        timeout_s=step.timeout_s,
+        max_body_bytes=step.max_body_bytes,
+    )
+
+
+def _drawn(request: Request, asset: Asset | None) -> Request:
+    """The request with the session's asset in its path."""
+    if asset is None or "{" not in request.target:
+        return request
+    path = request.target.replace("{asset_id}", asset.asset_id).replace("{short_code}", asset.short_code)
+    return request._replace(target=path)

@@ -24,7 +24,7 @@ PROGRESS_S = 0.5
 
 
 class Report(Protocol):
-    """Tells the CLI of an event, from wherever this process is."""
+    """Tells the CLI of an event, on this machine or another."""
 
     def __call__(self, event: str, **fields: Any) -> None: ...
 
@@ -55,7 +55,7 @@ class Generator:
         self._watcher: Any = None
         self._process = 0
         self._stopping = False
-        self._told: set[str] = set()  # causes, once each
+        self._told: set[str] = set()  # causes that were reported already
         self._closed = Event()
         self._closed.set()  # nothing to store yet
 
@@ -80,7 +80,12 @@ class Generator:
         if job.replay is not None:
             flows[job.replay.name] = job.replay
         self._dispatcher = dispatcher = Dispatcher(
-            job, share, flows, world, recorder, lambda text: self._fatal("broken_flow", text)
+            job=job,
+            share=share,
+            flows=flows,
+            world=world,
+            recorder=recorder,
+            on_broken_flow=lambda text: self._fatal("broken_flow", text),
         )
         watch = Watch(clock, recorder, share.process, lambda: dispatcher.in_flight)
         self._watcher = gevent.spawn(watch.run)
@@ -106,7 +111,7 @@ class Generator:
         self._report("stopped", process=self._process, complete_s=complete_s)
 
     def close(self) -> None:
-        """Stores what was measured; returns when that is done, whoever began it."""
+        """Stores what was measured; returns when that is done, even if another greenlet began it."""
         if self._recorder is None:
             self._closed.wait()
             return
@@ -131,7 +136,7 @@ class Generator:
             "progress",
             process=self._process,
             t_s=round(now, 2),
-            due=int(np.searchsorted(job.schedule.intended_s, now, side="right")),  # of all processes
+            due=int(np.searchsorted(job.schedule.intended_s, now, side="right")),  # over all processes
             sent=state.sent,
             unsent=state.unsent,
             in_flight=state.in_flight,

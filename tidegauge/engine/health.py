@@ -22,7 +22,7 @@ class Watch:
         self, clock: RunClock, recorder: Recorder, process: int, in_flight: Callable[[], int]
     ) -> None:
         self._clock, self._recorder, self._process, self._in_flight = clock, recorder, process, in_flight
-        self.cpu_ratio = 0.0  # of one core, over the last period
+        self.cpu_ratio = 0.0  # share of one core over the last period
 
     def run(self) -> None:
         """A `Health` row a second, until killed."""

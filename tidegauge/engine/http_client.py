@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import gevent
 
-from tidegauge.engine.answer import Exchange, RequestFailed
+from tidegauge.engine.answer import Exchange, Limits, RequestFailed
 from tidegauge.engine.connection import Connection
 
-PIECE_BYTES = 256 * 1024  # of a streamed body, sent at a time
+PIECE_BYTES = 256 * 1024  # a streamed body is sent in pieces of at most this size
 ADDRESSES_KEPT_S = 30.0  # then a name is looked up again
 
 _GENERATOR_ERRNOS = {
@@ -43,10 +43,10 @@ class StreamedBody(Protocol):
 
     @property
     def length(self) -> int:
-        """In bytes: it goes out as Content-Length."""
+        """Its length in bytes, sent as Content-Length."""
 
     def pieces(self) -> Iterable[bytes]:
-        """All of it, in order."""
+        """The whole body, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class SharedBody:
 
     @property
     def length(self) -> int:
-        """In bytes."""
+        """Its length in bytes."""
         return self.stop - self.start
 
     def part(self, start: int, length: int) -> SharedBody:
@@ -73,7 +73,7 @@ class SharedBody:
         return SharedBody(segments=self.segments, start=first, stop=min(first + length, self.stop))
 
     def pieces(self) -> Iterator[bytes]:
-        """All of it, in order, PIECE_BYTES at most at a time."""
+        """The whole body, in order, at most PIECE_BYTES at a time."""
         before = 0
         for segment in self.segments:
             begin, end = max(self.start - before, 0), min(self.stop - before, len(segment))
@@ -82,21 +82,18 @@ class SharedBody:
             before += len(segment)
 
 
-@dataclass(slots=True)
-class Request:
-    """What to send: `message` is the request's head (and its body, unless that is streamed)."""
+@dataclass(slots=True, kw_only=True)  # not frozen: that would double the time to make one
+class WireRequest:
+    """A request as it goes over the wire, and how its answer is taken."""
 
     method: str
     origin: Origin
-    message: bytes
+    message: bytes  # the head, and the body unless that is streamed
     body_bytes: int  # in the message
     stream: StreamedBody | None
     keep_body: bool
     hash_body: bool
-    timeout_s: float
-    connect_timeout_s: float | None  # within timeout_s; look-up and TLS included
-    read_timeout_s: float | None  # the longest silence while an answer is due
-    max_body_bytes: int
+    limits: Limits
 
 
 class AddressBook:
@@ -112,7 +109,7 @@ class AddressBook:
         now = time.monotonic()
         if now >= expires:
             expires = now + ADDRESSES_KEPT_S
-            if found:  # whoever asks meanwhile goes by what was known
+            if found:  # greenlets that ask meanwhile use the old addresses
                 self._known[key] = (expires, found, turn)
             found = _look_up(host, port, left_s)
         self._known[key] = (expires, found, turn + 1)
@@ -138,9 +135,9 @@ class ConnectionPool:
         self._idle: dict[Origin, list[Connection]] = {}
         self._addresses, self._tls = addresses, tls
 
-    def exchange(self, request: Request, now: Callable[[], float], exchange: Exchange) -> None:
+    def exchange(self, request: WireRequest, now: Callable[[], float], exchange: Exchange) -> None:
         """Sends `request` and reads its answer into `exchange`; raises RequestFailed with the cause."""
-        deadline = exchange.sent + request.timeout_s
+        deadline = exchange.sent + request.limits.timeout_s
         connection: Connection | None = None
         try:
             connection = self._reuse(request.origin) or self._connect(request, exchange, now, deadline)
@@ -152,7 +149,9 @@ class ConnectionPool:
                     idle.append(connection)
                 connection = None
         except TimeoutError:
-            raise RequestFailed("timeout", f"no complete answer within {request.timeout_s:g} s") from None
+            raise RequestFailed(
+                "timeout", f"no complete answer within {request.limits.timeout_s:g} s"
+            ) from None
         except ssl.SSLError as error:
             raise RequestFailed("tls", str(error)) from None
         except ConnectionError as error:
@@ -182,11 +181,11 @@ class ConnectionPool:
         return None
 
     def _connect(
-        self, request: Request, exchange: Exchange, now: Callable[[], float], deadline: float
+        self, request: WireRequest, exchange: Exchange, now: Callable[[], float], deadline: float
     ) -> Connection:
         origin, start = request.origin, now()
-        if request.connect_timeout_s is not None:
-            deadline = min(deadline, start + request.connect_timeout_s)
+        if request.limits.connect_timeout_s is not None:
+            deadline = min(deadline, start + request.limits.connect_timeout_s)
         family, address = self._addresses.next_address(origin.host, origin.port, max(deadline - start, 0.0))
         connection: Connection | None = None
         try:
@@ -220,12 +219,16 @@ class ConnectionPool:
 
 
 def _converse(
-    connection: Connection, request: Request, exchange: Exchange, now: Callable[[], float], deadline: float
+    connection: Connection,
+    request: WireRequest,
+    exchange: Exchange,
+    now: Callable[[], float],
+    deadline: float,
 ) -> bool:
     """Request out, answer in; returns whether the connection can serve another request."""
     sent = _send(connection, request, exchange, deadline)
     exchange.expect(request)
-    silence_s = request.read_timeout_s
+    silence_s = request.limits.read_timeout_s
     try:
         while not exchange.complete:
             data = connection.receive(deadline if silence_s is None else min(deadline, now() + silence_s))
@@ -241,8 +244,8 @@ def _converse(
         exchange.release()
 
 
-def _send(connection: Connection, request: Request, exchange: Exchange, deadline: float) -> bool:
-    """Whether all went out: a server may refuse a long body in its midst, and its answer says why."""
+def _send(connection: Connection, request: WireRequest, exchange: Exchange, deadline: float) -> bool:
+    """Whether all went out: a server may refuse a long body half-way, and its answer says why."""
     try:
         connection.send(request.message, deadline)
         exchange.sent_bytes = request.body_bytes

@@ -1,4 +1,4 @@
-"""The master's part: who takes part, second 0 for all, and the end when no share is under way any more."""
+"""The master's part: who takes part, second 0 for all, and the end once the last share is done."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tidegauge.engine.worker import digest
 
 LEAD_S = 0.7  # between the order to start and second 0, so that every process is ready by then
 REMOTE_LEAD_S = 2.0
-GONE_S = 4.0  # away for so long, a worker is taken for dead; Locust lets it miss three heartbeats
+GONE_S = 4.0  # a worker that is silent for so long counts as dead; Locust allows three missed heartbeats
 TURN_S = 0.2
 RELAYED = ("started", "progress", "stopped", "finished", "fatal")  # what workers elsewhere tell the CLI here
 
@@ -27,9 +27,9 @@ class Worker:
     """A process that takes part."""
 
     host: str
-    ready: dict[str, Any] | None = None  # what it said when it was
-    process: int | None = None  # its number, with the order
-    seen: float = 0.0  # monotonic
+    ready: dict[str, Any] | None = None  # its message that it is ready
+    process: int | None = None  # its number, once it was ordered to start
+    seen: float = 0.0  # when it was last heard of, by the monotonic clock
     done: bool = False
     gone: bool = False
 
@@ -55,7 +55,7 @@ class MasterPart:
             messages.listen(runner, kind, listener)
 
     def conduct(self) -> None:
-        """From the workers' arrival to the end of the last share."""
+        """Runs from the workers' arrival to the end of the last share."""
         while len(self._takers()) < self._role.workers:
             tell("waiting", ready=len(self._takers()))
             gevent.sleep(TURN_S)
@@ -76,7 +76,7 @@ class MasterPart:
         """Nothing is stored here."""
 
     def _takers(self) -> list[str]:
-        """Those ready and still there."""
+        """The workers that are ready and still there."""
         return [
             node for node, worker in self._workers.items() if worker.ready is not None and self._is_here(node)
         ]
@@ -172,7 +172,7 @@ class MasterPart:
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    """Numbers and short texts: what another machine says is taken for no more."""
+    """Numbers and short texts only: nothing else is accepted from another machine."""
     return {
         name: value
         for name, value in fields.items()

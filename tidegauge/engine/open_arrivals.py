@@ -1,7 +1,7 @@
 """The locustfile of `tidegauge run` and `tidegauge worker`: open arrivals in each of Locust's processes.
 
 Locust gives processes, their master/worker protocol and life cycle; its user count never carries the
-rate. The run folder and the role come by environment variable, the scenarios by further `-f` files.
+rate. The run folder and the role come by environment variable, and so do the files of Python flows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from tidegauge.engine.dispatcher import Share
 from tidegauge.engine.events import RUN_FOLDER, tell
+from tidegauge.engine.flow_files import load_flow_files
 from tidegauge.engine.generator import Generator, Start
 from tidegauge.engine.job import Job, load_job
 from tidegauge.engine.live_totals import LiveTotals
@@ -32,7 +33,7 @@ from tidegauge.store import RunFolder
 OPEN_FILES_MAX = 65536
 FOR_EVER_S = 31 * 86400
 LIVE_S = 1.0
-MASTER_SILENCE_MAX_S = 15  # then a worker stops: nobody could stop its traffic any more
+MASTER_SILENCE_MAX_S = 15  # then a worker stops by itself: nobody else could stop its traffic
 STOP_SIGNAL = signal.SIGUSR1  # from the CLI: no further arrivals
 
 
@@ -51,7 +52,7 @@ class LocalPart:
         self.generator.run(self._job, start, Share(process=0, count=1))
 
     def tell_live(self) -> None:
-        """A line on the run so far."""
+        """Tells the CLI of the run so far."""
         tell("live", **self._live.line(time.monotonic()))
 
     def stop(self) -> None:
@@ -67,7 +68,7 @@ class LocalPart:
 
 
 class ArrivalUser(User):  # type: ignore[misc]  # locust is untyped
-    """Stands for a generator process in Locust's count; the arrivals are not its business."""
+    """Stands for a generator process in Locust's count; it sends nothing itself."""
 
     @task  # type: ignore[untyped-decorator]
     def wait_for_ever(self) -> None:
@@ -76,7 +77,7 @@ class ArrivalUser(User):  # type: ignore[misc]  # locust is untyped
 
 
 def _raise_open_files() -> None:
-    """A socket a session: the soft limit is for programs that know no better."""
+    """Raises the soft limit: every session has a socket of its own."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
@@ -84,10 +85,11 @@ def _raise_open_files() -> None:
 
 _raise_open_files()
 go_first()
-signal.signal(STOP_SIGNAL, signal.SIG_IGN)  # one that comes too early must not kill
+signal.signal(STOP_SIGNAL, signal.SIG_IGN)  # a signal that comes too early must not kill
+load_flow_files(os.environ)
 FOLDER, ROLE = RunFolder(Path(os.environ[RUN_FOLDER])), own_role()
 JOB = None if ROLE.joins else load_job(FOLDER)  # before Locust forks: the processes share its memory
-_parts: list[Any] = []  # this process' one
+_parts: list[Any] = []  # the part of this process, once Locust is ready
 
 
 @events.init.add_listener  # type: ignore[untyped-decorator]
@@ -96,7 +98,7 @@ def _begin(environment: Any, **_: Any) -> None:
     if isinstance(runner, WorkerRunner):
         locust.runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_SILENCE_MAX_S
         _parts.append(worker := WorkerPart(runner, ROLE, FOLDER, JOB))
-        if ROLE.joins:  # its own CLI may stop it; otherwise the master passes a stop on
+        if ROLE.joins:  # its own CLI may stop it; to other workers the master passes the stop on
             gevent.signal_handler(STOP_SIGNAL, worker.stop)
         return
     assert JOB is not None
@@ -111,7 +113,7 @@ def _begin(environment: Any, **_: Any) -> None:
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
 def _conduct(environment: Any, **_: Any) -> None:
-    """Locust's own start, which comes again when its page or a lost worker makes it count anew."""
+    """Locust's own start, which comes again when its page or a lost worker makes it count again."""
     for part in _parts:
         if not isinstance(part, WorkerPart) and not hasattr(environment, "tidegauge_begun"):
             environment.tidegauge_begun = True

@@ -25,13 +25,13 @@ from tidegauge.records import Health, Outcome, Sample, SessionEnd
 from tidegauge.row_files import KINDS
 from tidegauge.store import RunFolder
 
-FLUSH_S = 0.25  # no row waits longer than that for its way to the writer
-# Rows go out a hundred or so at a time, as soon as there are as many: a quarter of a second's worth in one go
-# would leave arrivals no turn for milliseconds.
+FLUSH_S = 0.25  # the longest that a row waits before it goes to the writer
+# Rows go out as soon as there are a hundred or so: a quarter of a second's worth in one go would hold up
+# arrivals for milliseconds.
 TICK_S = 0.004
 BLOCK_ROWS = 100
-BLOCK_ROWS_MAX = 400  # of a backlog
-PIPE_BYTES = 1 << 20  # so that a writer that is kept waiting does not hold up the next block
+BLOCK_ROWS_MAX = 400  # where there is a backlog
+PIPE_BYTES = 1 << 20  # room for the next blocks while the writer is busy
 READ_BYTES = 65536
 LiveListener = Callable[[dict[str, Any]], None]
 
@@ -53,7 +53,7 @@ class Recorder:
         recording = recording_of(RunFolder(run_folder)) or Recording()
         self.keeps_sessions = recording.samples != "all"  # otherwise they follow from the samples
         self._rows: dict[str, list[tuple[object, ...]]] = {kind: [] for kind in KINDS}
-        self._sent: list[int] = []  # arrivals; their rows differ in nothing else
+        self._sent: list[int] = []  # arrivals: their rows differ in nothing else
         self._process = process
         self._on_failure = on_failure
         self._failed = False
@@ -85,7 +85,7 @@ class Recorder:
         self._rows["outcomes"].append(row)
 
     def add_session(self, row: SessionEnd) -> None:
-        """Kept where samples are not; callers may spare themselves the row by `keeps_sessions`."""
+        """Kept where samples are not; callers may skip making the row by `keeps_sessions`."""
         if self.keeps_sessions:
             self._rows["sessions"].append(row)
 
@@ -93,9 +93,9 @@ class Recorder:
         self._rows["health"].append(row)
 
     def close(self) -> bool:
-        """Everything out, the writer's last files closed; whether all of it was stored."""
+        """Hands over the last rows and waits for the writer; returns whether all was stored."""
         self._closing.set()
-        self._flusher.join()  # in the middle of a block it is not to be cut
+        self._flusher.join()  # it must not be cut in the middle of a block
         self._flush()
         self._pipe.close()
         stored = self._writer.wait() == 0
@@ -117,7 +117,7 @@ class Recorder:
                 self._fail(_writer_failure(self._writer.returncode))
 
     def _flush(self, at_least: int = 1) -> None:
-        """Hands over the rows of each kind of which there are so many."""
+        """Hands over the rows of each kind that has at least so many."""
         if len(self._sent) >= at_least:
             arrivals, self._sent = self._sent, []
             n = len(arrivals)
@@ -130,7 +130,7 @@ class Recorder:
                 self._send(kind, list(zip(*rows[start : start + BLOCK_ROWS_MAX], strict=True)))
 
     def _send(self, kind: str, columns: Any) -> None:
-        """As columns: cheaper to read than rows are, and no dearer to write."""
+        """Sends columns: cheaper to read than rows, and as cheap to write."""
         if self._failed:
             return
         payload = marshal.dumps((kind, columns))
@@ -140,7 +140,7 @@ class Recorder:
                 data = data[nb_write(self._descriptor, data) :]
         except OSError:
             self._fail(_writer_failure(self._writer.wait()))
-        gevent.sleep(0)  # arrivals have their turn
+        gevent.sleep(0)  # lets arrivals have their turn
 
     def _listen(self, on_live: LiveListener) -> None:
         assert self._writer.stdout is not None
@@ -153,7 +153,7 @@ class Recorder:
                 for line in lines:
                     on_live(json.loads(line))
         finally:
-            self._writer.stdout.close()  # the writer must not wait for a listener that is no more
+            self._writer.stdout.close()  # a listener that failed must not block the writer
 
     def _fail(self, reason: str) -> None:
         if not self._failed:
@@ -162,7 +162,7 @@ class Recorder:
 
 
 def _widen(pipe: int) -> None:
-    """Beyond the system's default where that is allowed (Linux)."""
+    """Makes the pipe larger than the default, where that is allowed (Linux)."""
     with contextlib.suppress(AttributeError, OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 

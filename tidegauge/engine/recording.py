@@ -1,4 +1,4 @@
-"""What of a run's requests is kept, by its plan and stack."""
+"""Which of a run's requests are stored, by its plan and stack."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Recording:
     """Which rows are stored, and by what they are counted."""
 
     samples: Literal["all", "slow", "none"] = "all"
-    start_s: float = 0.0  # of the measured window: after the warm-up …
-    end_s: float = float("inf")  # … to the end of the last phase
-    path_patterns: Sequence[str] = ()  # of the stack's cache behaviours …
-    caches: Sequence[bool] = ()  # … and which of them have a TTL: only these have a hit ratio
+    start_s: float = 0.0  # the measured window begins after the warm-up …
+    end_s: float = float("inf")  # … and ends with the last phase
+    path_patterns: Sequence[str] = ()  # the stack's cache behaviours …
+    caches: Sequence[bool] = ()  # … and which of them have a TTL: only those have a hit ratio
 
 
 def recording_of(folder: RunFolder) -> Recording | None:

@@ -9,15 +9,16 @@ from functools import lru_cache
 import pandas as pd
 
 from tidegauge.engine.flows import RunnableFlow
+from tidegauge.engine.request import Request
 from tidegauge.engine.session import Session
 from tidegauge.plan import Plan
 from tidegauge.replay import REPLAY_FLOW
 from tidegauge.signing import load_signer
 from tidegauge.stack import Stack
 
-SIGNED_AHEAD = 20_000  # of the paths asked for most, 5 s of work; others when they are first sent
+SIGNED_AHEAD = 20_000  # the most frequent paths, 5 s of work; others are signed when first sent
 SIGNED_KEPT = 100_000
-VALID_MARGIN_S = 3600.0  # beyond the run: clocks differ, and runs begin late
+VALID_MARGIN_S = 3600.0  # signatures outlast the run by this: clocks differ, and runs begin late
 
 Sign = Callable[[str, str], str]
 
@@ -46,13 +47,15 @@ def replay_flow(
         if sign[index]:
             assert signed is not None
             where = signed(its_base, where)
-        session.request(
-            method[index],
-            where,
-            endpoint=endpoint[index],
-            base=its_base,
-            expect_status=expected[index],
-            keep_body=False,
+        session.send(
+            Request(
+                method[index],
+                where,
+                endpoint=endpoint[index],
+                base=its_base,
+                expect_status=expected[index],
+                keep_body=False,
+            )
         )
 
     own = sessions["flow"] == REPLAY_FLOW
@@ -60,7 +63,7 @@ def replay_flow(
 
 
 def _texts(column: pd.Series) -> list[str]:
-    """A text a row, one object for all equal ones: logs repeat theirs by the million."""
+    """A text for each row, with one object for all equal ones: logs repeat theirs by the million."""
     codes, values = pd.factorize(column)
     texts = [str(value) for value in values]
     return [texts[code] for code in codes]
@@ -73,7 +76,7 @@ def _expected(sessions: pd.DataFrame) -> list[Collection[int]]:
 
 
 def _signing(stack: Stack, environ: Mapping[str, str], expires_unix_s: int) -> Sign:
-    assert stack.signing is not None  # a stack without has no line to sign
+    assert stack.signing is not None  # without [signing] no line is marked for signing
     signer = load_signer(stack.signing, environ)
 
     @lru_cache(maxsize=SIGNED_KEPT)

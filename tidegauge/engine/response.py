@@ -45,16 +45,16 @@ class Response:
 
     @property
     def sha256(self) -> str | None:
-        """Of the body, where it was asked for."""
+        """The body's hash, where it was asked for."""
         return self._exchange.sha256
 
     @property
     def received_bytes(self) -> int:
-        """Of the body as received, before decoding."""
+        """Body bytes as received, before decoding."""
         return self._exchange.received_bytes
 
     def json(self) -> Any:
-        """The body as JSON; ValueError when it is none."""
+        """The body as JSON; ValueError when it is not JSON."""
         return json.loads(self.body)
 
 
@@ -62,7 +62,7 @@ BodyCheck = Callable[[Response], str | None]
 
 
 def judge(response: Response, expect_status: Collection[int] | None, check: BodyCheck | None) -> str | None:
-    """The cause of failure, or None for a good answer; by default any 2xx or 3xx is one."""
+    """The cause of failure, or None for a good answer; by default any 2xx or 3xx is good."""
     status = response.status
     good = 200 <= status < 400 if expect_status is None else status in expect_status
     if not good:
@@ -90,9 +90,9 @@ def is_waf_block(response: Response) -> bool:
 
 
 def cache_result(x_cache: bytes | None) -> str:
-    """CloudFront's X-Cache as hit, refresh_hit, miss or error; none without the header.
+    """CloudFront's X-Cache as hit, refresh_hit, miss or error; `none` without the header.
 
-    A function's own answer never asked the cache, and counts as none.
+    A function's own answer never asked the cache: it counts as `none`.
     """
     if x_cache is None:
         return "none"

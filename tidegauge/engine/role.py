@@ -11,14 +11,16 @@ ROLE = "TIDEGAUGE_ROLE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """By default: a process, or Locust's own processes, on the machine of the CLI."""
+    """The part of this process; the defaults are those of a run on the CLI's own machine."""
 
     workers: int = 1  # generator processes that take part
     page: bool = False  # whether Locust's web page is to show our requests
     joins: bool = False  # a worker of another CLI's run, whose job is still to come
-    exchange: str = ""  # master of such workers: where they find the job and leave their rows
+    exchange: str = ""  # where such workers find the job and leave their rows
     run_id: str = ""
-    program: dict[str, str] = field(default_factory=dict)  # what master and such workers must have alike
+    program: dict[str, str] = field(
+        default_factory=dict
+    )  # what the master and such workers must have in common
 
     @property
     def is_remote(self) -> bool:
@@ -26,7 +28,7 @@ class Role:
         return self.joins or bool(self.exchange)
 
     def environment(self) -> dict[str, str]:
-        """The variable that hands this down."""
+        """The environment variable that hands the role down."""
         return {ROLE: json.dumps(asdict(self))}
 
 
@@ -42,6 +44,9 @@ def difference(master: dict[str, str], worker: dict[str, str]) -> str | None:
     """
     for name, wanted in master.items():
         found = worker.get(name)
+        if found is None and name.startswith("flows/"):
+            file = name.removeprefix("flows/")
+            return f"the plan's {file} is missing on the worker: copy it there, and name it with --flows"
         if found is None:
             return f"{name} is missing on the worker"
         if found != wanted:

@@ -1,4 +1,4 @@
-"""From what a flow asks for to what goes over the wire; what does not change is worked out once."""
+"""From what a flow asks for to what goes over the wire; what stays the same is worked out once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tidegauge.engine.answer import RequestFailed
 from tidegauge.engine.http_client import Origin
 from tidegauge.stack import Stack, is_allowed
 
-PREPARED_KEPT = 4096  # of the requests that are sent again and again; signed URLs pass through
+PREPARED_KEPT = 4096  # requests that are sent again and again; signed URLs push each other out
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 _NOT_A_TOKEN = re.compile(r"[^A-Za-z0-9._-]")
 _URL = re.compile(r"(https?)://([^/?#]*)([^#]*)", re.IGNORECASE)
@@ -40,13 +40,13 @@ class Target:
 
     @property
     def url(self) -> str:
-        """The whole of it."""
+        """The whole URL."""
         return f"{self.place.origin.scheme}://{self.place.netloc}{self.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A request but for its cookies and its body."""
+    """A request without its cookies and body."""
 
     target: Target
     head: str  # up to the end of its own headers
@@ -54,7 +54,7 @@ class Prepared:
     plain: bytes  # the whole message without cookies and body
 
     def message(self, method: str, cookies: str, body: bytes, body_length: int) -> bytes:
-        """The message; of a body that is streamed after it, `body` is empty and `body_length` is not."""
+        """The message; for a body that is streamed after it, `body` is empty and `body_length` is not."""
         lines = [self.head]
         if cookies:
             lines.append(f"Cookie: {cookies}\r\n")
@@ -96,7 +96,7 @@ class Targets:
         return _target(place, prefix + path)
 
     def at(self, url: str) -> Target:
-        """A whole URL (RequestFailed `protocol` when it is none)."""
+        """A whole URL (RequestFailed `protocol` when it is not a URL)."""
         match = _URL.match(url)
         if match is None:
             raise RequestFailed("protocol", f"'{url[:80]}' is not http or https")
@@ -135,7 +135,7 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # the property raises on a port out of range
     except ValueError as error:
-        raise RequestFailed("protocol", f"no URL: {error}") from None
+        raise RequestFailed("protocol", f"not a URL: {error}") from None
     if not parts.hostname:
-        raise RequestFailed("protocol", f"'{url[:80]}' names no host")
+        raise RequestFailed("protocol", f"'{url[:80]}' has no host")
     return parts

@@ -23,7 +23,7 @@ from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import Schedule
 
 ASK_AGAIN_S = 1.0
-JOB_WAIT_S = 120.0  # for the CLI of this worker to fetch the job
+JOB_WAIT_S = 120.0  # the longest that this worker's CLI may take to fetch the job
 ROUND_TRIPS = 12
 
 
@@ -58,7 +58,7 @@ class WorkerPart:
     def _take_part(self) -> None:
         try:
             self._send_share(self._prepare())
-        except Exception as error:  # whatever it is: the master must not wait for this worker
+        except Exception as error:  # whatever went wrong, the master must not wait for this worker
             reason = error.message if isinstance(error, TidegaugeError) else traceback.format_exc(limit=-3)
             self._runner.send_message(messages.FAILED, {"reason": reason})
             self._refused({"reason": reason})
@@ -126,7 +126,7 @@ class WorkerPart:
 
 
 def digest(schedule: Schedule) -> str:
-    """Stands for the whole list of sessions: unlike library versions may draw unlike lists from one seed."""
+    """A hash of the list of sessions: other library versions may draw another list from the same seed."""
     summary = hashlib.sha256(repr(schedule.flows).encode())
     for column in (schedule.intended_s, schedule.flow_index, schedule.asset_rank):
         summary.update(column.tobytes())

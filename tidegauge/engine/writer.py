@@ -1,8 +1,8 @@
 """The process that turns a generator's rows into Parquet files, and counts them.
 
 Run as `python -m tidegauge.engine.writer RUN_FOLDER PROCESS [live]`, rows on stdin; with `live`, a JSON
-line a second on stdout says what the rows of that second were. It outlives a killed generator by the
-moment that the last rows take, so that such a death loses a quarter of a second.
+line a second on stdout says what the rows of that second were. It outlives a killed generator until
+the last rows are stored, so that such a death loses a quarter of a second.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Writer:
         match = path_matcher(self._recording.path_patterns)
         self._behaviour_of = functools.lru_cache(PATHS_REMEMBERED)(match)
         self._sequence = 0
-        self._blocks: list[list[tuple[Any, ...]]] = []  # of samples, columns each
+        self._blocks: list[list[tuple[Any, ...]]] = []  # blocks of samples, as columns
         self._tables: dict[str, list[Any]] = {}
 
     def take(self, kind: str, columns: list[tuple[Any, ...]]) -> None:
@@ -91,7 +91,7 @@ class Writer:
             self._tell(batch.live(self._recording))
 
     def close_files(self) -> None:
-        """Stores what is in memory; OSError as it comes."""
+        """Stores what is in memory; raises OSError."""
         self.end_batch()
         if not self._tables:
             return
@@ -106,11 +106,11 @@ class Writer:
             while line:
                 line = line[os.write(STDOUT, line) :]
         except OSError:
-            self._live = False  # whoever watched is gone; the rows that it sent still count
+            self._live = False  # nobody watches any more; the rows are stored all the same
 
 
 class _WithoutPandas:
-    """Refuses its import. pyarrow would load it to recognise its types: a second of CPU as the run begins."""
+    """Refuses to import pandas: pyarrow would load it to know its types, for a second of CPU at the start."""
 
     @staticmethod
     def find_spec(name: str, *_: object) -> None:

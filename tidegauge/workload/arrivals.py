@@ -12,7 +12,7 @@ from scipy.optimize.elementwise import find_root
 
 Floats = NDArray[np.float64]
 
-TIME_ERROR_S = 1e-10  # of the root finding: far below the clock's tick of 1e-9
+TIME_ERROR_S = 1e-10  # tolerance of the root finding: far below the clock's tick of 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class WavePiece:
 
     duration_s: float
     mean_rate_per_s: float
-    amplitude: float  # 0 to below 1
+    amplitude: float  # from 0 to below 1
     period_s: float
     peak_at_s: float
     poisson: bool

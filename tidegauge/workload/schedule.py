@@ -15,7 +15,7 @@ from tidegauge.workload.arrivals import LinearPiece, Piece, WavePiece, arrival_t
 from tidegauge.workload.popularity import draw_ranks, stretched_exponential_weights, zipf_weights
 from tidegauge.workload.streams import ASSETS, FLOWS, SESSIONS, TIMES, stream
 
-DEFAULT_ALPHA = 0.9  # of a plan without [popularity] run with a catalogue; run.json says so
+DEFAULT_ALPHA = 0.9  # for a plan without [popularity] that runs with a catalogue; run.json says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Schedule:
 def make_schedule(plan: Plan, assets: int, sessions: pd.DataFrame | None = None) -> Schedule:
     """All sessions of `plan`; `assets` is the number of ranks to draw from (0: none needed).
 
-    Of a plan that replays logs, `sessions` are those that they became (columns as in Replayed).
+    For a plan that replays logs, `sessions` are those made of their lines (columns as in Replayed).
     """
     if plan.trace is not None:
         return _replayed(plan, sessions)
@@ -90,7 +90,7 @@ def popularity_weights(popularity: Popularity | None, assets: int) -> NDArray[np
         return zipf_weights(assets, DEFAULT_ALPHA)
     if popularity.model == "zipf":
         return zipf_weights(assets, popularity.alpha or 0.0)
-    assert popularity.shape is not None  # held by the plan's checks
+    assert popularity.shape is not None  # the plan's checks see to it
     assert popularity.scale is not None
     return stretched_exponential_weights(assets, popularity.shape, popularity.scale)
 

@@ -89,7 +89,7 @@ async def _totals(call: Call, asset: Asset) -> dict[str, object]:
 
 
 async def _require_asset(call: Call, asset_id: str) -> None:
-    """404 for an id that nobody has; Redis remembers those that exist, for this is asked on every view."""
+    """404 for an id that nobody has; Redis remembers those that exist, as this is asked on every view."""
     redis = call.services.backends.redis
     key = f"known:{asset_id}"
     if await redis.exists(key):
@@ -100,5 +100,5 @@ async def _require_asset(call: Call, asset_id: str) -> None:
 
 
 def _ip_hash(secret: str, ip: str) -> str:
-    """A keyed hash: unkeyed, the few addresses there are could be tried one by one."""
+    """A keyed hash: without the key, all IPv4 addresses could be tried one by one."""
     return hmac.new(secret.encode(), ip.encode(), hashlib.sha256).hexdigest()[:IP_HASH_HEX_DIGITS]

@@ -30,7 +30,7 @@ class ClickCounter:
         self._pending: Counter[str] = Counter()
 
     def count(self, code: str) -> None:
-        """One click; costs no I/O."""
+        """Counts one click, without I/O."""
         self._pending[code] += 1
 
     async def flush(self) -> None:

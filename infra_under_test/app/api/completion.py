@@ -54,7 +54,7 @@ async def complete_upload(call: Call) -> Response:
         await _check_object(call, asset)
         asset = await _link(call, asset)
     if asset.status == QUEUED:
-        # The job goes out after the mark, for a worker must find the short code in place; a crash in
+        # The job goes out after the mark, because a worker must find the short code in place. A crash in
         # between is mended by the client's retry, whose equal deduplication id queues nothing twice.
         await _queue_job(call, asset)
     answer = {"asset_id": asset.asset_id, "short_code": asset.short_code, "status": asset.status}
@@ -87,7 +87,7 @@ async def _assemble(call: Call, asset: Asset, parts: list[UploadedPart]) -> None
         )
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "NoSuchUpload":  # joined by an earlier try of this request, or expired: HEAD tells
+        if code == "NoSuchUpload":  # completed by an earlier try, or expired: HEAD tells which
             return
         if code in REFUSED_PARTS:
             message = error.response["Error"].get("Message", code)
@@ -158,5 +158,5 @@ async def _queue_job(call: Call, asset: Asset) -> None:
         QueueUrl=call.services.settings.queue_transcode_url,
         MessageBody=json.dumps(job),
         MessageGroupId=asset.user_id,  # jobs of a user keep their order
-        MessageDeduplicationId=asset.asset_id,  # equal contents are still jobs of their own
+        MessageDeduplicationId=asset.asset_id,  # equal contents are separate jobs all the same
     )

@@ -13,7 +13,7 @@ import redis.exceptions
 from infra_under_test.app.event_log import log_event
 from infra_under_test.app.progress import channel_of
 
-QUEUE_MESSAGES_MAX = 100  # a reader this far behind is dropped messages, never memory
+QUEUE_MESSAGES_MAX = 100  # a reader further behind loses messages; memory stays bounded
 IDLE_CHANNEL = "asset-progress-idle"  # keeps the subscription open while nobody listens
 RECONNECT_WAIT_S = 1.0
 

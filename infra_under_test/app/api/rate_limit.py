@@ -48,7 +48,7 @@ class RateLimiter:
     window_s: int = WINDOW_S
 
     def client_ip(self, connection: HTTPConnection) -> str:
-        """The nearest address that is no trusted proxy; X-Forwarded-For counts only when a proxy sent it."""
+        """The nearest address that is not a trusted proxy; X-Forwarded-For counts only if a proxy sent it."""
         peer = connection.client.host if connection.client else ""
         if not _is_in(peer, self.trusted_proxies):
             return peer

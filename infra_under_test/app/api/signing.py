@@ -56,8 +56,11 @@ def load_signing_key(pem: str) -> RSAPrivateKey:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as error:
         raise StackError(
-            "SIGNING_PRIVATE_KEY is no PEM private key", "set it to an unencrypted RSA key as PEM text"
+            "SIGNING_PRIVATE_KEY is not a private key in PEM", "set it to an unencrypted RSA key as PEM text"
         ) from error
     if not isinstance(key, RSAPrivateKey):
-        raise StackError("SIGNING_PRIVATE_KEY is no RSA key", "CloudFront's default here is RSA 2048")
+        raise StackError(
+            "SIGNING_PRIVATE_KEY is not an RSA key",
+            "set it to an RSA key of 2048 bits, the kind that signs here",
+        )
     return key

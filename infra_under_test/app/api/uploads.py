@@ -72,7 +72,7 @@ def part_count(file_size: int) -> int:
 
 
 def too_large(size: int, bytes_max: int) -> ApiError:
-    """413, announced or uploaded."""
+    """413, for an announced as for an uploaded size."""
     return ApiError(413, "file_too_large", f"the file has {size} bytes; {bytes_max} are allowed")
 
 
@@ -81,7 +81,7 @@ def _check_announcement(wanted: UploadRequest, bytes_max: int) -> None:
         known = " and ".join(SUFFIXES)
         raise ApiError(415, "unsupported_media", f"{wanted.mime_type!r} is not taken; {known} are")
     if wanted.file_size <= 0:
-        raise ApiError(422, "empty_file", f"file_size: {wanted.file_size} bytes are no file")
+        raise ApiError(422, "empty_file", f"file_size: {wanted.file_size} bytes are not a file")
     if wanted.file_size > bytes_max:
         raise too_large(wanted.file_size, bytes_max)
 

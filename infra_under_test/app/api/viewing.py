@@ -49,7 +49,7 @@ def _document(call: Call, asset: Asset) -> dict[str, Any]:
             "bytes": int(stored["bytes"]),
             "sha256": stored["sha256"],
             "mime_type": stored["mime_type"],
-            "setting": stored.get("setting", {}),  # assets of earlier versions do not say it
+            "setting": stored.get("setting", {}),  # assets of earlier versions lack it
         }
         for name, stored in asset.renditions.items()
     }

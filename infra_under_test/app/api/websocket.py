@@ -89,7 +89,7 @@ def _wanted_asset(text: str) -> str:
     try:
         message = json.loads(text)
     except ValueError as error:
-        raise ApiError(400, "invalid_json", f"the message is no JSON: {error}") from error
+        raise ApiError(400, "invalid_json", f"the message is not JSON: {error}") from error
     asset_id = message.get("subscribe") if isinstance(message, dict) else None
     if not isinstance(asset_id, str) or not asset_id:
         raise ApiError(422, "invalid_request", 'send {"subscribe": asset_id}')

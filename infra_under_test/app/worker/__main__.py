@@ -27,7 +27,7 @@ from infra_under_test.transcode.nvenc import probe
 
 ROUTE = "worker"
 RETRY_S = 1.0
-STOP_S = 5.0  # for giving jobs back; a stopped container has 30 s
+STOP_S = 5.0  # time to give jobs back; ECS kills a stopped container after 30 s
 
 
 class Worker:

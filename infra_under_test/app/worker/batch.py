@@ -10,8 +10,8 @@ from infra_under_test.app.event_log import log_event
 from infra_under_test.app.worker.jobs import Job, JobQueue
 from infra_under_test.app.worker.processing import Outcome, OutOfTurn, Processor, Turn
 
-GATHER_S = 0.05  # after a job is done, for the others that are about to be: one call settles them all
-RETRY_AFTER_S = 5  # times the receives so far
+GATHER_S = 0.05  # waited after a job for others that are nearly done: one call settles them all
+RETRY_AFTER_S = 5  # multiplied by the receives so far
 
 
 class Batch:
@@ -83,7 +83,7 @@ class Batch:
         log_event("jobs_given_back", assets=[job.asset_id for job in tasks.values()])
         try:
             await self._queue.hold(list(tasks.values()), 0)
-        except Exception as error:  # then they are back after hold_s
+        except Exception as error:  # unsettled, they come back after hold_s
             log_event("give_back_failed", error=f"{type(error).__name__}: {error}")
 
 

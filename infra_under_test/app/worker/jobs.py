@@ -9,9 +9,9 @@ from typing import Any
 
 from infra_under_test.app.event_log import log_event
 
-BATCH_MAX = 10  # of SQS
+BATCH_MAX = 10  # the most that SQS hands out at a time
 POLL_S = 20  # the longest that SQS allows: fewest billed empty receives
-MAX_RECEIVES = 3  # of the queue's redrive policy; the next one finds the message in the dead-letter queue
+MAX_RECEIVES = 3  # the queue's redrive policy: after that the message is in the dead-letter queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ class Outcome(enum.Enum):
     """What becomes of a job's message."""
 
     DONE = "done"  # deleted; no ffmpeg was needed
-    TRANSCODED = "transcoded"  # deleted
+    TRANSCODED = "transcoded"  # deleted; ffmpeg was needed
     REFUSED = "refused"  # given back at once: the third receive sends it to the dead-letter queue
     RETRY = "retry"  # given back for later: a part behind the worker failed, not the medium
 

@@ -35,7 +35,7 @@ class EdgeSettings:
     region: str
     s3_access_key: str
     s3_secret_key: str
-    njs_module: Path | None  # of an nginx that loads njs at run time
+    njs_module: Path | None  # for an nginx that loads njs at run time
     as_root: bool  # without `user root` the worker could not read a prefix under /root
     behaviours: tuple[CacheBehaviour, ...] = BEHAVIOURS
 

@@ -51,7 +51,7 @@ def test_a_file_changes_the_keys_it_gives_and_adds_names(tmp_path: Path) -> None
         ('upload = ["posterr"]', "did you mean 'poster'?"),
         ("[webp\n", "is not TOML"),
         ('[new]\nplatform = "x"', "Field required"),
-        ("webp = 3", "no table"),
+        ("webp = 3", "is not the table of a rendition"),
         ('[discord_mp4]\nsearch = { option = "cfr", worst = 45, step = 1 }', "search"),
     ],
 )

@@ -15,7 +15,7 @@ from tidegauge.analysis.transcode.pareto import ON_DEMAND, Front, fronts
 from tidegauge.analysis.transcode.presets import recommend_preset
 from tidegauge.analysis.transcode.recommend import NOTHING_COMPARED, Recommended, recommend
 from tidegauge.analysis.transcode.seed import Seed, seed_of
-from tidegauge.analysis.transcode.words import usd
+from tidegauge.dollars import usd
 
 SCHEMA_VERSION = 1
 TARGET_VMAF = 93.0  # where most viewers see no difference any more; the facts' target
@@ -55,7 +55,7 @@ def answer(bench: Bench, target_vmaf: float = TARGET_VMAF) -> dict[str, Any]:
 
 
 def unit_prices(bench: Bench, seed: Seed) -> UnitPrices:
-    """A CPU-second of the scenario's worker, fully busy, and a byte's delivery, as the cells were priced."""
+    """A CPU-second of today's worker, fully busy, and a byte's delivery, as the cells were priced."""
     per_cpu_s = None
     if seed.usd_per_hour is not None and seed.vcpu is not None:
         per_cpu_s = seed.usd_per_hour / seed.vcpu / 3600

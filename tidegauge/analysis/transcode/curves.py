@@ -22,12 +22,12 @@ class Matched:
     wall_s: float | None
     compute_usd: float | None
     compute_basis: str | None  # what `compute_usd` was interpolated from, or priced by
-    egress_usd: float | None  # of the views that the scenario states
+    egress_usd: float | None  # for the views that the task use states
     reason: str | None  # why nothing is known at this quality
 
     @property
     def total_usd(self) -> float | None:
-        """To make it once, and to deliver it as often as the scenario says."""
+        """To make it once, and to deliver it as often as the task use says."""
         if self.compute_usd is None or self.egress_usd is None:
             return None
         return self.compute_usd + self.egress_usd

@@ -21,7 +21,7 @@ Dollars = Annotated[Decimal, Field(allow_inf_nan=False, ge=0)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one asset costs, part by part, in USD; egress is no part of the cell's cost per asset."""
+    """What one asset costs, part by part, in USD; egress is not part of the cell's cost per asset."""
 
     compute_usd: Dollars | None = None
     cold_start_usd: Dollars | None = None
@@ -45,7 +45,7 @@ class Cell:
     wall_s_high: Positive | None = None
     cpu_s: Finite | None = None
     cpu_s_rounds: tuple[Positive, ...] | None = None
-    decode_cpu_s: Finite | None = None  # of the same run without an encoder
+    decode_cpu_s: Finite | None = None  # CPU time of the same run without an encoder
     frames: Annotated[int, Field(gt=0)] | None = None
     frames_per_s: Positive | None = None
     speed_x: Finite | None = None
@@ -119,7 +119,7 @@ class Bench:
     curves: tuple[Curve, ...] = ()
     profiles: tuple[Profile, ...] = ()
     gpu: Mapping[str, Any] | None = None
-    scenario: Mapping[str, Any] = field(default_factory=dict)
+    task_use: Mapping[str, Any] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     imports: tuple[Mapping[str, Any], ...] = ()
     ffmpeg: Mapping[str, Any] = field(default_factory=dict)
@@ -132,12 +132,12 @@ _BENCH = TypeAdapter(Bench)
 def read_bench(document: object, name: str) -> Bench:
     """The records of a bench.json called `name`; what is wrong with it is an error (exit 2)."""
     try:
-        bench = _BENCH.validate_json(json.dumps(document), strict=True)
+        bench = _BENCH.validate_json(json.dumps(_with_task_use(document)), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         raise TidegaugeError(
-            f"{name} is no transcode bench: {where:.80}: {first['msg']:.120}",
+            f"{name} is not a transcode bench document: {where:.80}: {first['msg']:.120}",
             "give a document that `tidegauge bench transcode --json` printed",
         ) from None
     return replace(
@@ -147,15 +147,22 @@ def read_bench(document: object, name: str) -> Bench:
     )
 
 
+def _with_task_use(document: object) -> object:
+    """Documents of older versions call the task use `scenario`."""
+    if isinstance(document, Mapping) and "scenario" in document and "task_use" not in document:
+        return {**document, "task_use": document["scenario"]}
+    return document
+
+
 def join(benches: Sequence[Bench]) -> Bench:
-    """All cells and curves together; of profiles and the scenario the first document's that has them."""
+    """All cells and curves together; of profiles and task use the first document's that has them."""
     profiles = {profile.name: profile for bench in reversed(benches) for profile in bench.profiles}
     return Bench(
         cells=tuple(cell for bench in benches for cell in bench.cells),
         curves=tuple(curve for bench in benches for curve in bench.curves),
         profiles=tuple(profiles.values()),
         gpu=next((bench.gpu for bench in benches if bench.gpu), None),
-        scenario=next((bench.scenario for bench in benches if bench.scenario), {}),
+        task_use=next((bench.task_use for bench in benches if bench.task_use), {}),
         assumptions=tuple(dict.fromkeys(each for bench in benches for each in bench.assumptions)),
         imports=tuple(each for bench in benches for each in bench.imports),
         ffmpeg=benches[0].ffmpeg,
@@ -163,9 +170,9 @@ def join(benches: Sequence[Bench]) -> Bench:
     )
 
 
-def scenario_number(bench: Bench, name: str) -> Decimal | None:
-    """A figure of the scenario, given bare or as {"value", "source"}; None where it isn't there."""
-    entry = bench.scenario.get(name)
+def task_use_number(bench: Bench, name: str) -> Decimal | None:
+    """A figure of the task use, given bare or as {"value", "source"}; None where it isn't there."""
+    entry = bench.task_use.get(name)
     value = entry.get("value") if isinstance(entry, Mapping) else entry
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

@@ -16,7 +16,7 @@ NO_PRICE = "the document has no hourly price of both"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEvenRow:
-    """A GPU profile against the scenario's worker, for one medium and rendition or by price alone."""
+    """A GPU profile against today's worker, for one medium and rendition or by price alone."""
 
     profile: str
     gpu: str
@@ -25,9 +25,9 @@ class BreakEvenRow:
     known: str | None = None  # how both speeds are known
     figures: BreakEven | None
     speed_ratio_needed_without_fees: float | None = (
-        None  # of the bare instance, where its price has more parts
+        None  # by the bare instance's price, where the whole price has more parts
     )
-    reason: str | None = None  # why the speeds' part is empty
+    reason: str | None = None  # why there are no speeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

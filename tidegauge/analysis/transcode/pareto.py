@@ -64,7 +64,7 @@ def group_of(row: Cell | Curve) -> Group:
 
 
 def fronts(cells: Sequence[Cell], capacities: Mapping[str, str]) -> tuple[Front, ...]:
-    """A front a medium, rendition and group, in the cells' order; a cell without a price is no point.
+    """A front a medium, rendition and group, in the cells' order; a cell without a price is left out.
 
     `capacities`: profile to on_demand or spot.
     """

@@ -10,7 +10,8 @@ from statistics import fmean
 from tidegauge.analysis.transcode.curves import Matched, Swept
 from tidegauge.analysis.transcode.pareto import Group
 from tidegauge.analysis.transcode.seed import Seed
-from tidegauge.analysis.transcode.words import counted, megabytes, usd
+from tidegauge.analysis.transcode.words import counted, megabytes
+from tidegauge.dollars import usd
 
 Matches = dict[str, dict[str, Matched]]  # encoding: medium: what it comes to
 
@@ -94,5 +95,5 @@ def _saving_words(best: str, today: str | None, saving: float | None, seed: Seed
     if today == best:
         return "that is the encoding of today"
     if saving is None or seed.assets_per_month is None:
-        return "what that saves is n/a: the scenario states no assets a month"
+        return "what that saves is n/a: the document's task_use states no assets a month"
     return f"against {today} of today it saves {usd(saving)} a month at {seed.assets_per_month:,.0f} assets"

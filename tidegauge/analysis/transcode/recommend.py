@@ -1,4 +1,4 @@
-"""Profile and preset of each rendition in a sentence, and what that saves against the scenario's worker."""
+"""Profile and preset of each rendition in a sentence, and what that saves against today's worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from tidegauge.analysis.transcode.pareto import ON_DEMAND, Front, Group, Point
 from tidegauge.analysis.transcode.seed import Seed
-from tidegauge.analysis.transcode.words import counted, seconds, usd
+from tidegauge.analysis.transcode.words import counted, seconds
+from tidegauge.dollars import usd
 
 SUREST_FIRST = ("measured", "imported", "emulated")
 NOTHING_COMPARED = "only this machine was measured: no profile can be recommended"
@@ -35,14 +36,14 @@ class Recommended:
     sentence: str
     profile: str | None = None
     provenance: str | None = None
-    compared: int = 0  # profiles
+    compared: int = 0  # how many profiles were compared
     media: int = 0
     cost_usd_per_asset: Decimal | None = None
     wall_s: float | None = None
-    tied_with: tuple[str, ...] = ()  # profiles whose cost interval reaches into that of the chosen
+    tied_with: tuple[str, ...] = ()  # profiles whose cost interval overlaps that of the chosen one
     saving_usd_per_month: Decimal | None = None
     saving_reason: str | None = None
-    seed_wall_s: float | None = None  # of the scenario's worker, for the same media
+    seed_wall_s: float | None = None  # today's worker's, for the same media
 
 
 def recommend(rendition: str, fronts: Sequence[Front], seed: Seed) -> Recommended:
@@ -122,11 +123,11 @@ def _scaled(bounds: Sequence[tuple[Point, float]]) -> Decimal:
 
 def _saving(chosen: Total, of_seed: Total | None, seed: Seed) -> tuple[Decimal | None, str | None]:
     if seed.profile is None:
-        return None, "the document prices no worker of the scenario's size"
+        return None, "the document has no price for a worker of today's size"
     if of_seed is None:
         return None, f"{seed.profile}, the size of today, is not among them"
     if seed.assets_per_month is None:
-        return None, "the scenario states no assets a month"
+        return None, "the document's task_use states no assets a month"
     return (of_seed.cost_usd - chosen.cost_usd) * seed.assets_per_month, None
 
 

@@ -1,17 +1,17 @@
-"""The scenario's worker: what the bench compares with, and what it costs a month."""
+"""Today's worker: what the bench compares with, and what it costs a month."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tidegauge.analysis.transcode.document import Bench, Profile, scenario_number
+from tidegauge.analysis.transcode.document import Bench, Profile, task_use_number
 from tidegauge.analysis.transcode.pareto import ON_DEMAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """The task size of today and its month; null where the document's scenario or prices don't say."""
+    """The task size of today and its month; null where the document's task use or prices don't say."""
 
     profile: str | None
     vcpu: Decimal | None
@@ -32,16 +32,16 @@ class Seed:
     def size(self) -> str:
         """How people name it."""
         if self.vcpu is None or self.memory_gb is None:
-            return "the scenario's worker"
+            return "today's worker"
         return f"{self.vcpu.normalize():f} vCPU / {self.memory_gb.normalize():f} GB"
 
 
 def seed_of(bench: Bench) -> Seed:
-    """The scenario's worker as the document has it: an x86 Fargate task on demand."""
-    vcpu, memory_gb = (scenario_number(bench, name) for name in ("worker_vcpu", "worker_memory_gb"))
-    workers, hours = (scenario_number(bench, name) for name in ("workers", "hours_per_month"))
-    assets = scenario_number(bench, "assets_per_month")
-    views, views_per_asset = (scenario_number(bench, name) for name in ("views_per_month", "views_per_asset"))
+    """Today's worker as the document has it: an x86 Fargate task on demand."""
+    vcpu, memory_gb = (task_use_number(bench, name) for name in ("worker_vcpu", "worker_memory_gb"))
+    workers, hours = (task_use_number(bench, name) for name in ("workers", "hours_per_month"))
+    assets = task_use_number(bench, "assets_per_month")
+    views, views_per_asset = (task_use_number(bench, name) for name in ("views_per_month", "views_per_asset"))
     if views_per_asset is None and views is not None and assets is not None:
         views_per_asset = views / assets
     profile = next((each for each in bench.profiles if _is(each, vcpu, memory_gb)), None)

@@ -86,7 +86,7 @@ def _cell(
     walls = [cell["wall_s"] for cell in cells]
     cpus = [cell["cpu_s"] for cell in cells]
     return {
-        **cells[len(cells) // 2],  # the upper of two in the middle: a task that there was, with its cost
+        **cells[len(cells) // 2],  # the upper median: a task that really ran, with its cost
         "wall_s_low": walls[0],
         "wall_s_high": walls[-1],
         "wall_s_confidence": 1 - 2 * 0.5 ** len(walls),  # as for rounds: one side or the other of the median

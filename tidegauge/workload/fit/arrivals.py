@@ -1,4 +1,4 @@
-"""The rate of arrivals over time, and whether they come by chance."""
+"""The rate of arrivals over time, and whether they are Poisson or evenly spaced."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scipy.stats import chi2
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.01  # of the tests: so rarely a true shape is rejected
+LEVEL = 0.01  # significance level of the tests: so rarely a true shape is rejected
 SESSIONS_A_STEP = 100  # so that a step's rate is known to about 10 %
-STEPS_MAX = 288  # five minutes of a day
+STEPS_MAX = 288  # steps of five minutes for a day
 STEP_S_MIN = 10.0
-SESSIONS_A_WINDOW = 5.0  # expected in a window for the index of dispersion
-WINDOWS = (20, 100_000)  # fewer say nothing, more cost memory
-UNIFORM_BELOW = 0.5  # index of dispersion: half of what chance would do
+SESSIONS_A_WINDOW = 5.0  # expected in each window of the index of dispersion
+WINDOWS = (20, 100_000)  # fewer tell nothing, more cost memory
+UNIFORM_BELOW = 0.5  # index of dispersion; Poisson arrivals have 1
 DAY_S = 86_400.0
 PEAK_TO_TROUGH_MAX = 1000.0
-DURATION_S_MIN = 1.0  # of a log with hardly a request
-GRID = 1440  # points that a rate is inverted on, each step of it or the whole day
+DURATION_S_MIN = 1.0  # for a log with hardly a request
+GRID = 1440  # points at which a rate is inverted: for each step, or for a whole day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +47,24 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalFit:
-    """Rates in sessions per second: one, those of equal steps, or of a day that swings."""
+    """Rates in sessions per second: one, one for each step, or the mean of a day that swings."""
 
     duration_s: float
     rates_per_s: tuple[float, ...]
     day: Day | None = None
-    dispersion: float | None = None  # index of dispersion at the fitted rate: 1 by chance; None: too few
+    dispersion: float | None = None  # index of dispersion at the fitted rate: Poisson has 1; None: too few
     poisson: bool = True
 
     @property
     def shape(self) -> str:
-        """As the plan calls it."""
+        """The plan's word for it."""
         if self.day is not None:
             return "diurnal"
         return "steps" if len(self.rates_per_s) > 1 else "constant"
 
     @property
     def process(self) -> str:
-        """As the plan calls it."""
+        """The plan's word for it."""
         return "poisson" if self.poisson else "uniform"
 
     @property
@@ -83,7 +83,7 @@ class ArrivalFit:
 
 
 def fit_arrivals(t_s: Floats, quantum_s: float) -> ArrivalFit:
-    """The plainest rate that a chi-square test does not reject: constant, a day's swing, else steps.
+    """The simplest rate that a chi-square test does not reject: constant, a day's swing, else steps.
 
     `t_s` are seconds since the tick of the first arrival, ascending and spread over their ticks;
     `quantum_s` is the length of a tick.
@@ -119,7 +119,7 @@ def draw_arrivals(fit: ArrivalFit, generator: np.random.Generator) -> Floats:
 
 
 def _rejected(counts: Floats, expected: Floats, parameters: int) -> bool:
-    """Whether Poisson counts of those means would differ so much less often than LEVEL."""
+    """Whether Poisson counts of those means would differ as much with a probability below LEVEL."""
     freedom = len(counts) - parameters
     if freedom < 1:
         return False

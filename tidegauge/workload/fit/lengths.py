@@ -1,4 +1,4 @@
-"""Maximum likelihood for how long: requests a session, think times, bytes an answer."""
+"""Distributions fitted by maximum likelihood: requests a session, think times, bytes an answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtr
 
 Floats = NDArray[np.float64]
-SIGMA_MIN = 1e-3  # all values alike
+SIGMA_MIN = 1e-3  # for values that are all alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Law:
 
 
 def geometric(counts: Floats) -> Law:
-    """Of counts from 1 up: after each, the chance of another is the same."""
+    """Fitted to counts from 1 up: after each, the chance of another is the same."""
     more = 1.0 - len(counts) / float(counts.sum())
     rest = float((counts - 1).sum())
     log_likelihood = len(counts) * math.log1p(-more) + (rest * math.log(more) if rest else 0.0)
@@ -54,7 +54,7 @@ def geometric(counts: Floats) -> Law:
 
 
 def lognormal_count(counts: Floats) -> Law:
-    """Of counts from 1 up: a lognormal rounded to the nearest, with all below 1.5 at 1."""
+    """Fitted to counts from 1 up: a lognormal rounded to the nearest, with all below 1.5 at 1."""
     values, times = np.unique(counts, return_counts=True)
 
     def cumulative(at: Floats, mu: float, sigma: float) -> Floats:
@@ -79,7 +79,7 @@ def lognormal_count(counts: Floats) -> Law:
 
 
 def exponential(values: Floats) -> Law:
-    """Of values above 0."""
+    """Fitted to values above 0."""
     mean = float(values.mean())
     return Law(
         name="exponential",
@@ -90,7 +90,7 @@ def exponential(values: Floats) -> Law:
 
 
 def lognormal(values: Floats) -> Law:
-    """Of values above 0."""
+    """Fitted to values above 0."""
     logs = np.log(values)
     mu, sigma = float(logs.mean()), max(float(logs.std()), SIGMA_MIN)
     log_likelihood = -float(

@@ -1,4 +1,4 @@
-"""A fit of a whole log: what its plan needs, and how well sequences drawn from it resemble the log."""
+"""A fit of a whole log: what its plan needs, and how closely sequences drawn from it resemble the log."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from tidegauge.workload.popularity import draw_ranks
 Floats = NDArray[np.float64]
 Objects = NDArray[np.int64]
 
-CACHE_SHARE = 0.1  # of the objects seen: the simulated cache, unless its size is given
+CACHE_SHARE = 0.1  # the simulated cache holds this share of the objects seen, unless its size is given
 TTL_S = 86_400.0  # CloudFront's default
-DAYS_MAX = 31  # of a plan
+DAYS_MAX = 31  # the longest plan
 SEED = 1  # the same log gives the same fit
 
 
@@ -41,38 +41,38 @@ class CacheFigures:
     From `log` to `shuffled` the order is lost (locality), from there to `fit` the log's own popularity.
     """
 
-    log: float  # on the log's objects
-    shuffled: float  # on the same, in random order
-    fit: float  # on as many drawn from the fit
+    log: float  # for the log's requests
+    shuffled: float  # for the same in random order
+    fit: float  # for as many requests drawn from the fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectsFit:
     """What was asked for: popularity, and caches simulated on it."""
 
-    requests: int  # that name an object
-    seen: int  # objects
+    requests: int  # those that name an object
+    seen: int  # objects asked for
     popularity: dict[Model, PopularityFit]
     chosen: PopularityFit
     cache_objects: int
     lru: CacheFigures
-    lru_che: float  # of the fit, in theory
+    lru_che: float  # the fit's, by Che's approximation
     ttl_s: float
     ttl: CacheFigures
-    distance: float  # between the shares of the most popular k in log and fit: the largest
+    distance: float  # the largest, over k, between the shares of the k most popular in log and fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFit:
-    """A log as a plan has it."""
+    """A log in the terms of a plan."""
 
-    requests: int  # that a plan can send
-    not_sendable: int  # other methods and schemes
+    requests: int  # those that a plan can send
+    not_sendable: int  # those with other methods and schemes
     endpoints: tuple[Endpoint, ...]
     visits: Visits
     arrivals: ArrivalFit
-    gaps_distance: float | None  # of the gaps between arrivals in log and fit; None: too few
-    sessions: int  # of clients
+    gaps_distance: float | None  # between the gaps of arrivals in log and fit; None: too few
+    sessions: int  # sessions of clients
     session_requests: Law
     session_requests_distance: float
     session_gaps: Law | None  # None: no session has two requests
@@ -161,7 +161,7 @@ def fit_objects(
 
 
 def _objects(seen: Visits, times_s: Floats) -> tuple[Objects, Floats]:
-    """The visits' assets and when; those named like most are: by themselves, or by links.
+    """The assets of the visits, and when: those named by themselves or those by links, whichever are more.
 
     Where nothing varies, the kinds of visits stand for objects.
     """
@@ -176,7 +176,7 @@ def _objects(seen: Visits, times_s: Floats) -> tuple[Objects, Floats]:
 def _gaps_distance(
     arrivals: ArrivalFit, times_s: Floats, quantum_s: float, generator: np.random.Generator
 ) -> float | None:
-    """Between the gaps of the log's arrivals and of as drawn ones, both as the log's clock shows them."""
+    """Distance between the gaps of logged and of drawn arrivals, both as the log's clock shows them."""
     drawn = np.floor(draw_arrivals(arrivals, generator) / quantum_s) * quantum_s
     if min(len(drawn), len(times_s)) < 2:
         return None
@@ -185,7 +185,7 @@ def _gaps_distance(
 
 
 def _session_gaps(gaps_s: Floats, quantum_s: float, generator: np.random.Generator) -> Law | None:
-    """Of the time between a session's requests; what the clock shows as 0 lies within a tick."""
+    """The time between a session's requests; what the clock shows as 0 lies within a tick."""
     if not len(gaps_s):
         return None
     positive = np.abs(gaps_s + (generator.random(len(gaps_s)) - generator.random(len(gaps_s))) * quantum_s)

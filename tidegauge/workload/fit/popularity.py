@@ -32,7 +32,7 @@ TRIED: dict[Model, tuple[float, ...]] = {  # each model's range, from which the 
 UNSEEN_MAX = 50  # N is looked for up to this many times the objects seen
 RANKS_APART = 100  # the first ranks are taken one by one, the others in bins that grow with the rank
 BINS = 150
-PARAMETERS = 2  # of either model: its exponent and N
+PARAMETERS = 2  # either model has two: its exponent and N
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,9 @@ class PopularityFit:
 
     model: Model
     parameter: float  # alpha of Zipf's law, shape of the stretched exponential
-    assets: int  # N: objects asked for or not
-    log_likelihood: float  # of the counts seen, ranks integrated out
-    by_rank: float  # the parameter if the ranks by count were the true ones and all objects seen
+    assets: int  # N: all objects, asked for or not
+    log_likelihood: float  # for the counts seen, with the ranks integrated out
+    by_rank: float  # the parameter if ranks by count were the true ones and every object had been seen
 
     @property
     def aic(self) -> float:
@@ -56,7 +56,7 @@ class PopularityFit:
         return model_weights(self.model, self.assets, self.parameter)
 
     def scale(self, requests: int) -> float:
-        """Of the stretched exponential: requests to the asset at which its law's argument is 1."""
+        """The stretched exponential's scale: requests to the asset at which the law's argument is 1."""
         ranks = np.arange(1, self.assets + 1, dtype=np.float64)
         relative = _relative_rates("stretched_exponential", ranks, self.assets, self.parameter)
         return requests / float(relative.sum())
@@ -89,13 +89,13 @@ def _fit(model: Model, counts: Counts) -> PopularityFit:
         def lost(parameter: float) -> float:
             return -_log_likelihood(model, parameter, assets, values, times)
 
-        grid = TRIED[model]  # first: the likelihood may have a second, lower peak
+        grid = TRIED[model]  # a grid first: the likelihood may have a second, lower peak
         at = int(np.argmin([lost(parameter) for parameter in grid]))
         bounds = (grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)])
         found = minimize_scalar(lost, bounds=bounds, method="bounded", options={"xatol": 1e-4})
         return float(found.x), -float(found.fun)
 
-    # One inside the other: together they lie along a narrow bent ridge that simplex methods stop on.
+    # One search inside the other: jointly they lie along a narrow bent ridge, where simplex methods stop.
     outer = minimize_scalar(
         lambda growth: -best_parameter(round(seen * math.exp(growth)))[1],
         bounds=(0.0, math.log(UNSEEN_MAX)),

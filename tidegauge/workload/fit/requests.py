@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from tidegauge.workload.fit.templates import SLOT, templates
 
-METHODS = ("GET", "HEAD", "OPTIONS")  # others need bodies and tokens, which no log holds
+METHODS = ("GET", "HEAD", "OPTIONS")  # others need bodies and tokens, which logs do not have
 SCHEMES = ("http", "https")
 REDIRECTS = (301, 302, 303, 307, 308)
 SHORT_CODE = "{short_code}"
 SHORT_LINK = re.compile(rf"(/api)?(/v1)?/s/{re.escape(SLOT)}")  # the application's own
-NOTHING = -1  # no asset
+NOTHING = -1  # the request names no asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Endpoint:
 
     @property
     def fails(self) -> bool:
-        """Whether most of its answers are failures, as those to scanners are: what it names is no asset."""
+        """Whether most of its answers are failures, as with scanners: what it names is not an asset."""
         return 2 * self.failed > self.requests
 
 
@@ -49,7 +49,7 @@ class Requests:
     taken_s: NDArray[np.float64]  # nan when not logged
     client: NDArray[np.int64]
     endpoint: NDArray[np.int64]  # index of `endpoints`
-    asset: NDArray[np.int64]  # the same number for the same thing asked for, or NOTHING
+    asset: NDArray[np.int64]  # a number for each asset, or NOTHING
     endpoints: tuple[Endpoint, ...]
 
     def __len__(self) -> int:

@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-SIBLINGS_MANY = 20  # so many names beside each other name things, not pages
-SIBLINGS_LIKE_IDS = 3  # fewer are enough where all look like identifiers
+SIBLINGS_MANY = 20  # so many names in one place are things, not pages
+SIBLINGS_LIKE_IDS = 3  # enough where all look like identifiers
 SLOT = "{asset_id}"
 
-_ID = re.compile(r"(?!v\d+$).*\d.*|[0-9a-fA-F]{8,}")  # any number in it tells things apart, but v1 of v2
+_ID = re.compile(
+    r"(?!v\d+$).*\d.*|[0-9a-fA-F]{8,}"
+)  # a name with a number is an identifier, but v1 and v2 are versions
 _MEANT = re.compile(r"[{}?#]")
 _EXTENSION = re.compile(r"(.+?)(\.[A-Za-z0-9]{1,8})")
 
@@ -49,7 +51,7 @@ def templates(paths: Sequence[str]) -> list[Templated]:
 
 
 def _stem(parts: list[str], depth: int) -> tuple[str, str]:
-    """A segment as name and extension; only the last has one."""
+    """A segment as name and extension; only the last segment has an extension."""
     match = _EXTENSION.fullmatch(parts[depth]) if depth == len(parts) - 1 else None
     return (match[1], match[2]) if match else (parts[depth], "")
 
@@ -64,7 +66,7 @@ def _slots(names: Sequence[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
     of_prefix: dict[str, set[str]] = defaultdict(set)
     for prefix, extension in varied:
         of_prefix[prefix] |= siblings[prefix, extension]
-    return {  # the other renditions of what varies vary too, however few were asked for
+    return {  # where one rendition of a thing varies all of them do, however few were asked for
         (prefix, stem, extension)
         for (prefix, extension), stems in siblings.items()
         for stem in stems
@@ -79,5 +81,5 @@ def _vary(stems: set[str]) -> bool:
 
 
 def _literal(text: str) -> str:
-    """Without what a step's path means something by: placeholders, query and fragment."""
+    """The path without characters that mean something in a step: placeholders, query and fragment."""
     return _MEANT.sub(lambda found: f"%{ord(found[0]):02X}", text)

@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 
 from tidegauge.workload.fit.requests import NOTHING, SHORT_CODE, Requests
 
-SESSION_GAP_S = 1800.0  # of silence end a client's session, as web analytics have it
+SESSION_GAP_S = 1800.0  # a longer silence ends a client's session, as in web analytics
 VISIT_GAP_S = 60.0
-STEPS_MAX = 12  # of a visit
-KINDS_MAX = 12  # of visits with more than one step
-KIND_SHARE_MIN = 0.01  # of the visits
+STEPS_MAX = 12  # longer visits are cut
+KINDS_MAX = 12  # kinds of visits with more than one step
+KIND_SHARE_MIN = 0.01  # share of visits that a kind must have
 
-Kind = tuple[int, ...]  # endpoints in order
+Kind = tuple[int, ...]  # its endpoints, in order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSessions:
     """What the clients' sessions are like."""
 
-    requests: NDArray[np.int64]  # of each session
-    gaps_s: NDArray[np.float64]  # between the starts of a session's requests
+    requests: NDArray[np.int64]  # how many each session has
+    gaps_s: NDArray[np.float64]  # from one request of a session to the next, start to start
     quantum_s: float
 
 
@@ -40,10 +40,10 @@ class Visits:
     t_s: NDArray[np.float64]
     quantum_s: NDArray[np.float64]
     kind: NDArray[np.int64]  # index of `kinds`
-    asset: NDArray[np.int64]  # or NOTHING
+    asset: NDArray[np.int64]  # its number, or NOTHING
     by_link: NDArray[np.bool_]  # whether the asset is only known by a short code
     kinds: tuple[Kind, ...]
-    think_time_s: tuple[tuple[float, ...], ...]  # before each step of each kind: the median
+    think_time_s: tuple[tuple[float, ...], ...]  # the median before each step of each kind
 
     def __len__(self) -> int:
         return len(self.t_s)
@@ -103,7 +103,7 @@ def _cut(requests: Requests) -> list[tuple[int, int]]:
     short = [SHORT_CODE in endpoint.template for endpoint in requests.endpoints]
     rows = list(zip(requests.endpoint.tolist(), requests.asset.tolist(), strict=True))
     found: list[tuple[int, int]] = []
-    begin, seen, named = 0, set[int](), dict[bool, int]()  # what the visit asked for, by kind of name
+    begin, seen, named = 0, set[int](), dict[bool, int]()  # assets that the visit named, by kind of name
     for index, (endpoint, asset) in enumerate(rows):
         other = asset != NOTHING and named.get(short[endpoint], asset) != asset
         if index and (starts[index] or other or endpoint in seen or len(seen) == STEPS_MAX):
@@ -131,7 +131,7 @@ def _drawn(requests: Requests, begin: int, end: int) -> tuple[int, bool]:
 
 
 def _pauses_s(requests: Requests, begin: int, end: int) -> NDArray[np.float64]:
-    """From the end of each request to the start of the next."""
+    """Seconds from the end of each request to the start of the next."""
     taken_s = np.nan_to_num(requests.taken_s[begin : end - 1])
     pauses: NDArray[np.float64] = np.maximum(np.diff(requests.t_s[begin:end]) - taken_s, 0.0)
     return pauses

@@ -46,7 +46,7 @@ class Balancer:
         self._period = period
 
     def parse(self, line: str) -> LogRecord:
-        """The record of a line; BadLine when it is none, NoRequest when it tells of no request."""
+        """The record of a line; BadLine when it cannot be read, NoRequest when it is not about a request."""
         match = _LINE.fullmatch(line)
         if match is None or match["type"] not in TYPES:
             raise BadLine("not the fields of a load balancer's access log")
@@ -57,20 +57,20 @@ class Balancer:
         scheme, host, path, query = _url_parts(url)
         scheme = match["type"] if match["type"] in ("ws", "wss") else scheme
         return LogRecord(
-            t_s,
-            QUANTUM_S,
-            checked_method(method),
-            scheme,
-            plain_host(scheme, host),
-            requested(path),
-            requested(query),
-            checked_status(match["status"]),
-            quantity(match["sent"], "sent_bytes"),
-            match["client"].rpartition(":")[0].strip("[]") or None,
-            user_agent(match["agent"]),
-            "none",
-            None,
-            taken_s,
+            t_s=t_s,
+            quantum_s=QUANTUM_S,
+            method=checked_method(method),
+            scheme=scheme,
+            host=plain_host(scheme, host),
+            path=requested(path),
+            query=requested(query),
+            status=checked_status(match["status"]),
+            sent_bytes=quantity(match["sent"], "sent_bytes"),
+            client=match["client"].rpartition(":")[0].strip("[]") or None,
+            user_agent=user_agent(match["agent"]),
+            cache="none",
+            edge=None,
+            time_taken_s=taken_s,
         )
 
 
@@ -86,7 +86,7 @@ def _url_parts(url: str) -> tuple[str, str, str, str]:
     """Scheme, host, path and query; urlsplit would refuse hosts that clients do send."""
     scheme, found, rest = url.partition("://")
     if not found or scheme not in ("http", "https", "ws", "wss"):
-        raise BadLine(f"{url[:40]!r} is no URL")
+        raise BadLine(f"{url[:40]!r} is not a URL")
     target, _, query = rest.partition("?")
     host, _, path = target.partition("/")
     return scheme, host, "/" + path, query
@@ -100,7 +100,7 @@ def _taken_s(*parts: str) -> float:
 
 
 def _began_s(created: str | None, ended: str, taken_s: float) -> float:
-    """The request's creation time; in logs of before it was a field, the answer's less the time taken."""
+    """The request's creation time; in logs older than that field, the answer's time less the time taken."""
     if created is not None and created != ABSENT:
         return _instant_s(created)
     return _instant_s(ended) - (0.0 if math.isnan(taken_s) else taken_s)
@@ -110,8 +110,8 @@ def _instant_s(text: str) -> float:
     """Unix seconds of `2024-07-02T22:23:00.186641Z`."""
     day, _, clock = text.partition("T")
     if not clock.endswith("Z"):
-        raise BadLine(f"{text[:40]!r} is no time in UTC")
+        raise BadLine(f"{text[:40]!r} is not a time in UTC")
     hour_to_second, _, decimals = clock[:-1].partition(".")
     if decimals and not (decimals.isascii() and decimals.isdecimal()):
-        raise BadLine(f"{text[:40]!r} is no time in UTC")
+        raise BadLine(f"{text[:40]!r} is not a time in UTC")
     return day_s(day) + second_of_day(hour_to_second) + (float(f"0.{decimals}") if decimals else 0.0)

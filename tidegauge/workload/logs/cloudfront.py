@@ -36,12 +36,12 @@ _V1_HEADER = (
     "cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte "
     "x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end"
 )
-FIELDS_AT_LEAST = 12  # of the first edition of v1: later ones only added fields at the end
+FIELDS_AT_LEAST = 12  # as in the first edition of v1; later ones only added fields at the end
 
-CACHE_WORDS = {  # x-edge-result-type; what else it says (Redirect, functions' answers) is `none`
+CACHE_WORDS = {  # x-edge-result-type; all others (Redirect, functions' answers) are `none`
     "Hit": "hit",
     "RefreshHit": "refresh_hit",
-    "OriginShieldHit": "miss",  # a miss at the edge that the viewer asked
+    "OriginShieldHit": "miss",  # the edge itself missed
     "Miss": "miss",
     "LimitExceeded": "error",
     "CapacityExceeded": "error",
@@ -57,7 +57,7 @@ USED = frozenset(
 
 Fields = Mapping[str, str | None]
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, as JSON's escapes can write it
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, which JSON escapes can spell
 
 
 @lru_cache(maxsize=4096)
@@ -92,7 +92,7 @@ class TabSeparated:
 
     def __init__(self, period: Period) -> None:
         self._period = period
-        self.names: tuple[str, ...] = ()  # none yet: a file without a header has v1's order
+        self.names: tuple[str, ...] = ()  # until a header says otherwise: v1's order
 
     def parse(self, line: str) -> LogRecord | None:
         """The record of a line, None for a header; BadLine when it is neither.
@@ -118,7 +118,7 @@ class JsonLines:
         self._period = period
 
     def parse(self, line: str) -> LogRecord:
-        """The record of a line; BadLine when it is none."""
+        """The record of a line; BadLine when it cannot be read."""
         try:
             document = json.loads(line)
         except (ValueError, RecursionError):
@@ -135,10 +135,10 @@ def row_fields(row: Mapping[str, object]) -> dict[str, str | None]:
         known = canonical(name)
         if known in USED:
             if isinstance(value, dict | list | bool):
-                raise BadLine(f"{name[:40]!r} is no text or number")
+                raise BadLine(f"{name[:40]!r} is not text or a number")
             text = None if value is None else str(value)
             if text is not None and not text.isascii() and _SURROGATE.search(text):
-                raise BadLine(f"{name[:40]!r} is no Unicode text")
+                raise BadLine(f"{name[:40]!r} is not Unicode text")
             fields[known] = text
     return fields
 
@@ -147,7 +147,7 @@ def record(fields: Fields, period: Period) -> LogRecord:
     """The record of a line whose fields are text by canonical name."""
     scheme = _known(fields.get("cs_protocol")) or "https"
     if scheme not in SCHEMES:
-        raise BadLine(f"{scheme[:40]!r} is no protocol")
+        raise BadLine(f"{scheme[:40]!r} is not a protocol")
     path = _required(fields, "cs_uri_stem")
     if not path.startswith("/") and path != "*":
         raise BadLine(f"path {path[:40]!r} does not start with /")
@@ -157,20 +157,20 @@ def record(fields: Fields, period: Period) -> LogRecord:
     host = _known(fields.get("x_host_header")) or _known(fields.get("cs_host")) or ""
     query = _known(fields.get("cs_uri_query"))
     return LogRecord(
-        t_s,
-        quantum_s,
-        checked_method(_required(fields, "cs_method")),
-        scheme,
-        plain_host(scheme, host),
-        requested(path),
-        requested(query) if query else "",
-        checked_status(fields.get("sc_status") or ABSENT),
-        quantity(fields.get("sc_bytes"), "sc-bytes"),
-        _known(fields.get("c_ip")),
-        user_agent(fields.get("cs_user_agent")),
-        CACHE_WORDS.get(fields.get("x_edge_result_type") or "", "none"),
-        _known(fields.get("x_edge_location")),
-        taken_s,
+        t_s=t_s,
+        quantum_s=quantum_s,
+        method=checked_method(_required(fields, "cs_method")),
+        scheme=scheme,
+        host=plain_host(scheme, host),
+        path=requested(path),
+        query=requested(query) if query else "",
+        status=checked_status(fields.get("sc_status") or ABSENT),
+        sent_bytes=quantity(fields.get("sc_bytes"), "sc-bytes"),
+        client=_known(fields.get("c_ip")),
+        user_agent=user_agent(fields.get("cs_user_agent")),
+        cache=CACHE_WORDS.get(fields.get("x_edge_result_type") or "", "none"),
+        edge=_known(fields.get("x_edge_location")),
+        time_taken_s=taken_s,
     )
 
 

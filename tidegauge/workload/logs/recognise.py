@@ -1,4 +1,4 @@
-"""Which format a log is in, by what it holds; names of files say nothing."""
+"""Which format a log is in, by its content; file names do not tell."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tidegauge.workload.logs.cloudfront import FIELDS_AT_LEAST, JsonLines, TabSe
 from tidegauge.workload.logs.record import LogRecord, Period
 
 Format = Literal["cloudfront-tsv", "cloudfront-json", "cloudfront-parquet", "alb"]
-TEST_FILE = "Enable AccessLog for ELB"  # AWS leaves a file that starts so when logging is switched on
+TEST_FILE = "Enable AccessLog for ELB"  # AWS writes a file that begins so when logging is switched on
 
 
 class LineParser(Protocol):
     """Parses the lines of one file."""
 
     def parse(self, line: str) -> LogRecord | None:
-        """The record of a line, None for a header; BadLine or NoRequest where there is none."""
+        """The record of a line, None for a header; BadLine or NoRequest where it has none."""
 
 
 def recognise(lines: Sequence[str]) -> Format | None:

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 EARLIEST_S = 1_226_966_400.0  # 2008-11-18, the day CloudFront went live: no AWS log of ours is older
 ABSENT = "-"
-QUANTITY_MAX = 1e18  # beyond any count of bytes or milliseconds
+QUANTITY_MAX = 1e18  # more than any count of bytes or milliseconds
 
 _METHOD = re.compile(r"[A-Z][A-Z_-]{0,31}")
 _TWICE_ENCODED = re.compile(r"%25([0-9A-Fa-f]{2})")
@@ -22,7 +22,7 @@ _DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
 
 class BadLine(Exception):
-    """A line or row that is no record of its format; the text says why."""
+    """A line or row that its format does not allow; the text says why."""
 
 
 class MissingColumns(Exception):
@@ -54,7 +54,7 @@ class LogRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The time in which records are believed; Unix seconds."""
+    """The times that records may have, in Unix seconds."""
 
     earliest_s: float = EARLIEST_S
     latest_s: float
@@ -71,7 +71,7 @@ def day_s(text: str) -> float:
     try:
         return (date.fromisoformat(text).toordinal() - _EPOCH_DAY) * 86400.0
     except ValueError:
-        raise BadLine(f"{text[:40]!r} is no date") from None
+        raise BadLine(f"{text[:40]!r} is not a date") from None
 
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -82,14 +82,14 @@ def second_of_day(text: str) -> float:
     """Seconds from midnight of `HH:MM:SS`, with decimals or without."""
     match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d{1,9})?", text, re.ASCII)
     if match is None:
-        raise BadLine(f"{text[:40]!r} is no time of day")
+        raise BadLine(f"{text[:40]!r} is not a time of day")
     return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3]) + float(match[4] or 0)
 
 
 def checked_method(text: str) -> str:
     """The request method."""
     if _METHOD.fullmatch(text) is None:
-        raise BadLine(f"{text[:40]!r} is no method")
+        raise BadLine(f"{text[:40]!r} is not a method")
     return text
 
 
@@ -98,7 +98,7 @@ def checked_status(text: str) -> int:
     if text in (ABSENT, "000", "0"):
         return 0
     if len(text) != 3 or not text.isascii() or not text.isdecimal() or not "100" <= text <= "599":
-        raise BadLine(f"{text[:40]!r} is no status")
+        raise BadLine(f"{text[:40]!r} is not a status")
     return int(text)
 
 
@@ -111,7 +111,7 @@ def quantity(text: str | None, what: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number <= QUANTITY_MAX:
-        raise BadLine(f"{what} is {text[:40]!r}, no number from 0 to {QUANTITY_MAX:g}")
+        raise BadLine(f"{what} is {text[:40]!r}, not a number from 0 to {QUANTITY_MAX:g}")
     return number
 
 

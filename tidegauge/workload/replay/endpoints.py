@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-ENDPOINTS_MAX = 200  # distinct ones; what is asked for more rarely than these is `(other)`
+ENDPOINTS_MAX = 200  # the most frequent; the rest is `(other)`
 SEGMENTS_MAX = 12
 SEGMENT_CHARS_MAX = 40
 
-_SEED = (  # the paths of GIFDistributor, as its scenarios name them
+_SEED = (  # the paths of GIFDistributor, as its flows name them
     (re.compile(r"/assets/[^/]+\.([A-Za-z0-9]{1,5})"), r"/assets/{asset_id}.\1"),
     (re.compile(r"/(cache|transcode)/[^/]+/([a-z0-9_]{1,40}\.[A-Za-z0-9]{1,5})"), r"/\1/{asset_id}/\2"),
     (re.compile(r"((?:/api)?/v1)/(asset|metrics)/[^/]+"), r"\1/\2/{asset_id}"),
@@ -30,7 +30,7 @@ _ID = re.compile(
 def path_template(path: str) -> str:
     """`path` (without query) with placeholders for what names single things.
 
-    The seed's own paths get the names that its scenarios use; in others, numbers, UUIDs, hashes, long
+    The seed's own paths get the names that its flows use; in others, numbers, UUIDs, hashes, long
     tokens and anything percent-encoded become `{id}`.
     """
     for pattern, template in _SEED:

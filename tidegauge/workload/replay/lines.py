@@ -52,7 +52,7 @@ def instant_s(given: str | float, log_start_s: float, key: str) -> float:
         instant = datetime.fromisoformat(given)
     except ValueError:
         raise TidegaugeError(
-            f"trace {key} '{given:.40}' is no time",
+            f"trace {key} '{given:.40}' is not a time",
             'ISO 8601 ("2026-11-01T18:00:00Z"), or a number of seconds from the log\'s first line',
         ) from None
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()

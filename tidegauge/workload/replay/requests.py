@@ -19,7 +19,7 @@ _UNSENDABLE = re.compile(r"[^!-~]")
 
 
 class Logged(NamedTuple):
-    """What of a line decides what is sent."""
+    """The parts of a line that decide what is sent."""
 
     method: str
     scheme: str
@@ -54,7 +54,7 @@ class NotReplayable(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackFacts:
-    """What the mapping has to know of the stack under test."""
+    """What the mapping has to know about the stack under test."""
 
     has_cdn: bool
     unsigned_because: str | None  # why URLs cannot be signed; None when they can

@@ -13,7 +13,7 @@ import pytest
 from infra_under_test.cgroup import group_parents
 from infra_under_test.errors import StackError
 from infra_under_test.local import launch
-from infra_under_test.local.cgroup import NO_LIMIT, NOT_EMULATED, check_vcpu, make_quota
+from infra_under_test.local.worker_quota import NO_LIMIT, NOT_EMULATED, check_vcpu, make_quota
 
 BURN = """
 import time
