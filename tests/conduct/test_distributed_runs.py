@@ -32,13 +32,20 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
-    """Begins a verb; what a failed test leaves behind is ended."""
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Begins a verb; what a failed test leaves behind is ended.
+
+    A worker that was killed or that lost its master keeps its folder, for its log and rows.
+    """
     children: list[subprocess.Popen[str]] = []
+    (tmp_path / "tmp").mkdir()
 
     def begin(*words: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "tidegauge", *map(str, words), "--json"]
-        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         children.append(child)
         return child
 
