@@ -74,7 +74,12 @@ def _leftovers(home: Path) -> dict[str, list[str]]:
             processes.append(" ".join(process.cmdline())[:120])
         except psutil.Error:
             continue
-    directories = [path.name for parent in ("stacks", "tmp") for path in (home / parent).glob("*")]
+    directories = [
+        path.name
+        for parent in ("stacks", "tmp")
+        for path in (home / parent).glob("*")
+        if not path.name.startswith("tidegauge-leases-")  # the next run removes a killed one's
+    ]
     return {"processes": processes, "directories": directories}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from tidegauge.engine.locustfile import Session, SessionUser, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
 from locustfiles.short_link import short_link
 from locustfiles.upload import upload
 from locustfiles.view import view
-from tidegauge.engine.locustfile import Session, SessionUser, flow
 
 SHARES = {view: 0.85, short_link: 0.14, upload: 0.01}
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from locustfiles.media_checks import suffix, whole_body
 from tidegauge.engine.locustfile import Request, Session, SessionUser, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
+from locustfiles.media_checks import suffix, whole_body
 
 
 @flow(

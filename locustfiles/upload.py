@@ -8,8 +8,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from locustfiles.short_link import open_short_link
 from tidegauge.engine.locustfile import Request, Response, Session, SessionUser, SharedBody, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
+from locustfiles.short_link import open_short_link
 
 MEDIA = Path(__file__).resolve().parents[1] / "fixtures" / "media"
 CLIP = "anim_bbb.mp4"  # the 480p clip: the dearest to transcode

@@ -6,8 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from locustfiles.media_checks import part_body, whole_body
 from tidegauge.engine.locustfile import Asset, Request, Session, SessionUser, flow
+
+# isort: split
+# After the engine, which makes these importable for plain `locust -f`.
+from locustfiles.media_checks import part_body, whole_body
 
 GIFS_A_PAGE_MAX = 6
 SCROLL_ON = 0.6  # chance of one more GIF on the page: pages are geometric in length, 2.4 on average

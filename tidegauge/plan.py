@@ -102,6 +102,7 @@ class Plan:
     mix: dict[str, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] | None = None
     popularity: Popularity | None = None
     flow: tuple[Flow, ...] = ()
+    flows: tuple[str, ...] = ()  # files of Python flows, relative to the plan
     replay: Replay | None = None
     objectives: dict[str, dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]] = field(
         default_factory=dict
@@ -135,17 +136,32 @@ class Plan:
 
 
 def load_plan(path: Path, overrides: tuple[str, ...] = (), known_flows: frozenset[str] = frozenset()) -> Plan:
-    """The plan file with `KEY=VALUE` overrides; `known_flows` are those of locustfiles/."""
-    data = read_toml(path, "plan")
-    for override in overrides:
-        apply_override(data, override)
-    plan = parse_plan(data, f"plan {path}", known_flows)
+    """The plan file with `KEY=VALUE` overrides; `known_flows` are those written in Python."""
+    plan = parse_plan(read_plan(path, overrides), f"plan {path}", known_flows)
     if plan.trace is not None and plan.trace.found is not None:
         raise TidegaugeError(
             f"plan {path}: unknown key 'arrivals.0.found'",
             "leave it out: it is filled in from the trace's logs",
         )
     return plan
+
+
+def read_plan(path: Path, overrides: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The plan file's document with `KEY=VALUE` overrides, unchecked."""
+    data = read_toml(path, "plan")
+    for override in overrides:
+        apply_override(data, override)
+    return data
+
+
+def named_flow_files(data: dict[str, Any], what: str) -> tuple[str, ...]:
+    """The files that a plan's document names: its flows must be known before it can be checked."""
+    named = data.get("flows", [])
+    if not isinstance(named, list) or not all(isinstance(name, str) and name for name in named):
+        raise TidegaugeError(
+            f"{what}: flows is not a list of file names", 'flows = ["flow.py"]; a flow in TOML is a [[flow]]'
+        )
+    return tuple(named)
 
 
 def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = frozenset()) -> Plan:
@@ -211,7 +227,9 @@ def _check_flows(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
         if declared.count(name) > 1:
             raise TidegaugeError(f"{what}: two flows are named '{name}'", "give each flow its own name")
         if name in known_flows:
-            raise TidegaugeError(f"{what}: flow '{name}' exists in locustfiles/", "choose another name")
+            raise TidegaugeError(
+                f"{what}: flow '{name}' is written in Python already", "choose another name for the [[flow]]"
+            )
     for flow in plan.flow:
         for index, step in enumerate(flow.step):
             _check_step(step, f"{what}: flow '{flow.name}' step {index + 1}")

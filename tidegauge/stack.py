@@ -12,6 +12,8 @@ from pydantic import Field
 from tidegauge.documents import parse, read_toml
 from tidegauge.errors import ExitCode, TidegaugeError
 
+DEFAULT_REGION = "us-east-1"  # whose prices count where nothing names a region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
@@ -65,6 +67,11 @@ class Stack:
     signing: Signing | None = None
     local: Local | None = None
     aws: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def region(self) -> str:
+        """The AWS region that its parts are in, and whose prices count."""
+        return str(self.aws.get("region", DEFAULT_REGION))
 
     def url(self, base: str) -> str:
         """The base URL called `api` or `cdn`, without a trailing slash."""

@@ -35,14 +35,13 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> RunFolder:
         """A new or empty folder at `path` (exit 2 otherwise)."""
+        require_empty(path)
+        folder = cls(path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
-            cls(path).reserve.write_bytes(os.urandom(RESERVE_BYTES))
+            folder.reserve.write_bytes(os.urandom(RESERVE_BYTES))
         except OSError as error:
             raise _disk_error(error, path) from None
-        return cls(path)
+        return folder
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -238,6 +237,16 @@ class RunFolder:
             path.unlink()
         if (self.path / kind).is_dir() and not any((self.path / kind).iterdir()):
             (self.path / kind).rmdir()
+
+
+def require_empty(path: Path) -> None:
+    """Makes the folder at `path` if it does not exist; exit 2 where it holds anything or cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
+    except OSError as error:
+        raise _disk_error(error, path) from None
 
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:

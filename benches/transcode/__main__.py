@@ -22,11 +22,12 @@ from typing import Any
 
 from benches.transcode import profile_list as catalogue
 from benches.transcode import run
-from benches.transcode.conftest import DEFAULT_MEDIA, DEFAULT_RENDITIONS, DEFAULT_ROUNDS
+from benches.transcode.conftest import DEFAULT_ROUNDS
 from benches.transcode.emulation import this_host
 from benches.transcode.profiles import LOCAL
 from benches.transcode.request import checked
 from benches.transcode.task_use import load_task_use
+from tidegauge.conduct.bench.child import DEFAULT_MEDIA, DEFAULT_RENDITIONS
 from tidegauge.errors import ExitCode, TidegaugeError
 
 # Options that take the place of a value of task_use.toml.

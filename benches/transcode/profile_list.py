@@ -7,14 +7,13 @@ from typing import Any
 from benches.transcode.emulation import Host
 from benches.transcode.machine import describe_machine
 from benches.transcode.profiles import GROUPS, load_profiles
-from tidegauge.cost.price_book import load_price_book
-
-REGION = "us-east-1"
+from tidegauge.collect.prices.packaged import read_prices
+from tidegauge.stack import DEFAULT_REGION
 
 
 def list_profiles(host: Host) -> dict[str, Any]:
     """`python -m benches.transcode profiles`."""
-    book = load_price_book(REGION)
+    book = read_prices(DEFAULT_REGION)
     rows = []
     for profile in (host.profile, *load_profiles().values()):
         reason = host.why_not(profile)

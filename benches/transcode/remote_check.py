@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benches.transcode.emulation import this_host
-from benches.transcode.profile_list import REGION
 from benches.transcode.request import checked
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.stack import DEFAULT_REGION
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
             host=this_host(),
             renditions_file=options.renditions,
         )
-        book = load_price_book(REGION)
+        book = read_prices(DEFAULT_REGION)
     except TidegaugeError as error:
         json.dump(error.as_json(), sys.stdout)
         return error.exit_code

@@ -12,7 +12,6 @@ from benches.transcode.emulation import Host, encoder_of
 from benches.transcode.machine import describe_machine
 from benches.transcode.outcome import Costing, document
 from benches.transcode.priced_curves import CurveMatrix, Curves
-from benches.transcode.profile_list import REGION
 from benches.transcode.profiles import Profile, worker_profile
 from benches.transcode.progress import Progress
 from benches.transcode.recorder import Matrix
@@ -20,8 +19,9 @@ from benches.transcode.request import Request, check_destinations
 from benches.transcode.suite import Suite, run_suite
 from benches.transcode.task_use import Assumed, terms_of
 from infra_under_test.transcode import find_ffmpeg
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.stack import DEFAULT_REGION
 
 INTERRUPTED = "interrupted before it was measured"
 BROKEN = "the bench itself failed at it: what failed is on stderr"
@@ -75,7 +75,7 @@ def measure(
     measured = [cell for cell in suite.cells if cell["wall_s"] is not None]
     if interrupted and not measured:
         raise TidegaugeError("the bench was interrupted", exit_code=ExitCode.INTERRUPTED)
-    costing = Costing(book=load_price_book(REGION), task_use=task_use)
+    costing = Costing(book=read_prices(DEFAULT_REGION), task_use=task_use)
     made = document(
         _cells(request, host, sizes, suite, costing),
         _profiles(request, sizes, suite.cells, costing),

@@ -7,14 +7,14 @@ import pytest
 from analysis_frames import SEED, Rule, arrivals, health, traffic
 
 from tidegauge.analysis.cache import match_behaviours, result_codes
+from tidegauge.analysis.observed import observe
 from tidegauge.analysis.summary import summarise
 from tidegauge.behaviours import OUTSIDE
 
 
 def cache_of(rows: list[dict[str, object]], behaviours: list[Rule]) -> tuple[Any, Any]:
     summary: Any = summarise(
-        traffic(rows, behaviours=behaviours),
-        arrivals([]),
+        observe(traffic(rows, behaviours=behaviours), arrivals([])),
         flows=[],
         endpoints=[],
         behaviours=behaviours,

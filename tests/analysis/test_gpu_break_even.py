@@ -10,14 +10,14 @@ import pytest
 from tidegauge.analysis.transcode.gpu import break_even, free_encoder_gain, speed_ratio_needed
 from tidegauge.analysis.transcode.gpu_rows import NO_SPEED, break_even_rows
 from tidegauge.analysis.transcode.seed import seed_of
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 
 
 @pytest.mark.parametrize(
     ("instance", "ratio"), [("g4dn.xlarge", 5.3), ("g6.xlarge", 8.2), ("g5.xlarge", 10.2)]
 )
 def test_equally_busy_a_gpu_must_be_as_many_times_as_fast_as_it_is_dear(instance: str, ratio: float) -> None:
-    book = load_price_book("us-east-1")
+    book = read_prices("us-east-1")
 
     def hour(service: str, unit: str, **attributes: str) -> Decimal:
         price = book.find(service, unit, attributes)

@@ -8,6 +8,7 @@ from analysis_frames import arrivals, traffic
 from scipy import stats
 
 from tidegauge.analysis.objectives import judge_objectives
+from tidegauge.analysis.observed import observe
 
 
 def judge(
@@ -15,7 +16,7 @@ def judge(
     sample_rows: list[dict[str, object]],
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
-    rows = judge_objectives(objectives, traffic(sample_rows), arrivals(arrival_rows or []))
+    rows = judge_objectives(objectives, observe(traffic(sample_rows), arrivals(arrival_rows or [])))
     json.dumps(rows, allow_nan=False)
     return rows
 
@@ -73,6 +74,12 @@ def test_an_endpoint_pools_flows_and_a_flow_target_does_not() -> None:
     targets = {"GET /a": 10, "flow:view": 8, "flow:mixed": 4, "total": 12}
     found = judge({target: {"p50_ms": 50} for target in targets}, rows)
     assert {row["target"]: row["n"] for row in found} == targets
+
+
+def test_a_colon_in_an_endpoint_names_no_flow() -> None:
+    rows = took(10, 3, flow="batch", endpoint="GET /b") + took(10, 5, endpoint="POST /v1/assets:batch")
+    (row,) = judge({"POST /v1/assets:batch": {"p50_ms": 50}}, rows)
+    assert row["n"] == 5
 
 
 def test_a_session_objective_counts_sessions_and_their_failures() -> None:

@@ -10,6 +10,7 @@ from analysis_frames import arrivals, health, samples, traffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegauge.analysis.observed import observe
 from tidegauge.analysis.summary import summarise
 
 
@@ -32,7 +33,7 @@ def summary_of(
     if isinstance(arrival_rows, list):
         arrival_rows = arrivals(arrival_rows)
     window: dict[str, Any] = {"warmup_s": warmup_s, "end_s": end_s}
-    summary = summarise(traffic(sample_rows, **window), arrival_rows, **options)
+    summary = summarise(observe(traffic(sample_rows, **window), arrival_rows), **options)
     json.dumps(summary, allow_nan=False)
     return summary
 

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tests.support.aws_account import Containers, account, running
+from tests.support.aws_account import REGION, Containers, account, running
 from tidegauge.aws.clients import Clients
 from tidegauge.aws.ecs import Pace, run_tasks
 from tidegauge.aws.settings import BenchTasks, TaskSettings, task_settings
@@ -31,6 +31,7 @@ GPU = TaskSize(
     instance_type="g4dn.xlarge", gpu=True,
 )  # fmt: skip
 COMMAND = ["python", "-m", "benches.transcode.remote_entry", "--put", "s3://tidegauge-bench/a.json"]
+TWO = [[*COMMAND, "1"], [*COMMAND, "2"]]
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clients, TaskSettings
 
 
 def active_definitions(clients: Clients) -> list[str]:
-    found: list[str] = clients.ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
+    found: list[str] = clients.of("ecs", REGION).list_task_definitions(status="ACTIVE")["taskDefinitionArns"]
     return found
 
 
@@ -49,7 +50,12 @@ def test_each_command_is_a_task_and_nothing_is_left(aws: tuple[Clients, TaskSett
     containers = Containers(clients, lambda command: {"made": command[-1]})
     said: list[str] = []
     ran = run_tasks(
-        clients, settings, SMALL, [[*COMMAND, "1"], [*COMMAND, "2"]], containers.pace(600), said.append
+        clients.of("ecs", REGION),
+        settings,
+        SMALL,
+        [[*COMMAND, "1"], [*COMMAND, "2"]],
+        containers.pace(600),
+        said.append,
     )
     assert [each.failure for each in ran] == [None, None]
     assert {tuple(command) for command in containers.commands} == {(*COMMAND, "1"), (*COMMAND, "2")}
@@ -67,7 +73,7 @@ def test_a_task_beyond_its_limit_is_stopped_and_said(aws: tuple[Clients, TaskSet
         now_s[0] += seconds
 
     pace = Pace(limit_s=120, clock=lambda: now_s[0], sleep=sleep)
-    (ran,) = run_tasks(clients, settings, SMALL, [COMMAND], pace, lambda _: None)
+    (ran,) = run_tasks(clients.of("ecs", REGION), settings, SMALL, [COMMAND], pace, lambda _: None)
     assert ran.failure == "it was stopped after 2 minutes, the limit of a task"
     assert now_s[0] == 120
     assert running(clients) == []
@@ -83,7 +89,7 @@ def test_ctrl_c_stops_the_tasks(aws: tuple[Clients, TaskSettings]) -> None:
 
     pace = Pace(limit_s=600, clock=lambda: 0.0, sleep=sleep)
     with pytest.raises(KeyboardInterrupt):
-        run_tasks(clients, settings, SMALL, [COMMAND, COMMAND], pace, lambda _: None)
+        run_tasks(clients.of("ecs", REGION), settings, SMALL, [COMMAND, COMMAND], pace, lambda _: None)
     assert seen == [2]
     assert running(clients) == []
     assert active_definitions(clients) == []
@@ -93,7 +99,7 @@ def test_an_unknown_cluster_is_said_with_what_to_check(aws: tuple[Clients, TaskS
     clients, settings = aws
     elsewhere = dataclasses.replace(settings, cluster="nowhere")
     with pytest.raises(TidegaugeError, match="ClusterNotFoundException") as caught:
-        run_tasks(clients, elsewhere, SMALL, [COMMAND], Pace(limit_s=60), lambda _: None)
+        run_tasks(clients.of("ecs", REGION), elsewhere, SMALL, [COMMAND], Pace(limit_s=60), lambda _: None)
     assert caught.value.hint == "check cluster and region in [aws]"
     assert active_definitions(clients) == []
 
@@ -113,7 +119,7 @@ def stubbed(settings: TaskSettings, answers: list[tuple[str, dict[str, Any]]]) -
         stubber.add_response("deregister_task_definition", {})
         now_s = iter(range(0, 10_000, 60))
         pace = Pace(limit_s=3600, clock=lambda: float(next(now_s)), sleep=lambda _: None)
-        (ran,) = run_tasks(Clients(ecs=ecs, s3=None), settings, SMALL, [COMMAND], pace, lambda _: None)
+        (ran,) = run_tasks(ecs, settings, SMALL, [COMMAND], pace, lambda _: None)
         stubber.assert_no_pending_responses()
     return ran
 
@@ -241,13 +247,13 @@ def test_both_requests_have_the_form_that_aws_takes(aws: tuple[Clients, TaskSett
         settings.bench, capacity_provider="gpus", log_group="/benches", execution_role=None
     )
     settings = dataclasses.replace(settings, bench=bench)
-    model = clients.ecs.meta.service_model
+    model = clients.of("ecs", REGION).meta.service_model
     for size in (SMALL, GPU, dataclasses.replace(SMALL, spot=True)):
         for call, asked in (
             ("RegisterTaskDefinition", definition(size, settings)),
             ("RunTask", {"taskDefinition": "f", "count": 1, "clientToken": "t", **placement(size, settings)}),
         ):
-            clients.ecs._serializer.serialize_to_request(asked, model.operation_model(call))
+            clients.of("ecs", REGION)._serializer.serialize_to_request(asked, model.operation_model(call))
 
 
 def test_an_instance_without_a_capacity_provider_is_refused(aws: tuple[Clients, TaskSettings]) -> None:

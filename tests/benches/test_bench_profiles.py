@@ -13,11 +13,11 @@ import pytest
 
 from benches.transcode.emulation import Gpu, Host
 from benches.transcode.profiles import LOCAL, Profile, choose, load_profiles
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.errors import TidegaugeError
 
 PROFILES = load_profiles()
-BOOK = load_price_book("us-east-1")
+BOOK = read_prices("us-east-1")
 GPU_OF_PARTS = {1.0: "", 0.5: "1/2 ", 0.25: "1/4 ", 0.125: "1/8 "}
 
 

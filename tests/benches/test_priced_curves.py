@@ -10,7 +10,7 @@ from benches.transcode.outcome import Costing
 from benches.transcode.priced_curves import Curves
 from benches.transcode.profiles import load_profiles
 from benches.transcode.task_use import load_task_use
-from tidegauge.cost.price_book import load_price_book
+from tidegauge.collect.prices.packaged import read_prices
 
 TASK = load_profiles()["fargate-x86-2vcpu-4gb"]
 SPOT = load_profiles()["fargate-x86-2vcpu-4gb-spot"]
@@ -21,7 +21,7 @@ CURVE: dict[str, Any] = {"media": "a.gif", "rendition": "webp", "profile": TASK.
 
 def priced(*profiles: Any) -> list[dict[str, Any]]:
     task_use = load_task_use({"cold_start_s": Fraction(0)})
-    costing = Costing(book=load_price_book("us-east-1"), task_use=task_use)
+    costing = Costing(book=read_prices("us-east-1"), task_use=task_use)
     return Curves(found=[(TASK.size, CURVE)]).priced(profiles, costing)
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from tests.support.served import good_after, http_server, tidegauge, write_plan, write_stack
+from tidegauge.aws.clients import METRICS
 from tidegauge.cli import collect as verb
 from tidegauge.cli import output
 from tidegauge.cli import tidegauge as program
@@ -112,6 +114,7 @@ def items(folder: Path) -> dict[tuple[str | None, str], Decimal]:
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.option("collect --stack", "collect --json")
 def test_a_runs_cost_is_known_once_aws_metered_it(run: Path, tmp_path: Path) -> None:
     client: Any = boto3.client("cloudfront")
     distribution = client.create_distribution(DistributionConfig=DISTRIBUTION)["Distribution"]["Id"]
@@ -168,6 +171,7 @@ def test_soon_after_a_run_it_says_what_is_not_there_yet(run: Path) -> None:
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.option("collect --wait")
 def test_waiting_asks_until_the_figures_are_final(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = time.time() - 60
     began(run, at)
@@ -275,7 +279,7 @@ def test_an_endpoint_that_nobody_listens_on_is_one_clear_error(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_endpoint(monkeypatch, "http://127.0.0.1:9")
-    monkeypatch.setattr(metered, "ATTEMPTS", 1)
+    monkeypatch.setattr(verb, "METRICS", replace(METRICS, attempts=1))
     code, answer = collect(run)
     assert code == 2
     assert "127.0.0.1:9" in answer["error"]["message"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tidegauge.cli import live_words
 from tidegauge.cli.live import panel
 from tidegauge.conduct.figures import Figures
 from tidegauge.plan import parse_plan
@@ -58,11 +59,11 @@ def shown(figures: Figures, width: int) -> str:
 
 
 def test_rates_are_those_of_all_processes_over_the_last_seconds() -> None:
-    assert dict(running().rows())["rate"].startswith("asked 40.0/s, sent 36.0/s")
+    assert dict(live_words.rows(running()))["rate"].startswith("asked 40.0/s, sent 36.0/s")
 
 
 def test_each_figure_is_named_with_its_count() -> None:
-    rows = dict(running().rows())
+    rows = dict(live_words.rows(running()))
     assert rows["response"] == "P50 12.3 ms, P99 100.0 ms (last 10 s: 400)"
     assert rows["requests"] == "11,234, failed 7 (status 5, timeout 2)"
     assert rows["cache"] == "hit ratio 0.700 (10)"  # (6 + 1) of 10
@@ -73,13 +74,13 @@ def test_each_figure_is_named_with_its_count() -> None:
 
 def test_spend_is_what_cdn_and_api_list_for_the_clients_requests_and_bytes() -> None:
     # us-east-1, first tier: $0.0100 per 10,000 HTTPS requests, $0.085 a GB, $1.00 per 1M API requests (1,234)
-    assert dict(running().rows())["spend"] == "$0.0962 (CDN and API, client side only)"
+    assert dict(live_words.rows(running()))["spend"] == "$0.0962 (CDN and API, client side only)"
 
 
 def test_without_a_price_the_spend_is_not_available() -> None:
     figures = Figures(PLAN, Stack(api_url="http://h", allowed_hosts=("h",), aws={"region": "mars-1"}))
     figures.take(LIVE)
-    assert dict(figures.rows())["spend"] == "n/a (CDN and API, client side only)"
+    assert dict(live_words.rows(figures))["spend"] == "n/a (CDN and API, client side only)"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_without_a_price_the_spend_is_not_available() -> None:
 def test_the_title_says_which_phase_it_is(at_s: float, words: str) -> None:
     figures = Figures(PLAN, STACK)
     figures.take(progress(0, at_s))
-    assert words in figures.title()
+    assert words in live_words.title(figures)
 
 
 @pytest.mark.parametrize("width", [60, 78])
@@ -105,11 +106,11 @@ def test_the_panel_fits_its_width_and_shows_every_figure(width: int) -> None:
 
 def test_a_control_character_in_a_name_never_reaches_the_terminal() -> None:
     assert "\x1b" not in shown(running(), 60)
-    assert "\x1b" not in running().line()
+    assert "\x1b" not in live_words.line(running())
 
 
 def test_without_a_terminal_the_figures_are_one_line() -> None:
-    line = running().line()
+    line = live_words.line(running())
     assert line.startswith("00:08 constant, phase 1 of 2 40.0/s: sent 288, in flight 6, requests 11234")
     assert "\n" not in line
 
@@ -122,6 +123,6 @@ def test_a_generator_that_is_gone_has_nothing_in_flight() -> None:
 
 def test_the_first_interrupt_says_what_is_waited_for() -> None:
     figures = running()
-    assert figures.announcement({"event": "stopping"}) == (
+    assert live_words.announcement({"event": "stopping"}, figures) == (
         "stopping: 6 sessions in flight, up to 7 s; Ctrl-C again to stop now"
     )

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.collect.prices.fetch import read_offers, usage_types
-from tidegauge.collect.prices.offer_map import find_wanted, match_offers, read_offer_map
+from tidegauge.collect.prices.files import read_offers
+from tidegauge.collect.prices.offer_map import find_wanted, match_offers, usage_types
 from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
+from tidegauge.collect.prices.packaged import read_offer_map, read_prices
 from tidegauge.cost.offered import Key, NotOffered, Offered
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.errors import TidegaugeError
 
 FIXTURES = Path(__file__).parent / "price_offers"
@@ -31,7 +31,7 @@ def key(service: str, unit: str, **attributes: str) -> Key:
 
 
 def matched(folder: Path = FIXTURES, region: str = "us-east-1") -> dict[Key, Offered | NotOffered]:
-    wanted = find_wanted(MAP, load_price_book("us-east-1").prices, region)
+    wanted = find_wanted(MAP, read_prices("us-east-1").prices, region)
     return match_offers(wanted, read_offers(folder, usage_types(wanted)), MAP, region)
 
 
@@ -130,7 +130,7 @@ def test_every_rule_measures_what_the_map_knows() -> None:
 
 
 def test_every_official_price_has_a_place_in_the_offers() -> None:
-    book = load_price_book("us-east-1")
+    book = read_prices("us-east-1")
     placed = {each.key for each in find_wanted(MAP, book.prices, "us-east-1")}
     left = {
         name[:2]

@@ -13,6 +13,7 @@ ALPHA = ROOT / "fixtures" / "media" / "alpha.gif"
 BENCH = ("bench", "transcode", f"--media={ALPHA}", "--rendition=poster", "--rounds=1", "--no-quality")
 
 
+@pytest.mark.option("bench transcode --import")
 def test_a_bench_of_here_can_be_imported_elsewhere(tmp_path: Path) -> None:
     there = tmp_path / "there.json"
     assert tidegauge(*BENCH, f"--out={there}")[0] == 0
@@ -57,7 +58,10 @@ def test_a_hostile_import_is_refused_before_anything_is_measured(
         (["--on=ecs"], "--on ecs needs --stack FILE"),
         (["--on=ecs", "--stack=aws.toml"], "--on ecs needs --profile NAME"),
         (["--on=ecs", "--stack=aws.toml", "--keep=kept"], "--keep and --on ecs are both given"),
-        (["--on=ecs", "--stack=aws.toml", "--profile=a", "--budget=free"], "'free' is no amount of dollars"),
+        (
+            ["--on=ecs", "--stack=aws.toml", "--profile=a", "--budget=free"],
+            "'free' is not an amount of dollars",
+        ),
     ],
 )
 def test_options_that_have_no_sense_together_are_refused(options: list[str], message: str) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from benches.transcode import remote_entry
 from tests.analysis.bench_documents import cell
-from tests.support.aws_account import BUCKET, Containers, account, objects, running
+from tests.support.aws_account import BUCKET, REGION, Containers, account, objects, running
 from tidegauge.aws.clients import Clients
 from tidegauge.aws.settings import TaskSettings
+from tidegauge.cli.output import say
 from tidegauge.conduct.bench.ecs import bench_on_ecs
 from tidegauge.conduct.bench.spending import Asked
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -73,7 +74,7 @@ def printed(command: list[str]) -> dict[str, Any]:
 
 
 def measure(asked: Asked, containers: Containers) -> Any:
-    return bench_on_ecs(asked, connect=lambda _: containers.clients, pace=containers.pace)
+    return bench_on_ecs(asked, say, clients=containers.clients, pace=containers.pace)
 
 
 def test_each_task_brings_its_document_and_nothing_is_left(
@@ -100,7 +101,7 @@ def test_a_fixture_is_in_the_image_and_other_media_are_sent(
     def work(command: list[str]) -> Any:
         where = command[command.index("--fetch") + 1]
         key = where.removeprefix(f"s3://{BUCKET}/").partition("=")[0]
-        sent.append(aws[0].s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+        sent.append(aws[0].of("s3", REGION).get_object(Bucket=BUCKET, Key=key)["Body"].read())
         return printed(command)
 
     containers = Containers(aws[0], work)
@@ -171,7 +172,7 @@ def test_what_cannot_be_measured_is_refused_before_anything_is_paid(
         measure(replace(asked, **change), containers)
     assert message in caught.value.message
     assert caught.value.exit_code == exit_code
-    assert aws[0].ecs.list_task_definitions()["taskDefinitionArns"] == []
+    assert aws[0].of("ecs", REGION).list_task_definitions()["taskDefinitionArns"] == []
 
 
 def test_a_budget_that_is_enough_is_no_hindrance(aws: tuple[Clients, TaskSettings], asked: Asked) -> None:
@@ -214,14 +215,14 @@ def test_the_container_s_command_really_measures(aws: tuple[Clients, TaskSetting
 def test_the_container_puts_the_bench_s_error_too(aws: tuple[Clients, TaskSettings]) -> None:
     arguments = ["--put", f"s3://{BUCKET}/a/b.json", "--", "measure", "--rendition", "posters"]
     assert remote_entry.main(arguments) == 0
-    document = json.loads(aws[0].s3.get_object(Bucket=BUCKET, Key="a/b.json")["Body"].read())
+    document = json.loads(aws[0].of("s3", REGION).get_object(Bucket=BUCKET, Key="a/b.json")["Body"].read())
     assert document["error"]["message"] == "no rendition is called 'posters'"
 
 
 def test_media_that_cannot_be_fetched_are_said(aws: tuple[Clients, TaskSettings], tmp_path: Path) -> None:
     put, fetch = f"s3://{BUCKET}/out.json", f"s3://{BUCKET}/absent.gif={tmp_path}/absent.gif"
     assert remote_entry.main(["--put", put, "--fetch", fetch, "--", "measure"]) == 0
-    document = json.loads(aws[0].s3.get_object(Bucket=BUCKET, Key="out.json")["Body"].read())
+    document = json.loads(aws[0].of("s3", REGION).get_object(Bucket=BUCKET, Key="out.json")["Body"].read())
     assert "the task cannot get its media" in document["error"]["message"]
 
 
@@ -238,5 +239,5 @@ def test_a_bench_beyond_its_limit_is_ended_and_says_so(
     bench = ["measure", "--no-quality", "--rounds", "3000", "--media", str(FIXTURES / "alpha.gif")]
     arguments = ["--put", f"s3://{BUCKET}/out.json", "--limit-s", "3", "--", *bench, "--rendition", "poster"]
     assert remote_entry.main(arguments) == 0
-    document = json.loads(aws[0].s3.get_object(Bucket=BUCKET, Key="out.json")["Body"].read())
+    document = json.loads(aws[0].of("s3", REGION).get_object(Bucket=BUCKET, Key="out.json")["Body"].read())
     assert document["error"]["message"] == "the bench was interrupted"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.served import ROOT, good_after, http_server, tidegauge, write_plan, write_stack
-from tidegauge.conduct.flows import scenarios
+from tidegauge.conduct.flows import python_flows
 
 CHILD = Path(__file__).with_name("mean_session_child.py")
 
@@ -18,7 +18,7 @@ CHILD = Path(__file__).with_name("mean_session_child.py")
 def test_a_scenario_asks_for_what_it_says() -> None:
     done = subprocess.run([sys.executable, str(CHILD)], cwd=ROOT, capture_output=True, text=True, check=True)
     for name, found in json.loads(done.stdout).items():
-        expected = scenarios()[name].expects
+        expected = python_flows()[name].expects
         assert expected is not None
         assert found == pytest.approx(dict(expected), rel=0.05), name
 
@@ -46,6 +46,7 @@ def plan_of_short_links(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.option("run --dry-run")
 def test_short_links_are_forecast_by_the_catalogue_and_the_price_list(tmp_path: Path) -> None:
     with http_server(good_after(0)) as url:
         extra = f'cdn_url = "{url}"\n' + catalogue(tmp_path, 1_000_000, 1_000_000)

@@ -88,7 +88,7 @@ def test_sessions_under_way_in_a_generator_that_dies_are_lost_with_it(tmp_path: 
     folder = run_folder(tmp_path, 2, start_unix_s=1.0, died=[1])
     store(folder, 0, range(0, 40, 2), range(0, 38, 2))  # 38 cut by the drain without a trace
     store(folder, 1, range(1, 40, 2), range(1, 30, 2))  # 31, 33, 35, 37 and 39 were under way
-    summary = measure(folder)
+    summary = measure(folder).summary
     assert summary["verdict"] == "INVALID"
     assert "lost with a generator process" in summary["reasons"][0]
     assert summary["total"]["failures_by_cause"] == {"lost": 5}

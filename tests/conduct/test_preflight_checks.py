@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.served import good_after, http_server, write_plan, write_stack
 from tidegauge.conduct import preflight
-from tidegauge.conduct.flows import scenarios
+from tidegauge.conduct.flows import python_flows
 from tidegauge.conduct.preflight import Prepared
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import load_plan
@@ -22,7 +22,7 @@ ROW = '{"asset_id": "a", "short_code": "s"}\n'
 
 
 def prepare(folder: Path, *overrides: str, stack: str = "", steps: str = "", rate: float = 10) -> Prepared:
-    known = scenarios()
+    known = python_flows()
     stack_file = write_stack(folder, NOBODY)
     stack_file.write_text(stack_file.read_text() + stack)
     plan = write_plan(folder, rate=rate, duration_s=1, steps=steps)

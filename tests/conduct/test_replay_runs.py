@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from tests.support.served import Answer, http_server, tidegauge, write_stack
 from tidegauge.conduct import preflight
-from tidegauge.conduct.flows import scenarios
+from tidegauge.conduct.flows import python_flows
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import load_plan
 from tidegauge.stack import load_stack
@@ -250,7 +250,7 @@ def _with_head(head: str) -> Callable[[Path], Path]:
 def test_a_mistake_is_told_before_anything_is_sent(
     tmp_path: Path, plan: Callable[[Path], Path], words: str
 ) -> None:
-    stack, known = write_stack(tmp_path, "http://127.0.0.1:9"), scenarios()
+    stack, known = write_stack(tmp_path, "http://127.0.0.1:9"), python_flows()
     with pytest.raises(TidegaugeError) as refused:
         preflight.prepare(
             load_plan(plan(tmp_path), (), frozenset(known)), load_stack(stack), stack, known, tmp_path

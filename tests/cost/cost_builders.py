@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
 from tidegauge.cost.lines import PricedUsage, price_usage
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem
 
-BOOK = load_price_book("us-east-1")
+BOOK = read_prices("us-east-1")
 GB = 2**30
 TB = 2**40
 

@@ -9,9 +9,12 @@ import pytest
 from audits import GUIDE, GUIDE_TEMPLATE, absent, audited, codes, line, said, unknown
 from cost_builders import BOOK
 
+from tidegauge.collect.prices.packaged import read_references
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.result import Audit
 from tidegauge.cost.money import to_decimal
+
+REFERENCES = read_references()
 
 # id: (estimate, corrected), USD a month
 BY_HAND = {
@@ -138,7 +141,7 @@ def test_the_hit_ratio_that_its_requests_imply_is_said(guide: Audit) -> None:
     ],
 )
 def test_claims_beside_the_lines_are_judged(guide: Audit, name: str, code: str, words: str) -> None:
-    claims = {each.claim.id: each.findings[0] for each in audit_claims(guide, BOOK)}
+    claims = {each.claim.id: each.findings[0] for each in audit_claims(guide, BOOK, REFERENCES)}
     assert claims[name].code == code
     assert words in claims[name].message
 
@@ -148,7 +151,7 @@ def test_other_shards_change_the_findings() -> None:
     result = audited(GUIDE, template)
     assert "has 10 nodes (Redis: 5 shards x (1 primary + 1 replicas))" in said(result, "redis")
     assert line(result, "redis").corrected == Fraction("1503.8")  # 10 x 730 x .206
-    claims = {each.claim.id: each.findings[0].message for each in audit_claims(result, BOOK)}
+    claims = {each.claim.id: each.findings[0].message for each in audit_claims(result, BOOK, REFERENCES)}
     assert "10 nodes would be $496.40" in claims["t3-medium"]
 
 
@@ -182,7 +185,7 @@ def test_tasks_on_spot_are_priced_as_such() -> None:
     result = audited(GUIDE, template)
     # the cluster's weights: 3 of 4 tasks on Spot at .3 of the price: 88.866 x (.25 + .75 x .3)
     assert line(result, "worker-fargate").corrected == Fraction("88.866") * Fraction("0.475")
-    claims = {each.claim.id: each.findings[0].code for each in audit_claims(result, BOOK)}
+    claims = {each.claim.id: each.findings[0].code for each in audit_claims(result, BOOK, REFERENCES)}
     assert claims["spot-workers"] == "spot_priced"
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tidegauge.cost.price_book import load_price_book, parse_price_book
+from tidegauge.collect.prices.packaged import read_prices
+from tidegauge.cost.price_book import parse_price_book
 from tidegauge.errors import TidegaugeError
 
 ROW = {"service": "a", "unit": "b", "attributes": {}, "price": "1", "per": "1", "list_unit": "b",
@@ -27,7 +28,7 @@ def test_a_small_book_is_read() -> None:
 
 def test_there_are_no_prices_of_an_unknown_region() -> None:
     with pytest.raises(TidegaugeError) as caught:
-        load_price_book("us-east-2")
+        read_prices("us-east-2")
     assert caught.value.hint == "did you mean 'us-east-1'?"
 
 

@@ -8,14 +8,16 @@ import pytest
 from audits import GUIDE, GUIDE_TEMPLATE, audited
 from cost_builders import BOOK, GB, item, usage
 
+from tidegauge.collect.prices.packaged import read_cloudflare_counterparts, read_flat_rates, read_prices
 from tidegauge.cost.audit.month import what_if_month
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.cloudflare import Elsewhere, on_cloudflare
 from tidegauge.cost.what_if.month import Month
 from tidegauge.cost.what_if.result import WhatIf, what_if_rows, what_ifs
 
 ON_DEMAND = {"arch": "x86", "capacity": "on_demand"}
+FLAT_RATES, COUNTERPARTS = read_flat_rates(), read_cloudflare_counterparts()
+CLOUDFLARE = read_prices("cloudflare")
 NAT = item("nat", "gateway_hour", 1460)
 
 
@@ -23,7 +25,7 @@ def asked(*items: UsageItem, **notes: str) -> dict[str, WhatIf]:
     month = Month(
         usage=usage(*items), book=BOOK, notes={name: Fraction(value) for name, value in notes.items()}
     )
-    return {each.id: each for each in what_ifs(month)}
+    return {each.id: each for each in what_ifs(month, FLAT_RATES)}
 
 
 def saves(found: dict[str, WhatIf], name: str) -> Fraction | None:
@@ -32,12 +34,14 @@ def saves(found: dict[str, WhatIf], name: str) -> Fraction | None:
 
 @pytest.fixture(scope="module")
 def guide() -> dict[str, WhatIf]:
-    return {each.id: each for each in what_ifs(what_if_month(audited(GUIDE, GUIDE_TEMPLATE), BOOK))}
+    return {
+        each.id: each for each in what_ifs(what_if_month(audited(GUIDE, GUIDE_TEMPLATE), BOOK), FLAT_RATES)
+    }
 
 
 @pytest.fixture(scope="module")
 def moved() -> Elsewhere:
-    found = on_cloudflare(what_if_month(audited(GUIDE, GUIDE_TEMPLATE), BOOK), load_price_book("cloudflare"))
+    found = on_cloudflare(what_if_month(audited(GUIDE, GUIDE_TEMPLATE), BOOK), CLOUDFLARE, COUNTERPARTS)
     assert found is not None
     return found
 
@@ -112,7 +116,7 @@ def test_spot_takes_all_tasks_where_nobody_says_which() -> None:
 def test_tasks_that_may_not_be_interrupted_stay_on_demand() -> None:
     tasks = usage(item("fargate", "vcpu_second", 3_600_000, ON_DEMAND))
     month = Month(usage=tasks, book=BOOK, interruptible=frozenset())
-    assert "spot" not in {each.id for each in what_ifs(month)}
+    assert "spot" not in {each.id for each in what_ifs(month, FLAT_RATES)}
 
 
 def test_endpoints_pay_once_enough_passes_through_nat() -> None:
@@ -198,6 +202,6 @@ def test_what_has_no_counterpart_stays_at_its_price(moved: Elsewhere) -> None:
 
 def test_tables_whose_requests_nobody_knows_stay() -> None:
     month = Month(usage=usage(item("dynamodb", "read_capacity_unit_hour", 1000, {"table": "a"})), book=BOOK)
-    found = on_cloudflare(month, load_price_book("cloudflare"))
+    found = on_cloudflare(month, CLOUDFLARE, COUNTERPARTS)
     assert found is not None
     assert (found.parts[0].fate, found.parts[0].there) == ("kept", Fraction("0.13"))

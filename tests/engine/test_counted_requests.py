@@ -12,7 +12,7 @@ import pytest
 from written_rows import made_up, run_folder, write
 
 from tidegauge.records import Sample
-from tidegauge.results.measure import measure
+from tidegauge.results.measure import Measured, measure
 from tidegauge.results.recovery import recover
 from tidegauge.results.report_data import report_data
 from tidegauge.store import DiskFull, RunFolder
@@ -21,10 +21,10 @@ SESSIONS, END_S = 2000, 10.0
 PROMISED = 0.001  # relative error of a time from a histogram
 
 
-def measured(path: Path, samples: str, seed: int, **options: Any) -> tuple[RunFolder, dict[str, Any]]:
+def measured(path: Path, samples: str, seed: int, **options: Any) -> Measured:
     folder = run_folder(path / samples, samples, sessions=SESSIONS, end_s=END_S, **options)
     write(folder, made_up(seed, SESSIONS, END_S))
-    return folder, measure(folder)
+    return measure(folder)
 
 
 def same_but_for_times(exact: Any, counted: Any, where: str = "") -> None:
@@ -45,15 +45,15 @@ def same_but_for_times(exact: Any, counted: Any, where: str = "") -> None:
 
 @pytest.mark.parametrize(("seed", "warmup_s"), [(1, 0.0), (2, 2.5), (3, 9.25)])
 def test_a_summary_from_histograms_is_that_from_samples(tmp_path: Path, seed: int, warmup_s: float) -> None:
-    _, exact = measured(tmp_path, "all", seed, warmup_s=warmup_s)
-    _, counted = measured(tmp_path, "none", seed, warmup_s=warmup_s)
+    exact = measured(tmp_path, "all", seed, warmup_s=warmup_s).summary
+    counted = measured(tmp_path, "none", seed, warmup_s=warmup_s).summary
     assert (exact.pop("samples"), counted.pop("samples")) == ("all", "none")
     assert exact["total"]["count"] > 100
     same_but_for_times(exact, counted)
 
 
 def test_a_report_s_courses_from_histograms_are_those_from_samples(tmp_path: Path) -> None:
-    exact, counted = (report_data(measured(tmp_path, mode, 4)[0]) for mode in ("all", "none"))
+    exact, counted = (report_data(measured(tmp_path, mode, 4)) for mode in ("all", "none"))
     assert counted.rates == exact.rates
     for one, other in zip(exact.flow_series, counted.flow_series, strict=True):
         assert other.count == one.count
@@ -72,7 +72,7 @@ def test_an_interrupted_run_counts_the_whole_seconds_until_then(tmp_path: Path, 
     run = folder.read_json(folder.run_json)
     folder.write_json(folder.run_json, run | {"interrupted": True, "window": {"start_s": 1.5, "end_s": 6}})
     expected = sum(1.5 < row.intended_s <= 6 for rows in sessions for row in rows)
-    assert measure(folder)["total"]["count"] == expected
+    assert measure(folder).summary["total"]["count"] == expected
 
 
 @pytest.mark.parametrize("mode", ["all", "slow", "none"])
@@ -84,13 +84,13 @@ def test_a_killed_command_s_run_is_recovered_whatever_was_stored(tmp_path: Path,
     folder.write_json(folder.run_json, run | {"start_unix_s": None})
     recover(folder)
     expected = sum(row.intended_s <= 7 for rows in sessions for row in rows)
-    summary = measure(folder)
+    summary = measure(folder).summary
     assert (summary["interrupted"], summary["total"]["count"]) == (True, expected)
     assert sum(row["sessions"] for row in summary["flows"]) == SESSIONS * 7 / END_S
 
 
 def test_the_parts_of_two_processes_merge_to_the_counts_of_one(tmp_path: Path) -> None:
-    folder, _ = measured(tmp_path, "none", 6)
+    folder = measured(tmp_path, "none", 6).folder
     merged = pd.read_parquet(folder.merged("histograms"))
     rows = [row for session in made_up(6, SESSIONS, END_S) for row in session]
     assert merged["requests"].sum() == len(rows)
@@ -127,9 +127,9 @@ def test_slow_keeps_every_failure_and_the_slowest_of_each_endpoint(tmp_path: Pat
 
 
 def test_none_keeps_no_sample(tmp_path: Path) -> None:
-    folder, summary = measured(tmp_path, "none", 8)
-    assert not (folder.path / "samples").exists()
-    assert summary["flows"][0]["session_time_ms"]["p50"] > 0
+    run = measured(tmp_path, "none", 8)
+    assert not (run.folder.path / "samples").exists()
+    assert run.summary["flows"][0]["session_time_ms"]["p50"] > 0
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_torn_part_is_named_and_costs_its_own_rows_only(tmp_path: Path, mode: 
     torn = folder.part(kind, 1, 2)
     torn.write_bytes(torn.read_bytes()[:-20])
     for _ in range(2):  # the second time all is merged already
-        (note,) = measure(folder)["notes"]
+        (note,) = measure(folder).summary["notes"]
         assert note == f"Rows are missing: 1 files of {kind}/ cannot be read (1-2.parquet)."
 
 
@@ -151,9 +151,9 @@ def test_a_folder_without_room_to_merge_is_measured_from_its_parts(
     def no_room(folder: RunFolder, kind: str) -> None:
         raise DiskFull(f"disk full: {folder.merged(kind)}", "free space")
 
-    whole = measured(tmp_path / "a", "none", 10)[1]
+    whole = measured(tmp_path / "a", "none", 10).summary
     monkeypatch.setattr(RunFolder, "merge_counts", no_room)
-    folder, summary = measured(tmp_path / "b", "none", 10)
-    assert len(summary["notes"]) == 2
-    assert json.dumps(summary["endpoints"]) == json.dumps(whole["endpoints"])
-    assert not folder.merged("histograms").exists()
+    parts = measured(tmp_path / "b", "none", 10)
+    assert len(parts.summary["notes"]) == 2
+    assert json.dumps(parts.summary["endpoints"]) == json.dumps(whole["endpoints"])
+    assert not parts.folder.merged("histograms").exists()

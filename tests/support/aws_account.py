@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.moto_api import state_manager
 
-from tidegauge.aws.clients import Clients
+from tidegauge.aws.clients import TASKS, Clients
 from tidegauge.aws.ecs import Pace
 from tidegauge.aws.settings import BenchTasks, TaskSettings
 
@@ -27,9 +27,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clients, TaskSett
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws(), tasks_that_do_not_end():
         ec2 = boto3.client("ec2")
-        clients = Clients(ecs=boto3.client("ecs"), s3=boto3.client("s3"))
-        clients.ecs.create_cluster(clusterName=CLUSTER)
-        clients.s3.create_bucket(Bucket=BUCKET)
+        clients = Clients(TASKS)
+        clients.of("ecs", REGION).create_cluster(clusterName=CLUSTER)
+        clients.of("s3", REGION).create_bucket(Bucket=BUCKET)
         yield (
             clients,
             TaskSettings(
@@ -75,17 +75,19 @@ class Containers:
             document = self._work(command)
             if document is not None:
                 bucket, _, key = command[command.index("--put") + 1].removeprefix("s3://").partition("/")
-                self.clients.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode())
-            self.clients.ecs.stop_task(
+                self.clients.of("s3", REGION).put_object(
+                    Bucket=bucket, Key=key, Body=json.dumps(document).encode()
+                )
+            self.clients.of("ecs", REGION).stop_task(
                 cluster=CLUSTER, task=task["taskArn"], reason="Essential container exited"
             )
 
 
 def running(clients: Clients) -> list[Any]:
-    arns = clients.ecs.list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]
-    return clients.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []  # type: ignore[no-any-return]
+    arns = clients.of("ecs", REGION).list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]
+    return clients.of("ecs", REGION).describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []  # type: ignore[no-any-return]
 
 
 def objects(clients: Clients) -> list[str]:
-    listed = clients.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    listed = clients.of("s3", REGION).list_objects_v2(Bucket=BUCKET).get("Contents", [])
     return [entry["Key"] for entry in listed]

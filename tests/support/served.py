@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import signal
 import socketserver
-import subprocess
 import sys
 import threading
 import time
@@ -13,6 +15,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from tidegauge.cli import main
+from tidegauge.conduct.signals import ENDING
 
 ROOT = Path(__file__).resolve().parents[2]
 Answer = tuple[int, dict[str, str], bytes]
@@ -28,7 +34,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def http_server(answer: Callable[[str], Answer]) -> Iterator[str]:
-    """The base URL of a server that answers each GET of a path by `answer(path)`."""
+    """The base URL of a server that answers each GET and POST of a path by `answer(path)`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -40,6 +46,10 @@ def http_server(answer: Callable[[str], Answer]) -> Iterator[str]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
 
         def setup(self) -> None:
             socketserver.StreamRequestHandler.disable_nagle_algorithm = True
@@ -92,15 +102,44 @@ def write_plan(
     return path
 
 
-def tidegauge(*arguments: object, timeout_s: float = 90) -> tuple[int, Any, str]:
+def tidegauge(*arguments: object) -> tuple[int, Any, str]:
     """Exit code, the JSON document on stdout, and the words on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tidegauge", *map(str, arguments), "--json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, json.loads(done.stdout), done.stderr
+    code, document, words = program(*arguments, "--json")
+    return code, json.loads(document), words
+
+
+def program(*arguments: object) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of the program, run in this process.
+
+    A new one takes longer to import it than most verbs take. What a child process writes by itself is not
+    among what is returned.
+    """
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with (
+        _signals_as_before(),
+        contextlib.chdir(ROOT),
+        patch.object(sys, "argv", ["tidegauge", *map(str, arguments)]),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+    ):
+        code = _exit_code(main)
+    return code, stdout.getvalue(), stderr.getvalue()
+
+
+def _exit_code(call: Callable[[], None]) -> int:
+    try:
+        call()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@contextmanager
+def _signals_as_before() -> Iterator[None]:
+    """The program handles them its own way, and pytest must get its Ctrl-C back."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -109,7 +109,7 @@ def test_two_flows_need_a_mix_and_names_of_their_own(tmp_path: Path) -> None:
 
 
 def test_a_declared_flow_must_not_hide_one_of_locustfiles(tmp_path: Path) -> None:
-    with pytest.raises(TidegaugeError, match="exists in locustfiles"):
+    with pytest.raises(TidegaugeError, match="written in Python already"):
         load(tmp_path, known=frozenset({"ping"}))
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import pandas as pd
 
 from tidegauge.analysis.intervals import clopper_pearson, needed_n
-from tidegauge.analysis.observed import HALF_A_TICK_S, Observed, observe
+from tidegauge.analysis.observed import HALF_A_TICK_S, Observed
 from tidegauge.analysis.quantiles import quantile_of
-from tidegauge.analysis.traffic import Floats, Traffic, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.traffic import Floats, chosen_rows, counts, flags, seconds
 from tidegauge.histograms import Integers
 
 ERROR_RATIO = "error_ratio"
@@ -36,14 +35,13 @@ class _Trials:
 
 
 def judge_objectives(
-    objectives: Mapping[str, Mapping[str, float]], traffic: Traffic, arrivals: pd.DataFrame
+    objectives: Mapping[str, Mapping[str, float]], observed: Observed
 ) -> list[dict[str, object]]:
     """A row an objective, in the plan's order, with its state, bounds and a sentence (`reason`).
 
     Targets: an endpoint (flows pooled), `total`, `flow:NAME` (its requests), `session:NAME` (session time).
     Limits: `pNN_ms` (failed, unsent and slower ones violate) or `error_ratio` (failed and unsent ones do).
     """
-    observed = observe(traffic, arrivals)
     return [
         _judge(target, key, float(limit), _trials(target, observed))
         for target, limits in objectives.items()

@@ -9,9 +9,9 @@ import pandas as pd
 
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
-from tidegauge.analysis.observed import Observed, observe
+from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms
-from tidegauge.analysis.traffic import Flags, Traffic, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.traffic import Flags, chosen_rows, counts, flags, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,7 @@ class _Measured:
 
 
 def summarise(
-    traffic: Traffic,
-    arrivals: pd.DataFrame,
+    observed: Observed,
     *,
     flows: Sequence[str],
     endpoints: Sequence[tuple[str, str]],
@@ -33,12 +32,11 @@ def summarise(
     health: pd.DataFrame,
     lag_ms_p99_max: float,
 ) -> dict[str, object]:
-    """What a run measured, as plain values.
+    """What a window holds, as plain values.
 
     `flows` and `endpoints` (flow, endpoint) give the order of the rows, and rows to what saw no request;
     whatever else was seen follows them. `lag_ms_p99_max` (ms) says which requests were `late`.
     """
-    observed = observe(traffic, arrivals)
     answered = flags(observed.requests, "answered")
     record = record_cache(observed.requests.loc[answered], behaviours)
     measured = _Measured(observed=observed, answered=answered, cache=record)

@@ -1,1 +1,1 @@
-"""Runs container commands as ECS tasks and brings back the document that each leaves in S3."""
+"""The only maker of AWS clients; ECS tasks, the lease on a stack, files passed between machines."""

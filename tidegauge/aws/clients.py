@@ -1,4 +1,4 @@
-"""Clients of ECS and S3, and AWS' refusals as errors of ours."""
+"""The only maker of AWS clients, how patient each use of them is, and AWS' refusals as errors of ours."""
 
 from __future__ import annotations
 
@@ -7,33 +7,51 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from botocore.parsers import ResponseParserError
-
 from tidegauge.aws.reasons import hint_of
 from tidegauge.errors import TidegaugeError
 
-ATTEMPTS = 8  # of a call that AWS throttles
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often a call is made, and how long it waits, before it has failed."""
+
+    attempts: int  # the first among them; between them the pauses grow, at most to 20 s
+    connect_s: float
+    read_s: float  # between two bytes of an answer
+
+
+TASKS = Patience(attempts=8, connect_s=10, read_s=60)  # tasks started at once are throttled, and cost
+EXCHANGE = Patience(attempts=4, connect_s=10, read_s=60)  # rows of a run: tried again with the next file
+LEASE = Patience(attempts=4, connect_s=10, read_s=20)  # renewed well within the time that it lasts
+METRICS = Patience(attempts=5, connect_s=5, read_s=30)  # somebody waits, and may ask again
+ALARMS = Patience(attempts=2, connect_s=5, read_s=10)  # asked again every few seconds anyway
+PRICES = Patience(attempts=5, connect_s=10, read_s=60)  # hundreds of calls, of which each is needed
+
+
 class Clients:
-    """boto3 clients of one region."""
+    """boto3 clients by service and region, made when first asked for, with the environment's credentials."""
 
-    ecs: Any
-    s3: Any
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._made: dict[tuple[str, str | None], Any] = {}
+
+    def of(self, service: str, region: str | None = None) -> Any:
+        """The client of `service` in `region`, by default the environment's; made within `aws_errors`."""
+        if (service, region) not in self._made:
+            self._made[service, region] = _client(service, region, self._patience)
+        return self._made[service, region]
 
 
-def connect(region: str) -> Clients:
-    """Clients with the credentials of the environment."""
+def _client(service: str, region: str | None, patience: Patience) -> Any:
+    import boto3  # 0.2 s, which verbs without AWS need not wait for
+    from botocore.config import Config
+
     config = Config(
-        retries={"mode": "standard", "max_attempts": ATTEMPTS}, connect_timeout=10, read_timeout=60
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        connect_timeout=patience.connect_s,
+        read_timeout=patience.read_s,
     )
-    with aws_errors("AWS cannot be used"):
-        session = boto3.session.Session(region_name=region)
-        return Clients(ecs=session.client("ecs", config=config), s3=session.client("s3", config=config))
+    return boto3.session.Session(region_name=region).client(service, config=config)
 
 
 @contextmanager
@@ -42,6 +60,9 @@ def aws_errors(doing: str, page: str = "docs/transcode.md") -> Iterator[None]:
 
     `page` lists the permissions that it takes.
     """
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
+
     try:
         yield
     except NoCredentialsError:
@@ -54,7 +75,7 @@ def aws_errors(doing: str, page: str = "docs/transcode.md") -> Iterator[None]:
         raise TidegaugeError(
             f"{doing}: {message:.500}", _hint(str(said.get("Code")), message, page)
         ) from None
-    except (BotoCoreError, ResponseParserError) as error:  # of which the latter is none of the former
+    except (BotoCoreError, ResponseParserError) as error:  # the latter is not a kind of the former
         raise TidegaugeError(f"{doing}: {error!s:.300}", "check region, network and credentials") from None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tidegauge.aws.clients import Clients, aws_errors
+from tidegauge.aws.clients import aws_errors
 from tidegauge.aws.reasons import hint_of, start_failure, stop_reason
 from tidegauge.aws.settings import TaskSettings
 from tidegauge.aws.task import CONTAINER, TaskSize, definition, placement
@@ -45,21 +45,21 @@ class Pace:
 
 
 def run_tasks(
-    clients: Clients,
+    ecs: Any,
     settings: TaskSettings,
     size: TaskSize,
     commands: Sequence[Sequence[str]],
     pace: Pace,
     tell: Tell,
 ) -> list[Ran]:
-    """A task a command, all at once; in the order of the commands.
+    """A task a command, all at once; in the order of the commands. `ecs` is boto3's client.
 
     Ends when the last has stopped or after `pace.limit_s`, when those left are stopped. Whatever ends it,
     Ctrl-C too, no task goes on and the task definition is deregistered.
     """
     where = placement(size, settings)
-    with _task_definition(clients, definition(size, settings)) as registered:
-        tasks = _Tasks(clients, settings.cluster)
+    with _task_definition(ecs, definition(size, settings)) as registered:
+        tasks = _Tasks(ecs, settings.cluster)
         try:
             for command in commands:
                 tasks.start(registered, where, command)
@@ -72,8 +72,8 @@ def run_tasks(
 class _Tasks:
     """The tasks of one call, by ARN."""
 
-    def __init__(self, clients: Clients, cluster: str) -> None:
-        self._ecs = clients.ecs
+    def __init__(self, ecs: Any, cluster: str) -> None:
+        self._ecs = ecs
         self._cluster = cluster
         self._started_by = f"tidegauge-{uuid.uuid4().hex[:16]}"
         self._arns: list[str] = []  # an entry a command, empty where none was started
@@ -178,17 +178,17 @@ class _Tasks:
 
 
 @contextmanager
-def _task_definition(clients: Clients, asked: Mapping[str, Any]) -> Iterator[str]:
+def _task_definition(ecs: Any, asked: Mapping[str, Any]) -> Iterator[str]:
     """The ARN of a definition of its own for these tasks: nobody else's run is in the way of removing it."""
     made: str | None = None
     try:
         with _uninterrupted(), aws_errors("the task definition cannot be registered"):
-            made = str(clients.ecs.register_task_definition(**asked)["taskDefinition"]["taskDefinitionArn"])
+            made = str(ecs.register_task_definition(**asked)["taskDefinition"]["taskDefinitionArn"])
         yield made
     finally:
         if made is not None:
             with _uninterrupted(), aws_errors("the task definition cannot be deregistered"):
-                clients.ecs.deregister_task_definition(taskDefinition=made)
+                ecs.deregister_task_definition(taskDefinition=made)
 
 
 @contextmanager

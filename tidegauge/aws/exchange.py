@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from tidegauge.aws.clients import EXCHANGE, Clients
 from tidegauge.errors import TidegaugeError
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,62})(?:/(.*))?")
 ROWS_FILE = re.compile(r"rows/([a-z_]+/([0-9]+)-[0-9]+\.parquet)")
-CONNECT_TIMEOUT_S = 10
 
 
 class Exchange(Protocol):
@@ -79,12 +79,8 @@ class _Folder:
 
 class _Bucket:
     def __init__(self, bucket: str, prefix: str) -> None:
-        import boto3  # takes a moment, which folders need not wait for
-        from botocore.config import Config
-
         self._bucket, self._prefix = bucket, prefix
-        config = Config(connect_timeout=CONNECT_TIMEOUT_S, retries={"mode": "standard", "max_attempts": 4})
-        self._client: Any = self._call(lambda: boto3.client("s3", config=config))
+        self._client: Any = self._call(lambda: Clients(EXCHANGE).of("s3"))
 
     def put(self, name: str, source: Path) -> None:
         self._call(lambda: self._client.upload_file(str(source), self._bucket, self._prefix + name))

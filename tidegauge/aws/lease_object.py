@@ -8,11 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tidegauge.aws.clients import aws_errors
+from tidegauge.aws.clients import LEASE, Clients, aws_errors
 from tidegauge.errors import ExitCode, TidegaugeError
 
 LASTS_S = 120.0  # without renewal: its holder is taken for dead
@@ -32,9 +30,8 @@ class ObjectLease:
         self._ended = threading.Event()
         self._renewer = threading.Thread(target=self._renew, daemon=True)
         self.lost: str | None = None  # why it is not held any more
-        config = Config(connect_timeout=10, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
         with aws_errors("the lease cannot be taken"):
-            self._s3: Any = boto3.client("s3", config=config)
+            self._s3: Any = Clients(LEASE).of("s3")
 
     def take(self) -> None:
         """Holds the stack from now on (exit 13 where somebody else does)."""

@@ -1,4 +1,4 @@
-"""The bucket that tasks read their input from and leave their documents in."""
+"""The bucket that tasks read their input from and leave their documents in; `s3` is boto3's client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tidegauge.aws.clients import Clients, aws_errors
+from tidegauge.aws.clients import aws_errors
 from tidegauge.errors import TidegaugeError
 
 DOCUMENT_BYTES_MAX = 64 * 2**20  # far above any bench
@@ -20,16 +20,16 @@ def url(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def send_file(clients: Clients, path: Path, bucket: str, key: str) -> None:
+def send_file(s3: Any, path: Path, bucket: str, key: str) -> None:
     """Puts a file where tasks can read it."""
     with aws_errors(f"{path.name} cannot be put into {bucket}"), path.open("rb") as body:
-        clients.s3.put_object(Bucket=bucket, Key=key, Body=body)
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
-def fetch_document(clients: Clients, bucket: str, key: str) -> Any | None:
+def fetch_document(s3: Any, bucket: str, key: str) -> Any | None:
     """The JSON document at `key`; None where there is none."""
     try:
-        found = clients.s3.get_object(Bucket=bucket, Key=key)
+        found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
@@ -45,11 +45,11 @@ def fetch_document(clients: Clients, bucket: str, key: str) -> Any | None:
         raise TidegaugeError(f"{url(bucket, key)} is not JSON", "look at the object; it was kept") from None
 
 
-def remove(clients: Clients, bucket: str, keys: Sequence[str]) -> None:
+def remove(s3: Any, bucket: str, keys: Sequence[str]) -> None:
     """Removes what a run put there; what isn't there is no mistake."""
     for key in keys:
         with aws_errors(f"{url(bucket, key)} cannot be removed"):
-            clients.s3.delete_object(Bucket=bucket, Key=key)
+            s3.delete_object(Bucket=bucket, Key=key)
 
 
 def _refuse(constant: str) -> None:

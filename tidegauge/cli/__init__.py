@@ -10,9 +10,11 @@ from tidegauge.cli.lazy import LazyGroup
 from tidegauge.cli.output import fail
 from tidegauge.conduct.signals import stop_as_on_ctrl_c
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import put_on_path
 
 VERBS = {
     "demo": "tidegauge.cli.demo:demo_command",
+    "init": "tidegauge.cli.init:init_command",
     "stack": "tidegauge.cli.stack:stack_group",
     "catalogue": "tidegauge.cli.catalogue:catalogue_group",
     "doctor": "tidegauge.cli.doctor:doctor_command",
@@ -36,11 +38,13 @@ def tidegauge() -> None:
     """Load tests, transcode benchmarks and cost per request for a media-distribution stack.
 
     Start with `tidegauge demo`: a real local stack, mixed traffic, a transcode bench and an HTML report.
+    Or with `tidegauge init`: a plan, a stack descriptor and a flow of your own, for a stack that is up.
     """
 
 
 def main() -> None:
     """Entry point: usage errors get the same form as all others, in JSON where asked for."""
+    put_on_path()
     as_json = "--json" in sys.argv
     stop_as_on_ctrl_c()
     try:

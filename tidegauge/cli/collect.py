@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tidegauge.aws.clients import METRICS, Clients
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.collect.metrics.parts import aws_parts
-from tidegauge.conduct.metered import Clients, ask_aws
+from tidegauge.conduct.metered import ask_aws
 from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
 from tidegauge.documents import parse
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.spend import read_metered
 from tidegauge.stack import Stack, load_stack
@@ -43,9 +46,9 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     CloudWatch's figures come late: they are final 15 minutes after the run. Until then the cost stays unknown
     and the exit code is 11. What was fetched once is kept, so this may be repeated.
     """
-    from tidegauge.cli.report import write_report
     from tidegauge.results.measure import measure
     from tidegauge.results.recovery import recover
+    from tidegauge.results.report import write_report
 
     folder = RunFolder.open(run)
     recover(folder)
@@ -55,19 +58,19 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     if not folder.summary_json.exists():
         measure(folder)
     span = _span(document, folder.read_json(folder.summary_json))
-    interrupted, clients = False, Clients()
+    interrupted, clients = False, Clients(METRICS)
     try:
-        metered = ask_aws(folder, parts, span, clients)
+        metered = ask_aws(folder, parts, span, clients, say)
         if wait:
-            metered = _until_final(metered, lambda: ask_aws(folder, parts, span, clients))
+            metered = _until_final(metered, lambda: ask_aws(folder, parts, span, clients, say))
     except KeyboardInterrupt:
         kept = read_metered(folder)
         if kept is None:
             raise
         metered, interrupted = kept, True
-    summary = measure(folder)
-    write_report(folder)
-    result = _result(folder, metered, summary)
+    measured = measure(folder)
+    write_report(measured)
+    result = _result(folder, metered, measured.summary)
     if as_json:
         print_json(result)
     else:
@@ -131,7 +134,7 @@ def _tell(result: Mapping[str, Any]) -> None:
     if per_1k is None:
         say(f"marginal cost unknown: {result['marginal_reason']}")
     else:
-        say(f"marginal: ${float(per_1k):.6g} per 1,000 requests")
+        say(f"marginal: {usd(Decimal(per_1k))} per 1,000 requests")
     say(f"usage: {result['usage']}")
 
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
-from tidegauge.cli.bench.transcode import bench_into
-from tidegauge.cli.catalogue import MEDIA, create_catalogue
-from tidegauge.cli.cost.validate import audit_estimate
+from tidegauge.cli.bench.progress import CellProgress
+from tidegauge.cli.counter import Counter
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.cli.stack import call
 from tidegauge.conduct import preflight
-from tidegauge.conduct.flows import ROOT, scenarios
+from tidegauge.conduct.bench.child import run_bench
+from tidegauge.conduct.flows import load_plan_and_flows
+from tidegauge.conduct.stack_process import held_stack
+from tidegauge.conduct.uploads import create_catalogue
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import load_plan
+from tidegauge.house import HOUSE, MEDIA
+from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
-from tidegauge.store import RunFolder
+from tidegauge.store import RunFolder, require_empty
 
-PLAN = ROOT / "plans" / "demo.toml"
+PLAN = HOUSE / "plans" / "demo.toml"
 ASSETS = 24
 CATALOGUE_MEDIA = ("anim_bbb.gif", "city.gif", "odd.gif", "alpha.gif")  # each is transcoded once
-ESTIMATE = ROOT / "infra_under_test" / "estimates" / "seed.toml"
+ESTIMATE = HOUSE / "infra_under_test" / "estimates" / "seed.toml"
 ARCHITECTURE = ESTIMATE.with_name("as_seed")
 BENCH_MEDIA = ("anim_bbb.gif", "city.gif")
 BENCH_RENDITIONS = ("preview_mp4", "slack_gif")
@@ -50,76 +49,66 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     also after Ctrl-C or a crash. The loaded cost takes the fixed hours of the AWS infrastructure guide's
     architecture, and its estimate is audited by what the run measured. Exits as the verdict does.
     """
-    from tidegauge.cli.report import print_summary, write_report
+    from tidegauge.cli.live import LiveView
+    from tidegauge.cli.report import print_summary
     from tidegauge.conduct.fleet import Fleet  # what these load takes seconds: --help must not wait for it
     from tidegauge.conduct.stages import carry_out
-    from tidegauge.results.measure import exit_code
+    from tidegauge.results.report import write_report
 
     clock = _Steps()
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
-    known = scenarios()
-    plan = load_plan(PLAN, overrides, frozenset(known))
+    plan, known = load_plan_and_flows(PLAN, overrides)
     if out is not None:
-        RunFolder.create(out)  # one that is not empty must not cost the wait for the stack
+        require_empty(out)  # one that is not empty must not cost the wait for the stack
         preflight.check_disk(out, plan)
-    with _held_stack() as started:
+    with held_stack(f"demo-{os.getpid()}") as started:
         descriptor = Path(started["descriptor"])
         clock.done("stack up")
         stack = load_stack(descriptor)
-        _, timing = create_catalogue(
-            stack,
-            descriptor,
-            ASSETS,
-            tuple(MEDIA / name for name in CATALOGUE_MEDIA),
-            descriptor.with_name("catalogue.jsonl"),
-        )
+        media = [MEDIA / name for name in CATALOGUE_MEDIA]
+        rows = descriptor.with_name("catalogue.jsonl")
+        with Counter("assets ready", ASSETS) as counter:
+            timing = create_catalogue(stack, descriptor, media, ASSETS, rows, counter.update)
         clock.done("catalogue", f": {ASSETS} assets, {timing.transcode_s:.1f} s of it transcoding")
         stack = load_stack(descriptor)
         prepared = preflight.prepare(plan, stack, descriptor, known, architecture=ARCHITECTURE)
-        folder, summary = carry_out(prepared, Fleet(), out)
+        measured = carry_out(prepared, Fleet(), out, LiveView())
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
-    run = folder.read_json(folder.run_json)
-    if not run["interrupted"]:
+    folder = measured.folder
+    if not measured.run["interrupted"]:
         _bench(folder)
         clock.done("transcode bench")
         deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
         clock.done("audit", f" of the guide's estimate: off by {float(deviation):.0%}, see the report")
-    write_report(folder)
+    report = write_report(measured)
     clock.done("report")
     if as_json:
-        print_json({**summary, "run_dir": str(folder.path), "steps_s": clock.taken})
+        print_json({**measured.summary, "run_dir": str(folder.path), "steps_s": clock.taken})
     else:
-        print_summary(summary)
+        print_summary(measured.summary)
     say(f"run folder: {folder.path}")
-    say(f"report:     {folder.report_html}")
-    return exit_code(summary, run)
+    say(f"report:     {report}")
+    return measured.exit_code
 
 
 def _bench(folder: RunFolder) -> None:
     """The bench's table is an extra of the demo: without it the report still stands, and says so."""
     try:
-        media = [MEDIA / name for name in BENCH_MEDIA]
-        if bench_into(folder, media, BENCH_RENDITIONS, BENCH_ROUNDS) != ExitCode.PASS:
+        with CellProgress() as shown:
+            measured = run_bench(
+                hear=shown.take,
+                media=[MEDIA / name for name in BENCH_MEDIA],
+                rendition=BENCH_RENDITIONS,
+                rounds=BENCH_ROUNDS,
+                raw=folder.benchmark_json,
+                no_quality=True,  # VMAF takes as long as the rest
+            )
+        folder.write_json(folder.bench_json, measured.document)
+        if measured.exit_code != ExitCode.PASS:
             say("transcode bench: not every cell was measured; bench.json says which")
     except TidegaugeError as error:
         say(f"transcode bench failed: {error.message}")
-
-
-@contextmanager
-def _held_stack() -> Iterator[Any]:
-    """A stack of this process: its supervisor holds a pipe, and takes all down when the pipe ends."""
-    name = f"demo-{os.getpid()}"
-    read_end, write_end = os.pipe()
-    try:
-        started = call(["up", "--name", name, "--hold-stdin"], stdin=read_end)
-    finally:
-        os.close(read_end)
-    try:
-        yield started
-        call(["down", "--name", name])
-    finally:
-        os.close(write_end)  # whatever happened: this alone takes the stack down
 
 
 class _Steps:

@@ -4,55 +4,60 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any
 
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from tidegauge.cli.live_words import announcement, line, rows, title
 from tidegauge.cli.output import people, say
 from tidegauge.conduct.figures import Figures
+from tidegauge.conduct.listener import Event
 
 LINE_EVERY_S = 5.0
 PANEL_WIDTH_MAX = 78
+SHOWN = ("live", "progress", "waiting", "stopping")
 
 
 class LiveView:
-    """Shows what the generator says. A context manager; `on_event` takes the events."""
+    """Shows on stderr what a run tells its listener."""
 
-    def __init__(self, figures: Figures, clock: Callable[[], float] = time.monotonic) -> None:
-        self._figures, self._clock = figures, clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._figures: Figures | None = None
         self._panel: Live | None = None
-        if people.is_terminal and not people.is_dumb_terminal:
-            self._panel = Live(console=people, transient=True, auto_refresh=False)
         self._next_line = 0.0
 
-    def __enter__(self) -> LiveView:
-        if self._panel is not None:
+    def say(self, text: str) -> None:
+        """A line for people."""
+        say(text)
+
+    def begin(self, figures: Figures) -> None:
+        """Opens the panel, where there is a terminal."""
+        self._figures = figures
+        if people.is_terminal and not people.is_dumb_terminal:
+            self._panel = Live(console=people, transient=True, auto_refresh=False)
             self._panel.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._panel is not None:
-            self._panel.stop()
-
-    def on_event(self, event: dict[str, Any]) -> None:
-        """Takes what the generator says, and shows it when it is time to."""
-        figures = self._figures
-        figures.take(event)
-        words = figures.announcement(event)
+    def hear(self, event: Event) -> None:
+        """Shows what is new when it is time to."""
+        assert self._figures is not None
+        words = announcement(event, self._figures)
         if words is not None:
             say(words)
         if self._panel is not None:
-            if event["event"] in ("live", "progress", "waiting", "stopping"):
-                self._panel.update(panel(figures, min(people.width, PANEL_WIDTH_MAX)), refresh=True)
+            if event["event"] in SHOWN:
+                self._panel.update(panel(self._figures, min(people.width, PANEL_WIDTH_MAX)), refresh=True)
         elif event["event"] in ("progress", "waiting") and self._clock() >= self._next_line:
             self._next_line = self._clock() + LINE_EVERY_S
-            say(figures.line())
+            say(line(self._figures))
+
+    def end(self) -> None:
+        """Takes the panel away."""
+        if self._panel is not None:
+            self._panel.stop()
+            self._panel = None
 
 
 def panel(figures: Figures, width: int) -> Panel:
@@ -60,6 +65,6 @@ def panel(figures: Figures, width: int) -> Panel:
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(style="bold", no_wrap=True, width=10)
     table.add_column(overflow="fold")
-    for name, value in figures.rows():
+    for name, value in rows(figures):
         table.add_row(name, Text(value))
-    return Panel(table, title=Text(figures.title()), title_align="left", width=width)
+    return Panel(table, title=Text(title(figures)), title_align="left", width=width)

@@ -20,6 +20,7 @@ def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> i
     """Write the HTML report of RUN anew from its samples: one file, no network."""
     from tidegauge.results.measure import measure  # loads what only this needs
     from tidegauge.results.recovery import recover
+    from tidegauge.results.report import write_report
 
     if out is not None and len(runs) > 1:
         raise click.UsageError("--out takes one RUN; without it each report goes into its run folder")
@@ -27,24 +28,13 @@ def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> i
     for path in runs:
         folder = RunFolder.open(path)
         recover(folder)
-        measure(folder)
-        written.append(str(write_report(folder, out)))
+        written.append(str(write_report(measure(folder), out)))
     if as_json:
         print_json({"report": written[0] if len(written) == 1 else written})
     else:
         for name in written:
             click.echo(name)
     return 0
-
-
-def write_report(folder: RunFolder, out: Path | None = None) -> Path:
-    """Renders the folder's documents; returns the file."""
-    from reports.render import render_html
-    from tidegauge.results.report_data import report_data
-
-    target = out or folder.report_html
-    folder.write_text(target, render_html(report_data(folder)))
-    return target
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:

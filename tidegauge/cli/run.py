@@ -10,11 +10,12 @@ import click
 
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct import preflight
-from tidegauge.conduct.fleet import DEFAULT_HOST, Fleet, Remote, address
-from tidegauge.conduct.flows import Scenario, scenarios
-from tidegauge.conduct.launch import check_free, free_port
+from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_address
+from tidegauge.conduct.fleet import Fleet, Remote
+from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
-from tidegauge.plan import load_plan, plan_document
+from tidegauge.dollars import usd
+from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
 from tidegauge.workload.schedule import make_schedule
 
@@ -85,10 +86,9 @@ def run_command(
              tidegauge run plan.toml --stack s.toml --set arrivals.0.rate_per_s=80
     """
     remote = _remote(master, workers, exchange, wait_s, processes)
-    known = scenarios()
     if budget_usd is not None:
         overrides = (*overrides, f"guards.budget_usd={budget_usd}")
-    plan = load_plan(plan_file, overrides, frozenset(known))
+    plan, known = load_plan_and_flows(plan_file, overrides)
     stack = load_stack(stack_file)
     prepared = preflight.prepare(plan, stack, stack_file, known, plan_file.parent, architecture)
     preflight.check_reachable(prepared.stack)
@@ -96,22 +96,21 @@ def run_command(
     preflight.check_disk(out or RUNS, prepared.plan)
     if dry_run:
         return _show(prepared, known, as_json)
-    from tidegauge.cli.report import print_summary, write_report
-    from tidegauge.conduct.stages import carry_out
-    from tidegauge.results.measure import (
-        exit_code,  # what these load takes seconds: errors must not wait for it
-    )
+    from tidegauge.cli.live import LiveView
+    from tidegauge.cli.report import print_summary
+    from tidegauge.conduct.stages import carry_out  # what these load takes seconds: errors must not wait
+    from tidegauge.results.report import write_report
 
     fleet = Fleet(processes=processes, web_port=free_port() if web else None, remote=remote)
-    folder, summary = carry_out(prepared, fleet, out)
-    write_report(folder)
+    measured = carry_out(prepared, fleet, out, LiveView())
+    report = write_report(measured)
     if as_json:
-        print_json({**summary, "run_dir": str(folder.path)})
+        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
     else:
-        print_summary(summary)
-    say(f"run folder: {folder.path}")
-    say(f"report:     {folder.report_html}")
-    return exit_code(summary, folder.read_json(folder.run_json))
+        print_summary(measured.summary)
+    say(f"run folder: {measured.folder.path}")
+    say(f"report:     {report}")
+    return measured.exit_code
 
 
 def _remote(
@@ -128,12 +127,12 @@ def _remote(
     if processes > 1:
         raise click.UsageError("with --master the workers send: give --processes to `tidegauge worker`")
     place = exchange if exchange.startswith("s3:") else str(Path(exchange).resolve())
-    listen = address(master, DEFAULT_HOST)
+    listen = parse_address(master, LOOPBACK)
     check_free(listen)
     return Remote(listen=listen, workers=workers, exchange=place, wait_s=wait_s)
 
 
-def _show(prepared: Prepared, known: Mapping[str, Scenario], as_json: bool) -> int:
+def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) -> int:
     from tidegauge.conduct.forecast import forecast  # numpy, which errors must not wait for
 
     trace = prepared.trace
@@ -171,6 +170,6 @@ def _expected(forecast: Mapping[str, Any]) -> Iterator[str]:
     if forecast["cdn_bytes"] is not None:
         yield f"about {forecast['cdn_bytes'] / 1e6:,.4g} MB from the CDN"
     if forecast["usd"] is not None:
-        yield f"about ${forecast['usd']:.4g} for CDN and API, without storage, queues and workers"
+        yield f"about {usd(forecast['usd'])} for CDN and API, without storage, queues and workers"
     for gap in forecast["unknown"]:
         yield f"not known: {gap}"

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Sequence
-from typing import Any
-
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.conduct.provenance import ROOT
-from tidegauge.errors import ExitCode, TidegaugeError
-
-LOCAL = [sys.executable, "-m", "infra_under_test.local"]
+from tidegauge.conduct.stack_process import call_stack, stay_with_stack
 
 
 @click.group(name="stack")
@@ -37,8 +28,8 @@ def up_command(name: str, foreground: bool, worker_vcpu: float | None, as_json: 
     arguments += ["--foreground"] if foreground else []
     arguments += ["--worker-vcpu", str(worker_vcpu)] if worker_vcpu is not None else []
     if foreground:
-        return _hold(arguments)
-    document = call(arguments)
+        return stay_with_stack(arguments)
+    document = call_stack(arguments)
     if as_json:
         print_json(document)
     else:
@@ -51,7 +42,7 @@ def up_command(name: str, foreground: bool, worker_vcpu: float | None, as_json: 
 @json_option
 def down_command(name: str, as_json: bool) -> int:
     """Take a stack down: every process, and its folder."""
-    document = call(["down", "--name", name])
+    document = call_stack(["down", "--name", name])
     if as_json:
         print_json(document)
     else:
@@ -64,33 +55,7 @@ def down_command(name: str, as_json: bool) -> int:
 @json_option
 def status_command(name: str, as_json: bool) -> int:
     """The parts of a running stack, with versions, URLs and memory."""
-    document = call(["status", "--name", name])
+    document = call_stack(["status", "--name", name])
     if as_json:
         print_json(document)
     return 0
-
-
-def _hold(arguments: Sequence[str]) -> int:
-    """Runs the local stack's command to its end; an interrupt is passed on, so that it can clean up."""
-    child = subprocess.Popen([*LOCAL, *arguments], cwd=ROOT)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            child.terminate()
-
-
-def call(arguments: Sequence[str], stdin: Any = subprocess.DEVNULL) -> Any:
-    """The document that the local stack's own command prints; its words for people pass through."""
-    done = subprocess.run([*LOCAL, *arguments], cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, check=False)
-    try:
-        document = json.loads(done.stdout)
-    except ValueError:
-        raise TidegaugeError(
-            f"the local stack's command ended with exit code {done.returncode}",
-            "install the `local` extra (./run does), and see the lines above",
-        ) from None
-    if "error" in document:
-        error = document["error"]
-        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
-    return document

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
 import click
 
-from tidegauge.aws.exchange import open_exchange
-from tidegauge.cli.output import json_option, print_json, printable, say
-from tidegauge.conduct.fleet import JOIN_WAIT_S, address, fetch_job, program
-from tidegauge.conduct.flows import LOCUSTFILES, scenarios
-from tidegauge.conduct.launch import Address, Bounds, GeneratorReport, Launch, run_generator
-from tidegauge.conduct.shipping import Shipper
+from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.conduct.addresses import parse_address
+from tidegauge.conduct.fleet import JOIN_WAIT_S, program
+from tidegauge.conduct.flows import flow_sources, own_flow_files, python_flows
+from tidegauge.conduct.launch import Launch, run_generator
+from tidegauge.conduct.share import Share, await_master
 from tidegauge.engine.role import Role
-from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import stored_plan
+from tidegauge.errors import ExitCode
 from tidegauge.store import RunFolder
-
-CONNECT_S = 2.0
-LOOK_AGAIN_S = 0.5
-LINE_EVERY_S = 5.0
-FOR_EVER_S = 86400.0  # until the job says how long it takes
 
 
 @click.command(name="worker")
@@ -42,28 +33,38 @@ FOR_EVER_S = 86400.0  # until the job says how long it takes
     "--wait", "wait_s", default=JOIN_WAIT_S, show_default=True, type=click.FloatRange(1, 86400), metavar="S",
     help="Seconds to wait for the master, and for its run to begin.",
 )  # fmt: skip
+@click.option(
+    "--flows", "flow_files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    help="A flow file that the master's plan names, as it lies here; repeatable.",
+)  # fmt: skip
 @json_option
 def worker_command(
-    master: str, processes: int, exchange_here: str | None, wait_s: float, as_json: bool
+    master: str,
+    processes: int,
+    exchange_here: str | None,
+    wait_s: float,
+    flow_files: tuple[Path, ...],
+    as_json: bool,
 ) -> int:
     """Send a share of the run that the master at HOST:PORT conducts (`tidegauge run … --master`).
 
-    The job comes from the master's exchange, and the rows go there as they are made. Versions and scenario
-    files must be those of the master. Tokens and keys come from this machine's own environment. The
-    protocol is neither authenticated nor encrypted, and whoever answers at HOST:PORT says where the traffic
-    goes: use it in a private network only.
+    The job comes from the master's exchange, and the rows go there as they are made. Versions and flow
+    files must be those of the master: no program comes over the wire. Tokens and keys come from this
+    machine's own environment. The protocol is neither authenticated nor encrypted, and whoever answers at
+    HOST:PORT says where the traffic goes: use it in a private network only.
 
     \b
     Example: tidegauge worker 10.0.0.5:5557 --processes 2
     """
-    target = address(master, None)
-    known = scenarios()
-    _await_master(target, wait_s)
+    target = parse_address(master, None)
+    known = python_flows(own_flow_files(flow_files, "--flows"))
+    files = sorted({flow.file for flow in known.values()})
+    await_master(target, wait_s, say)
     path = Path(tempfile.mkdtemp(prefix="tidegauge-worker-"))
-    share = _Share(RunFolder(path), exchange_here)
+    share = Share(RunFolder(path), exchange_here, say)
     launch = Launch(
-        files=sorted({scenario.file for scenario in known.values()}),
-        role=Role(joins=True, program=program(sorted(LOCUSTFILES.glob("*.py")))),
+        files=files,
+        role=Role(joins=True, program=program(flow_sources(files))),
         processes=processes,
         join=target,
     )
@@ -76,105 +77,3 @@ def worker_command(
     if report.interrupted_s is not None:
         return int(ExitCode.INTERRUPTED)
     return int(ExitCode.PASS if report.finished >= set(document["processes"]) else ExitCode.INVALID)
-
-
-class _Share:
-    """What this worker's processes do of the run."""
-
-    def __init__(self, folder: RunFolder, exchange_here: str | None) -> None:
-        self.folder = folder
-        self.bounds = Bounds(run_s=FOR_EVER_S, drain_s=0.0)
-        self._exchange_here = exchange_here
-        self._run: Any = None
-        self._shipper: Shipper | None = None
-        self._failure: TidegaugeError | None = None
-        self._progress: dict[int, dict[str, Any]] = {}
-        self._next_line = 0.0
-
-    def on_event(self, event: dict[str, Any]) -> None:
-        """Fetches the job when the master has welcomed us; says how it goes."""
-        match event["event"]:
-            case "welcome" if self._run is None and self._failure is None:
-                self._fetch(event["exchange"], event["run_id"])
-            case "progress":
-                self._progress[event["process"]] = event
-                self._show()
-            case "stopping" | "ending":
-                say("stopping; what was measured goes to the master")
-            case "fatal":
-                say(printable(f"generator {event['process']}: {event['detail']}"))
-
-    def end(self, report: GeneratorReport, path: Path) -> dict[str, Any]:
-        """The last rows to the exchange; an error if there was no part, or its rows are still here."""
-        if self._failure is not None:
-            raise self._failure
-        if report.refused and not self._progress:
-            shutil.rmtree(path)
-            reason = printable(report.refused[0]["reason"])
-            raise TidegaugeError(f"the master refused this worker: {reason}", "see docs/distributed.md")
-        if report.start_unix_s is None or self._shipper is None:
-            hint = f"its log is {self.folder.engine_log}"
-            code = ExitCode.INTERRUPTED if report.interrupted_s is not None else ExitCode.USAGE
-            raise TidegaugeError("the run did not begin, or the master is gone", hint, code)
-        try:
-            self._shipper.finish(sorted(self._progress))
-        except TidegaugeError as error:
-            raise TidegaugeError(
-                f"{error.message}; the rows of this worker are still in {path}", error.hint, ExitCode.INVALID
-            ) from None
-        sent = sum(row["sent"] for row in self._progress.values())
-        for process in sorted(set(self._progress) - report.finished):
-            say(f"generator {process} died; what it had stored is with the master")
-        say(f"done: {sent} sessions sent as process {', '.join(map(str, sorted(self._progress)))}")
-        return {
-            "run_id": self._run["run_id"],
-            "processes": sorted(self._progress),
-            "sent": sent,
-            "unsent": sum(row["unsent"] for row in self._progress.values()),
-        }
-
-    def _fetch(self, exchange: str, run_id: str) -> None:
-        say(printable(f"run {run_id}: fetching its job from {self._exchange_here or exchange}"))
-        try:
-            place = open_exchange(self._exchange_here or exchange, run_id)
-            self._run = fetch_job(self.folder, place)
-        except TidegaugeError as error:
-            self._failure = error
-            self.folder.write_text(self.folder.job_failure, error.message)
-            return
-        plan = stored_plan(self._run["plan"])
-        self.bounds.run_s, self.bounds.drain_s = plan.duration_s + plan.drain_s, plan.drain_s
-        self._shipper = Shipper(self.folder, place)
-        say("ready; waiting for the other workers")
-
-    def _show(self) -> None:
-        now = time.monotonic()
-        if now < self._next_line:
-            return
-        self._next_line = now + LINE_EVERY_S
-        rows = self._progress.values()
-        t_s = max(row["t_s"] for row in rows)
-        sent, open_now = sum(row["sent"] for row in rows), sum(row["in_flight"] for row in rows)
-        say(f"{max(t_s, 0):.0f} s: {sent} sessions sent, {open_now} in flight")
-
-
-def _await_master(target: Address, wait_s: float) -> None:
-    """Returns when something listens there (exit 2 when nothing does in time)."""
-    deadline = time.monotonic() + wait_s
-    told = False
-    while True:
-        try:
-            socket.create_connection((target.host, target.port), timeout=CONNECT_S).close()
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise TidegaugeError(
-                    f"nobody listens at {target}: {error}",
-                    f"start the master first: tidegauge run PLAN --stack FILE --master {target} --workers N "
-                    "--exchange PLACE; is its port open to this machine?",
-                ) from None
-            if not told:
-                say(f"waiting for a master at {target}")
-                told = True
-            time.sleep(LOOK_AGAIN_S)
-        else:
-            return

@@ -86,12 +86,12 @@ def fit_command(
         raise TidegaugeError(f"{out} exists", "name another file, or add --force to overwrite it")
     if not out.parent.is_dir():
         raise TidegaugeError(f"folder {out.parent} does not exist", "create it, or name another file")
-    from tidegauge.cli.fit_account import (  # with scipy: errors must not wait for it
+    from tidegauge.collect.logs.requests import read_logs
+    from tidegauge.results.fit_account import (  # with scipy: errors must not wait for it
         account,
         document,
         plan_of,
     )
-    from tidegauge.collect.logs.requests import read_logs
     from tidegauge.workload.fit.log_fit import fit_log
 
     read = read_logs(logs, bad_max)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tidegauge.cli.output import say
-from tidegauge.collect.metrics.alarms import fetch_alarm_states
-from tidegauge.conduct.figures import DEFAULT_REGION
+from tidegauge.aws.clients import ALARMS, Clients, aws_errors
+from tidegauge.collect.metrics.alarms import fetch_alarms, parse_alarm_states
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
 
@@ -18,19 +17,15 @@ EVERY_S = 5.0
 
 @contextmanager
 def watched_alarms(
-    stack: Stack, names: Sequence[str], every_s: float = EVERY_S
+    stack: Stack, names: Sequence[str], tell: Callable[[str], None], every_s: float = EVERY_S
 ) -> Iterator[Callable[[], str | None]]:
     """Yields what says which alarm went off, or None; one that is off already refuses the run (exit 13)."""
     if not names:
         yield lambda: None
         return
-    import boto3  # takes a moment
-
-    from tidegauge.aws.clients import aws_errors
-
     with aws_errors("the alarms cannot be watched"):
-        client: Any = boto3.client("cloudwatch", region_name=str(stack.aws.get("region", DEFAULT_REGION)))
-        on = _in_alarm(fetch_alarm_states(client, names))
+        client = Clients(ALARMS).of("cloudwatch", stack.region)
+        on = _in_alarm(client, names)
     if on is not None:
         raise TidegaugeError(f"{on} before the run", "see to it first", ExitCode.REFUSED)
     found: list[str] = []
@@ -41,10 +36,10 @@ def watched_alarms(
         while not found and not ended.wait(every_s):
             try:
                 with aws_errors("the alarms cannot be watched"):
-                    on = _in_alarm(fetch_alarm_states(client, names))
+                    on = _in_alarm(client, names)
             except TidegaugeError as error:
                 if not told:
-                    say(f"{error.message}; the run goes on, and asks again")
+                    tell(f"{error.message}; the run goes on, and asks again")
                 told = True
                 continue
             if on is not None:
@@ -59,6 +54,7 @@ def watched_alarms(
         watcher.join(timeout=30)
 
 
-def _in_alarm(states: dict[str, str]) -> str | None:
+def _in_alarm(client: Any, names: Sequence[str]) -> str | None:
+    states = parse_alarm_states(fetch_alarms(client, names), names)
     name = next((name for name, state in states.items() if state == "ALARM"), None)
     return None if name is None else f"CloudWatch alarm '{name}' is in ALARM"

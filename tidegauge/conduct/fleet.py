@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.aws.exchange import ROWS_FILE, Exchange
-from tidegauge.conduct.launch import Address
-from tidegauge.errors import TidegaugeError
+from tidegauge.conduct.addresses import Address
 from tidegauge.store import RunFolder
 
-DEFAULT_HOST = "127.0.0.1"
 JOIN_WAIT_S = 300.0
 GATHER_S = 60.0  # for the last files of a worker that ended well
 GATHER_DEAD_S = 5.0  # of one that didn't: what it had sent is there, or on its way
@@ -52,26 +50,12 @@ class Fleet:
         return self.remote.workers if self.remote else self.processes
 
 
-def address(text: str, default_host: str | None) -> Address:
-    """`HOST:PORT`, `[IPV6]:PORT`, or with `default_host` `PORT` alone (exit 2)."""
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]:|([^:\[\]/\s]+):)?([0-9]{1,5})", text)
-    host = (match[1] or match[2] or default_host) if match else None
-    if match is None or host is None or not 0 < int(match[3]) < 65536:
-        wanted = "HOST:PORT" if default_host is None else "PORT, or HOST:PORT"
-        raise TidegaugeError(f"'{text:.60}' is no address", f"give {wanted}; an IPv6 host in brackets")
-    return Address(host=host, port=int(match[3]))
-
-
-def program(files: Sequence[Path]) -> dict[str, str]:
-    """What master and workers must have alike: versions, and the scenario files with what they import.
-
-    What a scenario imports from its folder is not known without running it, so every file there that
-    holds no scenario counts as imported.
-    """
+def program(sources: Mapping[str, Path]) -> dict[str, str]:
+    """What master and workers must have alike: versions, and flow files with what they import."""
     found = {name: version(name) for name in ("tidegauge", "numpy", "locust")}
     found["Python"] = ".".join(platform.python_version_tuple()[:2])
-    for path in sorted(files):
-        found[f"{path.parent.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for name, path in sources.items():
+        found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegauge.catalogue import Asset, read_catalogue
 from tidegauge.conduct.figures import client_prices
-from tidegauge.conduct.flows import Scenario
+from tidegauge.conduct.flows import PythonFlow
 from tidegauge.conduct.preflight import Prepared
 from tidegauge.plan import Flow
 from tidegauge.workload.schedule import Schedule, peak_rate_per_s
@@ -37,21 +36,21 @@ class _Sums:
         self.cdn_bytes = _plus(self.cdn_bytes, cdn_bytes)
 
 
-def forecast(prepared: Prepared, schedule: Schedule, known: Mapping[str, Scenario]) -> dict[str, Any]:
+def forecast(prepared: Prepared, schedule: Schedule, known: Mapping[str, PythonFlow]) -> dict[str, Any]:
     """Peak rates, requests, CDN bytes and dollars; null with a reason in `unknown` where nobody knows.
 
     Dollars are what CDN and API would list for it, without storage, queues or workers.
     """
     sums = _Sums()
     declared = {flow.name: flow for flow in prepared.plan.flow}
-    catalogue = list(_rows(prepared.catalogue)) if prepared.catalogue else []
+    catalogue = list(read_catalogue(prepared.catalogue)) if prepared.catalogue else []
     for index, name in enumerate(schedule.flows):
         ranks = schedule.asset_rank[schedule.flow_index == index]
         if name in declared:
             _add_declared(sums, declared[name], len(ranks))
         else:
-            scenario = known.get(name)
-            _add_scenario(sums, name, scenario.expects if scenario else None, ranks, catalogue)
+            flow = known.get(name)
+            _add_python(sums, name, flow.expects if flow else None, ranks, catalogue)
     peak = peak_rate_per_s(prepared.plan)
     sessions = len(schedule)
     requests = None if sums.requests is None else round(sums.requests)
@@ -73,12 +72,12 @@ def _add_declared(sums: _Sums, flow: Flow, sessions: int) -> None:
     sums.add(sessions * len(flow.step), sessions * cdn, None if cdn else 0.0)
 
 
-def _add_scenario(
+def _add_python(
     sums: _Sums,
     name: str,
     expects: Mapping[str, float] | None,
     ranks: NDArray[np.int64],
-    catalogue: list[Mapping[str, Any]],
+    catalogue: list[Asset],
 ) -> None:
     if expects is None:
         sums.gaps.append(f"flow '{name}': it does not say what a session asks for (`expects` of its @flow)")
@@ -95,9 +94,9 @@ def _add_scenario(
     sums.add(requests, expects.get("cdn", 0.0) * len(ranks), received)
 
 
-def _mean_bytes(rendition: str, ranks: NDArray[np.int64], catalogue: list[Mapping[str, Any]]) -> float | None:
+def _mean_bytes(rendition: str, ranks: NDArray[np.int64], catalogue: list[Asset]) -> float | None:
     """Of a rendition, over the assets as they are drawn; None where the catalogue lacks one."""
-    lengths = [row["renditions"].get(rendition, {}).get("bytes") for row in catalogue]
+    lengths = [asset.renditions.get(rendition, {}).get("bytes") for asset in catalogue]
     if not lengths or any(length is None for length in lengths):
         return None
     drawn = ranks[(ranks >= 0) & (ranks < len(lengths))]
@@ -117,13 +116,6 @@ def _usd(sums: _Sums, prepared: Prepared) -> float | None:
         "cdn_bytes": sums.cdn_bytes,
     }
     return float(sum(Fraction(counts[name]) * price for name, price in prices.items()))
-
-
-def _rows(catalogue: Path) -> Iterator[Mapping[str, Any]]:
-    with catalogue.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
 
 
 def _plus(one: float | None, other: float | None) -> float | None:

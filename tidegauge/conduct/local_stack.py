@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import urllib3
-
 from tidegauge.analysis.edge_check import CLIENT_COLUMNS, cross_check, parse_edge_log
-from tidegauge.errors import TidegaugeError
+from tidegauge.conduct.supervisor import ask_supervisor
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
@@ -39,11 +37,11 @@ def snapshot(stack: Stack) -> Snapshot | None:
         return None
     log = Path(stack.local.edge_log) if stack.local.edge_log else None
     return Snapshot(
-        usage=get(stack.local.control_url, "/usage"),
+        usage=ask_supervisor(stack.local.control_url, "/usage"),
         read_unix_s=time.time(),
         parts=[
             {"name": part["name"], "version": part["version"]}
-            for part in get(stack.local.control_url, "/status")["parts"]
+            for part in ask_supervisor(stack.local.control_url, "/status")["parts"]
         ],
         cache_state=_cache_state(log),
         edge_log_bytes=log.stat().st_size if log is not None and log.exists() else None,
@@ -77,32 +75,18 @@ def collect(folder: RunFolder, stack: Stack, before: Snapshot, started_at_s: flo
     folder.write_json(folder.edge_json, check)
 
 
-def get(control_url: str, path: str) -> Any:
-    """A document of the supervisor's control endpoint (exit 2 when it does not answer)."""
-    try:
-        answer = urllib3.PoolManager().request(
-            "GET", control_url.rstrip("/") + path, timeout=10.0, retries=False
-        )
-        return json.loads(answer.data)
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
-        raise TidegaugeError(
-            f"the local stack's supervisor at {control_url} does not answer: {error}",
-            "is it up? tidegauge stack status",
-        ) from None
-
-
 def _settled_usage(control_url: str) -> tuple[Any, bool]:
     """The counters once queued work is done: unchanged for a while; and whether they came to that in time."""
     deadline = time.monotonic() + SETTLE_S
-    latest, since = get(control_url, "/usage"), time.monotonic()
+    latest, since = ask_supervisor(control_url, "/usage"), time.monotonic()
     while time.monotonic() < deadline:
         time.sleep(0.25)
-        now = get(control_url, "/usage")
+        now = ask_supervisor(control_url, "/usage")
         if _work(now) != _work(latest):
             latest, since = now, time.monotonic()
         elif time.monotonic() - since >= QUIET_S:
             return now, True
-    return get(control_url, "/usage"), False
+    return ask_supervisor(control_url, "/usage"), False
 
 
 def _work(usage: Mapping[str, Any]) -> list[Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from tidegauge.cli.output import say
+from tidegauge.aws.clients import Clients, aws_errors
 from tidegauge.collect.metrics.cloudwatch import (
     EDGE_REGION,
     KEPT_S,
@@ -15,54 +16,38 @@ from tidegauge.collect.metrics.cloudwatch import (
     parse_metrics,
     wanted_metrics,
 )
-from tidegauge.collect.metrics.parts import (
-    AwsParts,
+from tidegauge.collect.metrics.described import (
     check_distribution,
     check_queue,
     fetch_function_memory,
     fetch_provisioned_tables,
-    fetch_task_sizes,
+    fetch_service_tasks,
 )
+from tidegauge.collect.metrics.parts import AwsParts
 from tidegauge.cost.metering.aws_metered import AwsMetered, Series, joined, whole_minutes
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.spend import read_metered
 from tidegauge.store import RunFolder
 
-ATTEMPTS = 5  # of a call
 PAGE = "docs/cost.md"
 
 
-class Clients:
-    """boto3 clients by service and region, made when asked for, with the environment's credentials."""
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[str, str], Any] = {}
-
-    def of(self, service: str, region: str) -> Any:
-        """The client of `service` in `region`."""
-        if (service, region) not in self._made:
-            import boto3  # takes a moment
-            from botocore.config import Config
-
-            retries: Any = {"mode": "standard", "max_attempts": ATTEMPTS}
-            config = Config(retries=retries, connect_timeout=5, read_timeout=30)
-            make: Any = boto3.client
-            self._made[service, region] = make(service, region_name=region, config=config)
-        return self._made[service, region]
-
-
-def ask_aws(folder: RunFolder, parts: AwsParts, span: tuple[float, float], clients: Clients) -> AwsMetered:
+def ask_aws(
+    folder: RunFolder,
+    parts: AwsParts,
+    span: tuple[float, float],
+    clients: Clients,
+    tell: Callable[[str], None],
+) -> AwsMetered:
     """Asks once for the minutes of `span` (Unix seconds), and keeps what came with what was there.
 
     Exit 2 where AWS refuses.
     """
-    from tidegauge.aws.clients import aws_errors
-
     first, end = whole_minutes(*span)
     asked, earlier = time.time(), read_metered(folder)
     if asked - first > KEPT_S:
         if earlier is not None:
-            say("CloudWatch has forgotten these minutes; what was fetched before is used")
+            tell("CloudWatch has forgotten these minutes; what was fetched before is used")
             return earlier
         raise TidegaugeError(
             f"the run was {(asked - first) / 86400:.0f} days ago, and CloudWatch keeps minutes for 15 days",
@@ -100,7 +85,7 @@ def _describe(clients: Clients, parts: AwsParts) -> dict[str, Any]:
         client = clients.of("dynamodb", here)
         described["provisioned_tables"] = fetch_provisioned_tables(client, parts.tables)
     if parts.services and parts.cluster:
-        described["tasks"] = fetch_task_sizes(clients.of("ecs", here), parts.cluster, parts.services)
+        described["tasks"] = fetch_service_tasks(clients.of("ecs", here), parts.cluster, parts.services)
     if parts.edge_functions:
         client = clients.of("lambda", EDGE_REGION)
         described["function_mb"] = fetch_function_memory(client, parts.edge_functions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 import socket
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tidegauge.conduct.flows import Scenario
+from tidegauge.catalogue import count_assets
+from tidegauge.conduct.flows import PythonFlow
+from tidegauge.conduct.supervisor import ask_supervisor
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.plan import Plan, Step
 from tidegauge.stack import Stack, is_allowed, not_allowed, relative_to
@@ -40,7 +41,7 @@ class Prepared:
     catalogue: Path | None
     assets: int
     architecture: Path | None
-    files: tuple[Path, ...]  # the scenario files to load
+    files: tuple[Path, ...]  # those of the Python flows
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint), as the results list them
     trace: ResolvedTrace | None = None
 
@@ -49,7 +50,7 @@ def prepare(
     plan: Plan,
     stack: Stack,
     stack_file: Path,
-    scenarios: Mapping[str, Scenario],
+    python_flows: Mapping[str, PythonFlow],
     plan_folder: Path = Path(),
     architecture: Path | None = None,
 ) -> Prepared:
@@ -58,16 +59,17 @@ def prepare(
     A trace is read, relative to `plan_folder`, and worked out: the plan that comes back knows its length.
     `architecture` stands in for the stack's own.
     """
-    used = [scenarios[name] for name in plan.flow_names if name in scenarios]
+    used = [python_flows[name] for name in plan.flow_names if name in python_flows]
     declared = [flow for flow in plan.flow if flow.name in plan.flow_names]
     for flow in declared:
         for step in flow.step:
             _check_target(step, stack, f"flow '{flow.name}'")
     draws = any("{" in step.path for flow in declared for step in flow.step)
+    draws = draws or any(flow.draws_assets for flow in used)
     needs_assets = bool(used) or draws or (plan.replay is not None and plan.replay.paths == "assets")
     catalogue = relative_to(stack_file, stack.catalogue) if stack.catalogue else None
     endpoints = [(flow.name, step.endpoint) for flow in declared for step in flow.step]
-    endpoints += [(scenario.name, endpoint) for scenario in used for endpoint in scenario.endpoints]
+    endpoints += [(flow.name, endpoint) for flow in used for endpoint in flow.endpoints]
     assets = _asset_count(plan, catalogue, used, draws=draws) if needs_assets else 0
     trace = None
     if plan.trace is not None:
@@ -84,7 +86,7 @@ def prepare(
         catalogue=catalogue if needs_assets else None,
         assets=assets,
         architecture=_architecture(architecture, stack, stack_file),
-        files=tuple(dict.fromkeys(scenario.file for scenario in used)),
+        files=tuple(dict.fromkeys(flow.file for flow in used)),
         endpoints=tuple(dict.fromkeys(endpoints)),
         trace=trace,
     )
@@ -139,12 +141,13 @@ def _check_target(step: Step, stack: Stack, where: str) -> None:
         raise not_allowed(url, where)
 
 
-def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario], *, draws: bool) -> int:
+def _asset_count(plan: Plan, catalogue: Path | None, used: list[PythonFlow], *, draws: bool) -> int:
     wanted = plan.popularity.assets if plan.popularity else None
     if catalogue is None:
-        if used and any(scenario.name != "upload" for scenario in used):
+        needing = [flow for flow in used if flow.needs_catalogue]
+        if needing:
             raise TidegaugeError(
-                f"flow '{used[0].name}' needs assets, and the stack file names no catalogue",
+                f"flow '{needing[0].name}' needs assets, and the stack file names no catalogue",
                 "make one: tidegauge catalogue create --stack FILE --assets 200",
             )
         if wanted is None and draws:
@@ -153,36 +156,13 @@ def _asset_count(plan: Plan, catalogue: Path | None, used: list[Scenario], *, dr
                 "add [popularity] with assets, or name a catalogue in the stack file",
             )
         return wanted or 0
-    rows = count_rows(catalogue)
+    rows = count_assets(catalogue)
     if wanted is not None and wanted > rows:
         raise TidegaugeError(
             f"popularity.assets is {wanted}, the catalogue {catalogue} has {rows} rows",
             f"lower assets, or create {wanted} assets",
         )
     return wanted or rows
-
-
-def count_rows(catalogue: Path) -> int:
-    """Rows of a catalogue file (exit 2 when it cannot be read, is empty, or a row is none)."""
-    rows = 0
-    try:
-        with catalogue.open("rb") as lines:
-            for line in filter(bytes.strip, lines):
-                rows += 1
-                row = json.loads(line)
-                row["asset_id"], row["short_code"]
-    except OSError as error:
-        raise TidegaugeError(
-            f"catalogue {catalogue} cannot be read: {error.strerror}", "create it: tidegauge catalogue create"
-        ) from None
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise TidegaugeError(
-            f"catalogue {catalogue}, row {rows}: {error!r:.80}",
-            "a JSON object with asset_id and short_code a line: tidegauge catalogue create",
-        ) from None
-    if not rows:
-        raise TidegaugeError(f"catalogue {catalogue} is empty", "create assets: tidegauge catalogue create")
-    return rows
 
 
 def check_reachable(stack: Stack) -> None:
@@ -219,9 +199,7 @@ def check_alive(stack: Stack) -> None:
     """Refuses a local stack with a dead part (exit 2): its figures would be of something else."""
     if stack.local is None or stack.local.control_url is None:
         return
-    from tidegauge.conduct import local_stack
-
-    parts = local_stack.get(stack.local.control_url, "/status")["parts"]
+    parts = ask_supervisor(stack.local.control_url, "/status")["parts"]
     dead = [part["name"] for part in parts if not part["alive"]]
     if dead:
         raise TidegaugeError(

@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).resolve().parents[2]
+from tidegauge.house import HOUSE, is_checkout
+
 PACKAGES = ("tidegauge", "locust", "gevent", "httptools", "numpy", "scipy", "pyarrow", "boto3")
 
 
@@ -32,11 +33,16 @@ def versions() -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """The commit of this checkout, with -dirty for local changes; None outside a checkout."""
+    """The commit of this checkout, with -dirty for local changes; None of an installation.
+
+    An installation may lie in somebody's repository, whose commit says nothing about us.
+    """
+    if not is_checkout():
+        return None
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
-            cwd=ROOT,
+            cwd=HOUSE,
             capture_output=True,
             text=True,
             timeout=10,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tidegauge.catalogue import Asset, read_catalogue
 from tidegauge.collect.logs.requests import LogRead, read_logs
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan, check_warmup
@@ -58,7 +57,7 @@ def resolve(
         replay=replay,
         seed=plan.seed,
         stack=StackFacts(has_cdn=stack.cdn_url is not None, unsigned_because=_unsigned_because(stack)),
-        catalogue=_rows(catalogue, assets) if replay.paths == "assets" else (),
+        catalogue=_assets(catalogue, assets) if replay.paths == "assets" else (),
         asset_weights=popularity_weights(plan.popularity, drawing) if drawing else np.empty(0),
         first_endpoints=first_endpoints,
     )
@@ -125,12 +124,11 @@ def _unsigned_because(stack: Stack) -> str | None:
     return None
 
 
-def _rows(catalogue: Path | None, assets: int) -> Sequence[Mapping[str, Any]]:
-    """The first rows of the catalogue; they were checked when they were counted."""
+def _assets(catalogue: Path | None, assets: int) -> Sequence[Asset]:
+    """The first rows of the catalogue (exit 2 without one)."""
     if catalogue is None:
         raise TidegaugeError(
             'replay.paths is "assets", and the stack file names no catalogue',
             "make one: tidegauge catalogue create --stack FILE --assets 200",
         )
-    with catalogue.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in itertools.islice(filter(str.strip, lines), assets)]
+    return list(read_catalogue(catalogue, assets))

@@ -12,28 +12,28 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.aws.exchange import Exchange, open_exchange
-from tidegauge.cli.live import LiveView
-from tidegauge.cli.output import say
 from tidegauge.conduct import local_stack, preflight, provenance
 from tidegauge.conduct.alarm_watch import watched_alarms
 from tidegauge.conduct.figures import Figures
 from tidegauge.conduct.fleet import Fleet, Remote, clock_notes, gather, program, send_job, workers_of
-from tidegauge.conduct.flows import LOCUSTFILES, scenarios
+from tidegauge.conduct.flows import flow_sources
+from tidegauge.conduct.follow import Bounds, GeneratorReport
 from tidegauge.conduct.guards import Tripped, Watchdog, tripped_outside
-from tidegauge.conduct.launch import Bounds, GeneratorReport, Launch, no_start, run_generator
+from tidegauge.conduct.launch import Launch, no_start, run_generator
 from tidegauge.conduct.lease import held_lease
+from tidegauge.conduct.listener import Event, Listener
 from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.engine.role import Role
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import plan_document
 from tidegauge.records import SCHEMA_VERSION
-from tidegauge.results.measure import check_measured, measure
+from tidegauge.results.measure import Measured, check_measured, measure
 from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
 
-def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFolder, dict[str, Any]]:
-    """Sends, collects and measures; the report is the caller's to write."""
+def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None, listener: Listener) -> Measured:
+    """Sends, collects and measures, and tells the listener; the report is the caller's to write."""
     plan = prepared.plan
     started = dt.datetime.now(dt.UTC)
     run_id = _run_id(started, plan.name)
@@ -41,7 +41,7 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFo
     preflight.check_disk(path, plan)
     with (
         held_lease(prepared.stack, run_id) as lease_lost,
-        watched_alarms(prepared.stack, plan.guards.alarms) as alarm,
+        watched_alarms(prepared.stack, plan.guards.alarms, listener.say) as alarm,
     ):
         folder = RunFolder.create(path)
         before = local_stack.snapshot(prepared.stack)
@@ -49,10 +49,10 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None) -> tuple[RunFo
         if prepared.trace is not None:
             folder.write_frame(folder.trace, prepared.trace.sessions)
         folder.write_json(folder.run_json, run)
-        report = _send(folder, run, prepared, fleet, lambda: tripped_outside(lease_lost, alarm))
+        report = _send(folder, run, prepared, fleet, listener, lambda: tripped_outside(lease_lost, alarm))
     folder.reserve.unlink(missing_ok=True)
     try:
-        return folder, _conclude(folder, run, prepared, report, before)
+        return _conclude(folder, run, prepared, report, before)
     except DiskFull as error:
         raise TidegaugeError(
             f"{error.message}; the samples until then are kept",
@@ -73,7 +73,7 @@ def _conclude(
     prepared: Prepared,
     report: GeneratorReport,
     before: local_stack.Snapshot | None,
-) -> dict[str, Any]:
+) -> Measured:
     """From the last request to the summary."""
     _finish(folder, run, report)
     if before is not None:
@@ -87,6 +87,7 @@ def _send(
     run: dict[str, Any],
     prepared: Prepared,
     fleet: Fleet,
+    listener: Listener,
     outside: Callable[[], Tripped | None],
 ) -> GeneratorReport:
     plan, remote = prepared.plan, fleet.remote
@@ -98,9 +99,9 @@ def _send(
         send_job(folder, run, exchange)
         role = _master_role(run, prepared, remote, page=role.page)
         bounds.start_s = remote.wait_s
-        say(f"waiting for {remote.workers} workers: tidegauge worker {remote.listen}")
+        listener.say(f"waiting for {remote.workers} workers: tidegauge worker {remote.listen}")
     if fleet.web_port is not None:
-        say(f"Locust's page: http://127.0.0.1:{fleet.web_port}")
+        listener.say(f"Locust's page: http://127.0.0.1:{fleet.web_port}")
     launch = Launch(
         files=prepared.files,
         role=role,
@@ -116,24 +117,39 @@ def _send(
         outside=outside,
         clock=time.monotonic,
     )
-    with LiveView(figures) as view:
-        report = run_generator(folder, launch, bounds, view.on_event, watchdog.look)
+    report = _listened(
+        listener, figures, lambda hear: run_generator(folder, launch, bounds, hear, watchdog.look)
+    )
     if report.start_unix_s is None and report.interrupted_s is None:
         raise _none_came(report, remote) if remote and report.exit_code in (0, -15) else no_start(folder)
     if exchange is not None and report.start_unix_s is not None:
-        _bring_home(folder, run, report, exchange)
+        _bring_home(folder, run, report, exchange, listener)
     return report
 
 
+def _listened(
+    listener: Listener, figures: Figures, send: Callable[[Callable[[Event], None]], GeneratorReport]
+) -> GeneratorReport:
+    """What `send` reports; meanwhile its events go into the figures, and then to the listener."""
+
+    def hear(event: Event) -> None:
+        figures.take(event)
+        listener.hear(event)
+
+    listener.begin(figures)
+    try:
+        return send(hear)
+    finally:
+        listener.end()
+
+
 def _master_role(run: dict[str, Any], prepared: Prepared, remote: Remote, *, page: bool) -> Role:
-    other_scenarios = {scenario.file for scenario in scenarios().values()} - set(prepared.files)
-    files = [path for path in LOCUSTFILES.glob("*.py") if path not in other_scenarios]
     return Role(
         workers=remote.workers,
         page=page,
         exchange=remote.exchange,
         run_id=run["run_id"],
-        program=program(files),
+        program=program(flow_sources(prepared.files)),
     )
 
 
@@ -152,13 +168,15 @@ def _none_came(report: GeneratorReport, remote: Remote) -> TidegaugeError:
     )
 
 
-def _bring_home(folder: RunFolder, run: dict[str, Any], report: GeneratorReport, exchange: Exchange) -> None:
+def _bring_home(
+    folder: RunFolder, run: dict[str, Any], report: GeneratorReport, exchange: Exchange, listener: Listener
+) -> None:
     """The workers' rows; a worker whose last ones don't come is taken for one that died."""
     run["workers"] = workers_of(report.shares)
     run["notes"] += clock_notes(report.shares)
     for note in clock_notes(report.shares):
-        say(note)
-    report.finished -= gather(folder, exchange, report.finished, run["processes"], say)
+        listener.say(note)
+    report.finished -= gather(folder, exchange, report.finished, run["processes"], listener.say)
 
 
 def _finish(folder: RunFolder, run: dict[str, Any], report: GeneratorReport) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,9 @@ from typing import Any
 
 import urllib3
 
+from tidegauge.catalogue import Asset, check_writable, write_catalogue
 from tidegauge.errors import TidegaugeError
+from tidegauge.house import MEDIA
 from tidegauge.stack import Stack, is_allowed, not_allowed
 
 MIME = {".gif": "image/gif", ".mp4": "video/mp4"}
@@ -65,13 +69,13 @@ class Uploader:
         completed = self._api("POST", "/v1/upload/complete", done, (200, 202))
         return Uploaded(asset_id=granted["asset_id"], short_code=completed["short_code"])
 
-    def wait_until_ready(self, asset: Uploaded) -> dict[str, Any]:
-        """The asset's row of the catalogue, once its renditions are there."""
+    def wait_until_ready(self, asset: Uploaded, rank: int) -> Asset:
+        """The asset as row `rank` of the catalogue, once its renditions are there."""
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
             details = self._api("GET", f"/v1/asset/{asset.asset_id}", None, (200,))
             if details["status"] == "ready":
-                return _row(asset, details)
+                return _asset(asset, rank, details)
             if details["status"] == "failed":
                 raise TidegaugeError(
                     f"asset {asset.asset_id} failed: {details.get('reason')}", "leave that media out"
@@ -117,25 +121,59 @@ class Uploader:
             ) from None
 
 
-def create(
+def create_catalogue(
+    stack: Stack,
+    stack_file: Path,
+    media: Sequence[Path],
+    assets: int,
+    path: Path,
+    on_ready: Callable[[int], None],
+) -> Timing:
+    """Uploads so many assets, the media in turn; the catalogue is written, and named in the stack file.
+
+    `on_ready` is told how many are ready. Media and `path` are checked before anything is uploaded (exit 2).
+    """
+    for one in media:
+        if one.suffix not in MIME:
+            raise TidegaugeError(f"{one} is neither .gif nor .mp4", "only these can be uploaded")
+        if not one.is_file():
+            raise TidegaugeError(f"media {one} does not exist", "check the path")
+    check_writable(path)
+    rows, timing = _upload(Uploader(stack, _token(stack)), media, assets, on_ready)
+    write_catalogue(path, rows)
+    _name_in(stack_file, path)
+    return timing
+
+
+def default_media() -> tuple[Path, ...]:
+    """The media that come with the project."""
+    manifest = json.loads((MEDIA / "manifest.json").read_text(encoding="utf-8"))
+    return tuple(MEDIA / row["name"] for row in manifest["media"] if row["in_git"])
+
+
+def _upload(
     uploader: Uploader, media: Sequence[Path], assets: int, on_ready: Callable[[int], None]
-) -> tuple[list[dict[str, Any]], Timing]:
-    """`assets` rows, the media in turn. The first of each content is made ready before the rest follow,
-    so that transcoding (once a content) and uploading are timed apart. `on_ready` is told the count."""
+) -> tuple[list[Asset], Timing]:
+    """The first of each content is made ready before the rest follow, so that transcoding (once a content)
+    and uploading are timed apart."""
     bodies = [(path.name, path.read_bytes()) for path in media[:assets]]
     ready = itertools.count(1)
 
-    def row_of(asset: Uploaded) -> dict[str, Any]:
-        row = uploader.wait_until_ready(asset)
+    def await_ready(asset: Uploaded, rank: int) -> Asset:
+        row = uploader.wait_until_ready(asset, rank)
         on_ready(next(ready))
         return row
 
+    def make_ready(sent: Sequence[tuple[str, bytes]], first_rank: int) -> list[Asset]:
+        uploaded = list(pool.map(lambda one: uploader.upload(*one), sent))
+        return list(pool.map(await_ready, uploaded, itertools.count(first_rank)))
+
     with ThreadPoolExecutor(UPLOADERS) as pool:
         start = time.monotonic()
-        first = list(pool.map(row_of, list(pool.map(lambda one: uploader.upload(*one), bodies))))
+        first = make_ready(bodies, 0)
         transcoded = time.monotonic()
         rest = itertools.islice(itertools.cycle(bodies), max(assets - len(bodies), 0))
-        others = list(pool.map(row_of, list(pool.map(lambda one: uploader.upload(*one), list(rest)))))
+        others = make_ready(list(rest), len(first))
     timing = Timing(transcode_s=transcoded - start, upload_s=time.monotonic() - transcoded)
     return first + others, timing
 
@@ -145,7 +183,7 @@ def _part(body: bytes, part: Mapping[str, Any], size: int) -> bytes:
     return body[start : start + size]
 
 
-def _row(asset: Uploaded, details: Mapping[str, Any]) -> dict[str, Any]:
+def _asset(asset: Uploaded, rank: int, details: Mapping[str, Any]) -> Asset:
     renditions = {
         name: {key: rendition[key] for key in ("path", "bytes", "sha256")}
         for name, rendition in details["renditions"].items()
@@ -157,4 +195,24 @@ def _row(asset: Uploaded, details: Mapping[str, Any]) -> dict[str, Any]:
             "bytes": original["bytes"],
             "sha256": original.get("sha256"),
         }
-    return {"asset_id": asset.asset_id, "short_code": asset.short_code, "renditions": renditions}
+    return Asset(rank=rank, asset_id=asset.asset_id, short_code=asset.short_code, renditions=renditions)
+
+
+def _token(stack: Stack) -> str | None:
+    if stack.auth is None or stack.auth.token_env is None:
+        return None
+    token = os.environ.get(stack.auth.token_env)
+    if token is None:
+        raise TidegaugeError(
+            f"auth.token_env names {stack.auth.token_env}, which is not set",
+            "export the token under that name",
+        )
+    return token
+
+
+def _name_in(stack_file: Path, catalogue: Path) -> None:
+    """`catalogue = …` at the head of the stack file, instead of the one that was there."""
+    line = f"catalogue = {json.dumps(str(catalogue.resolve()))}\n"
+    text = stack_file.read_text(encoding="utf-8")
+    kept = re.sub(r"(?m)^catalogue\s*=.*\n?", "", text)
+    stack_file.write_text(line + kept, encoding="utf-8")

@@ -6,40 +6,16 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any
 
 from tidegauge.cost.prices import FreePool, Origin, Price, PriceBook, Tier, sorted_attributes
-from tidegauge.errors import TidegaugeError, nearest
+from tidegauge.errors import TidegaugeError
 
 SCHEMA_VERSION = 1
 CONFIDENCES = ("H", "M", "L")
 CURRENCY = "USD"
 DIGITS_MAX = 40  # 1E999999999 is a short text, and a number that would fill the memory
 ONLY_TIER = "all"  # the tier's name where a price has a single one
-
-
-def load_price_book(region: str) -> PriceBook:
-    """The book of `region` that came with the program (exit 2 where there is none)."""
-    return parse_price_book(packaged_document(region))
-
-
-def packaged_document(region: str) -> str:
-    """The document of that book."""
-    known = packaged_regions()
-    if region not in known:
-        raise TidegaugeError(f"there are no prices for region '{region:.60}'", nearest(region, known))
-    return (_folder() / f"{region}.json").read_text(encoding="utf-8")
-
-
-def packaged_regions() -> list[str]:
-    """The regions whose books came with the program: a file each."""
-    return sorted(entry.name.removesuffix(".json") for entry in _folder().iterdir())
-
-
-def _folder() -> Traversable:
-    return resources.files("tidegauge.cost") / "prices"
 
 
 def parse_price_book(document: str, source: str = "the price book") -> PriceBook:

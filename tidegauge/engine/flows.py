@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tidegauge.catalogue import Asset
 from tidegauge.engine.request import Request
-from tidegauge.engine.session import Asset, Session
+from tidegauge.engine.session import Session
 from tidegauge.plan import Flow, Step
 
 SessionFunction = Callable[[Session], None]

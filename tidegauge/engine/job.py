@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -11,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tidegauge.catalogue import Asset, read_catalogue
 from tidegauge.documents import parse
 from tidegauge.engine.answer import Limits
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.flows import RunnableFlow
 from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_context
 from tidegauge.engine.replay import replay_flow
-from tidegauge.engine.session import Asset, SampleSink, World
+from tidegauge.engine.session import SampleSink, World
 from tidegauge.engine.targets import Targets
-from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan, stored_plan
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
@@ -74,15 +73,7 @@ def read_assets(catalogue: Path | None, count: int) -> Sequence[Asset]:
     """The first `count` rows of the catalogue; without one, plain numbers from 0."""
     if catalogue is None:
         return _Numbers(count)
-    try:
-        with catalogue.open(encoding="utf-8") as lines:
-            rows = itertools.islice(filter(str.strip, lines), count)
-            return [_asset(rank, json.loads(row)) for rank, row in enumerate(rows)]
-    except (OSError, ValueError, KeyError) as error:
-        raise TidegaugeError(
-            f"catalogue {catalogue} cannot be read: {error!r}",
-            "make it anew with `tidegauge catalogue create`",
-        ) from None
+    return list(read_catalogue(catalogue, count))
 
 
 def make_world(
@@ -121,13 +112,4 @@ def make_world(
         new_pool=new_pool,
         pooled=new_pool() if plan.connections == "pooled" else None,
         on_exhausted=on_exhausted,
-    )
-
-
-def _asset(rank: int, row: dict[str, Any]) -> Asset:
-    return Asset(
-        rank=rank,
-        asset_id=str(row["asset_id"]),
-        short_code=str(row["short_code"]),
-        renditions=row.get("renditions") or {},
     )

@@ -1,7 +1,7 @@
 """The locustfile of `tidegauge run` and `tidegauge worker`: open arrivals in each of Locust's processes.
 
 Locust gives processes, their master/worker protocol and life cycle; its user count never carries the
-rate. The run folder and the role come by environment variable, the flows by further `-f` files.
+rate. The run folder and the role come by environment variable, and so do the files of Python flows.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from tidegauge.engine.dispatcher import Share
 from tidegauge.engine.events import RUN_FOLDER, tell
+from tidegauge.engine.flow_files import load_flow_files
 from tidegauge.engine.generator import Generator, Start
 from tidegauge.engine.job import Job, load_job
 from tidegauge.engine.live_totals import LiveTotals
@@ -85,6 +86,7 @@ def _raise_open_files() -> None:
 _raise_open_files()
 go_first()
 signal.signal(STOP_SIGNAL, signal.SIG_IGN)  # a signal that comes too early must not kill
+load_flow_files(os.environ)
 FOLDER, ROLE = RunFolder(Path(os.environ[RUN_FOLDER])), own_role()
 JOB = None if ROLE.joins else load_job(FOLDER)  # before Locust forks: the processes share its memory
 _parts: list[Any] = []  # the part of this process, once Locust is ready

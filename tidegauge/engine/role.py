@@ -44,6 +44,9 @@ def difference(master: dict[str, str], worker: dict[str, str]) -> str | None:
     """
     for name, wanted in master.items():
         found = worker.get(name)
+        if found is None and name.startswith("flows/"):
+            file = name.removeprefix("flows/")
+            return f"the plan's {file} is missing on the worker: copy it there, and name it with --flows"
         if found is None:
             return f"{name} is missing on the worker"
         if found != wanted:

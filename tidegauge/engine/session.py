@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urljoin
 
+from tidegauge.catalogue import Asset
 from tidegauge.engine.answer import Exchange, Limits, RequestFailed
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.cookie_jar import CookieJar
@@ -35,16 +36,6 @@ class SampleSink(Protocol):
     """Where samples go."""
 
     def add_sample(self, row: Sample) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asset:
-    """A row of the catalogue; without a catalogue, only a number."""
-
-    rank: int  # counted from 0
-    asset_id: str
-    short_code: str
-    renditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tidegauge.analysis.objectives import judge_objectives
+from tidegauge.analysis.observed import Observed, observe
 from tidegauge.analysis.summary import summarise
 from tidegauge.analysis.traffic import Traffic
 from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, cut_short, decide, loosened
@@ -14,7 +15,7 @@ from tidegauge.documents import parse
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import Validity, stored_plan
 from tidegauge.records import SCHEMA_VERSION
-from tidegauge.results.frames import read_frames
+from tidegauge.results.frames import Frames, read_frames
 from tidegauge.results.junit import junit_xml, summary_markdown
 from tidegauge.results.spend import cost_of_run
 from tidegauge.stack import Stack
@@ -28,18 +29,24 @@ EXIT_CODES = {
 }
 
 
-def exit_code(summary: Mapping[str, Any], run: Mapping[str, Any]) -> ExitCode:
-    """The verdict's exit code; 13 for a run that a guard of ours ended, 130 for an interrupted one."""
-    guard = stopped_by(run)
-    if guard is not None:
-        return EXIT_CODES[summary["verdict"]] if guard in STACK_GUARDS else ExitCode.REFUSED
-    return ExitCode.INTERRUPTED if run["interrupted"] else EXIT_CODES[summary["verdict"]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A run whose rows were read and observed once: its summary, and what the report draws beside it."""
 
+    folder: RunFolder
+    run: Mapping[str, Any]  # run.json
+    summary: dict[str, Any]  # summary.json
+    frames: Frames
+    observed: Observed
 
-def stopped_by(run: Mapping[str, Any]) -> str | None:
-    """The guard that ended the run."""
-    tripped = run.get("stopped_by")
-    return None if tripped is None else str(tripped["guard"])
+    @property
+    def exit_code(self) -> ExitCode:
+        """The verdict's exit code; 13 for a run that a guard of ours ended, 130 for an interrupted one."""
+        by_verdict = EXIT_CODES[self.summary["verdict"]]
+        tripped = self.run.get("stopped_by")
+        if tripped is not None:
+            return by_verdict if tripped["guard"] in STACK_GUARDS else ExitCode.REFUSED
+        return ExitCode.INTERRUPTED if self.run["interrupted"] else by_verdict
 
 
 def check_measured(folder: RunFolder, run: Mapping[str, Any], exit_code: ExitCode = ExitCode.USAGE) -> None:
@@ -55,27 +62,26 @@ def check_measured(folder: RunFolder, run: Mapping[str, Any], exit_code: ExitCod
         )
 
 
-def measure(folder: RunFolder) -> dict[str, Any]:
-    """summary.json, junit.xml and summary.md from what the folder holds; returns the summary."""
+def measure(folder: RunFolder) -> Measured:
+    """summary.json, junit.xml and summary.md from what the folder holds."""
     run = folder.read_json(folder.run_json)
     check_measured(folder, run)
     plan = stored_plan(run["plan"])
     stack = parse(Stack, run["stack"], "run.json")
     frames = read_frames(folder, run, plan, stack)
-    traffic, arrivals = frames.traffic, frames.arrivals
-    measured = summarise(
-        traffic,
-        arrivals,
+    traffic, observed = frames.traffic, observe(frames.traffic, frames.arrivals)
+    figures = summarise(
+        observed,
         flows=list(plan.flow_names),
         endpoints=[(flow, endpoint) for flow, endpoint in run["endpoints"]],
         behaviours=stack.behaviour,
         health=frames.health,
         lag_ms_p99_max=plan.validity.lag_ms_p99_max,
     )
-    objectives = judge_objectives(plan.objectives, traffic, arrivals)
-    total: Any = measured["total"]
-    flow_rows: Any = measured["flows"]
-    generator: Any = measured["generator"]
+    objectives = judge_objectives(plan.objectives, observed)
+    total: Any = figures["total"]
+    flow_rows: Any = figures["flows"]
+    generator: Any = figures["generator"]
     verdict, reasons = decide(
         generator=generator,
         failures_by_cause=total["failures_by_cause"],
@@ -98,7 +104,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
         "stopped_by": run.get("stopped_by"),
         "samples": plan.samples,
         "notes": frames.notes,
-        **measured,
+        **figures,
         "drain_s": _drain_s(traffic),
         "edge_locations": _edge_locations(traffic),
         "objectives": objectives,
@@ -110,7 +116,7 @@ def measure(folder: RunFolder) -> dict[str, Any]:
     folder.write_json(folder.summary_json, summary)
     folder.write_text(folder.junit_xml, junit_xml(summary))
     folder.write_text(folder.summary_md, summary_markdown(summary))
-    return summary
+    return Measured(folder=folder, run=run, summary=summary, frames=frames, observed=observed)
 
 
 def _drain_s(traffic: Traffic) -> float | None:

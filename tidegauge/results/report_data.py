@@ -11,15 +11,13 @@ import numpy as np
 import pandas as pd
 
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
-from tidegauge.analysis.observed import Observed, observe
+from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.series import percentile_curve, time_series
 from tidegauge.analysis.traffic import chosen_rows, counts, second_of
 from tidegauge.analysis.transcode.answer import answer
 from tidegauge.analysis.transcode.document import read_bench
-from tidegauge.documents import parse
-from tidegauge.plan import Validity, stored_plan
-from tidegauge.results.frames import read_frames
-from tidegauge.stack import Stack
+from tidegauge.plan import Validity
+from tidegauge.results.measure import Measured
 from tidegauge.store import RunFolder
 
 OBSERVED_VALIDITY = {
@@ -29,16 +27,13 @@ OBSERVED_VALIDITY = {
 }
 
 
-def report_data(folder: RunFolder) -> ReportData:
-    """What `reports` needs of the run in `folder`."""
-    run, summary = folder.read_json(folder.run_json), folder.read_json(folder.summary_json)
-    plan, stack = stored_plan(run["plan"]), parse(Stack, run["stack"], "run.json")
-    frames = read_frames(folder, run, plan, stack)
-    traffic, arrivals = frames.traffic, frames.arrivals
+def report_data(measured: Measured) -> ReportData:
+    """What `reports` needs of a run: what was measured, and the bench and audits that lie beside it."""
+    folder, run, summary = measured.folder, measured.run, measured.summary
+    traffic, arrivals = measured.frames.traffic, measured.frames.arrivals
     flows = [row["flow"] for row in summary["flows"]]
     series = time_series(traffic, arrivals, flows=flows)
-    observed = observe(traffic, arrivals)
-    curves = [_curve(observed, flow) for flow in flows]
+    curves = [_curve(measured.observed, flow) for flow in flows]
     cost = summary["cost"]
     bench = _optional(folder, folder.bench_json)
     return ReportData(

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.analysis.traffic import Traffic, added_up
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
 from tidegauge.cost.metering.aws_usage import usage_from_aws
 from tidegauge.cost.metering.client_traffic import ClientRequests
 from tidegauge.cost.metering.local_usage import usage_from_local, worker_size
 from tidegauge.cost.per_request import cost_section
-from tidegauge.cost.price_book import load_price_book
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, usage_document
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
-DEFAULT_REGION = "us-east-1"
 HOURS = Decimal(730)  # a month's, where there is no price book to say it
 TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
@@ -37,7 +36,7 @@ def cost_of_run(
 
     In a region without a price book every cost is null, with that reason: what was measured stands.
     """
-    book, no_prices = _book(str(stack.aws.get("region", DEFAULT_REGION)))
+    book, no_prices = _book(stack.region)
     window_s = run["window"]["end_s"] - run["window"]["start_s"]
     usage, provisioned_tables = _usage(folder, stack, traffic, region=book.region, window_s=window_s)
     fixed = None
@@ -63,7 +62,7 @@ def cost_of_run(
 def _book(region: str) -> tuple[PriceBook, str | None]:
     """The region's prices; or none, and why."""
     try:
-        return load_price_book(region), None
+        return read_prices(region), None
     except TidegaugeError as error:
         return PriceBook(region=region, currency="USD", hours_per_month=HOURS, prices={}, free_pools={}), (
             f"{error.message}: `tidegauge cost prices refresh --region` makes a book, `cost price` takes it"

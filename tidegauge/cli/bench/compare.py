@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from tidegauge.cli.bench.report import read_document
 from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.conduct.bench.documents import read_document
 from tidegauge.errors import ExitCode
 
 EXIT_CODES = {"PASS": ExitCode.PASS, "FAIL": ExitCode.FAIL, "INCONCLUSIVE": ExitCode.INCONCLUSIVE}

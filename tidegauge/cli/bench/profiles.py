@@ -6,16 +6,16 @@ import click
 
 from tidegauge.cli.bench.tables import print_profiles
 from tidegauge.cli.output import json_option, print_json
-from tidegauge.conduct.bench.child import call_benches
+from tidegauge.conduct.bench.child import list_profiles
 
 
 @click.command(name="profiles")
 @json_option
 def profiles_command(as_json: bool) -> int:
     """List the profiles of `bench transcode`: price an hour, and whether this machine can emulate each."""
-    ended = call_benches("profiles", ())
+    document = list_profiles()
     if as_json:
-        print_json(ended.document)
+        print_json(document)
     else:
-        print_profiles(ended.document)
+        print_profiles(document)
     return 0

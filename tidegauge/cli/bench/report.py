@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.conduct.bench.documents import read_document
 from tidegauge.errors import TidegaugeError
 
 DEFAULT_OUT = Path("bench-report.html")
-DOCUMENT_BYTES_MAX = 64 * 2**20  # far above any bench; a wrong file shall not fill the memory
 
 
 @click.command(name="report")
@@ -74,25 +73,6 @@ def _html(paths: Sequence[Path], read: Sequence[Any], found: Any) -> str:
     return render_bench_html(
         BenchData(names=[path.name for path in paths], bench={"cells": cells}, transcode=found)
     )
-
-
-def read_document(path: Path) -> Any:
-    """The JSON document at `path`; what is wrong with it is an error (exit 2)."""
-    try:
-        if path.stat().st_size > DOCUMENT_BYTES_MAX:
-            raise TidegaugeError(f"{path} is too large for a bench document", "give what the bench printed")
-        return json.loads(path.read_bytes(), parse_constant=_refuse)
-    except OSError as error:
-        raise TidegaugeError(f"{path} cannot be read: {error.strerror}", "check the path") from None
-    except (ValueError, RecursionError):
-        raise TidegaugeError(
-            f"{path} is not JSON", "give what `tidegauge bench transcode --json` printed"
-        ) from None
-
-
-def _refuse(constant: str) -> None:
-    """NaN and the infinities, which Python would take and JSON doesn't have."""
-    raise ValueError(constant)
 
 
 def _write(path: Path, html: str) -> None:

@@ -6,22 +6,18 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tidegauge.cli.bench.elsewhere import Elsewhere, elsewhere_options
+from tidegauge.cli.bench.elsewhere import elsewhere_options
+from tidegauge.cli.bench.progress import CellProgress
 from tidegauge.cli.bench.tables import print_bench
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.conduct.bench.child import Ended, call_benches
-from tidegauge.conduct.provenance import ROOT
+from tidegauge.conduct.bench.child import DEFAULT_RENDITIONS
+from tidegauge.conduct.bench.elsewhere import Elsewhere
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.store import RunFolder
-
-RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
-DEFAULT_MEDIA = ("anim_bbb.gif", "city.gif")
 
 
 @click.command(name="transcode")
@@ -31,7 +27,7 @@ DEFAULT_MEDIA = ("anim_bbb.gif", "city.gif")
 )  # fmt: skip
 @click.option(
     "--rendition", multiple=True, metavar="NAME",
-    help=f"What to make; repeatable. [default: {', '.join(RENDITIONS)}]",
+    help=f"What to make; repeatable. [default: {', '.join(DEFAULT_RENDITIONS)}]",
 )  # fmt: skip
 @click.option(
     "--renditions", type=click.Path(path_type=Path), metavar="FILE",
@@ -113,7 +109,8 @@ def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
     if out is not None:
         _make_room(out)
     elsewhere = Elsewhere.taken_from(asked)
-    ended = elsewhere.measure(asked, run_bench)
+    with CellProgress() as shown:
+        ended = elsewhere.measure(asked, shown.take, say)
     if out is not None:
         _keep_document(ended.document, out)
     if as_json:
@@ -125,38 +122,6 @@ def transcode_command(out: Path | None, as_json: bool, **asked: Any) -> int:
     if out is not None:
         say(f"document: {out}")
     return ended.exit_code
-
-
-def bench_into(folder: RunFolder, media: Sequence[Path], renditions: Sequence[str], rounds: int) -> ExitCode:
-    """The bench's document and pytest-benchmark's own, into the run; without quality, which takes as long."""
-    ended = run_bench(
-        media=media, rendition=renditions, rounds=rounds, raw=folder.benchmark_json, no_quality=True
-    )
-    folder.write_json(folder.bench_json, ended.document)
-    return ended.exit_code
-
-
-def run_bench(*, media: Sequence[Path] = (), rendition: Sequence[str] = (), **asked: Any) -> Ended:
-    """`python -m benches.transcode measure` in a process of its own; `asked` are its options by name."""
-    media = media or [ROOT / "fixtures" / "media" / name for name in DEFAULT_MEDIA]
-    arguments: list[str] = []
-    for path in media:
-        arguments += ["--media", str(path.resolve())]
-    for name in rendition or RENDITIONS:
-        arguments += ["--rendition", name]
-    for option, value in asked.items():
-        arguments += _words(f"--{option.replace('_', '-')}", value)
-    return call_benches("measure", arguments)
-
-
-def _words(option: str, value: Any) -> list[str]:
-    if value is None or value is False:
-        return []
-    if value is True:
-        return [option]
-    if isinstance(value, list | tuple):
-        return [word for each in value for word in _words(option, each)]
-    return [option, str(value.resolve() if isinstance(value, Path) else value)]
 
 
 def _make_room(path: Path) -> None:

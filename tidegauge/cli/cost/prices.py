@@ -9,11 +9,13 @@ import click
 from click.core import ParameterSource
 from rich.table import Table
 
-from tidegauge.cli.cost.price_files import DEFAULT_REGION, prices_option, read_prices
+from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.cost.prices_refresh import refresh_command
 from tidegauge.cli.output import json_option, people, print_json, printable
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.prices import list_legal
 from tidegauge.errors import TidegaugeError
+from tidegauge.stack import DEFAULT_REGION
 
 
 def _show(region: str, service: str | None, prices_file: Path | None, as_json: bool) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -13,27 +11,13 @@ from typing import Any
 import click
 from rich.table import Table
 
-from tidegauge.cli.cost.price_files import prices_option, read_prices
-from tidegauge.cli.cost.what_if import ask_what_if, print_what_ifs
+from tidegauge.cli.cost.options import prices_option
+from tidegauge.cli.cost.tables import print_what_ifs
 from tidegauge.cli.output import json_option, people, print_json, printable, say
-from tidegauge.cost.architecture.fixed import price_architecture
-from tidegauge.cost.architecture.usage_rules import Figures, find_uses
-from tidegauge.cost.audit.architecture_findings import architecture_findings
-from tidegauge.cost.audit.claims import audit_claims
-from tidegauge.cost.audit.estimate import Estimate, read_estimate
-from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.month import what_if_month
-from tidegauge.cost.audit.reading import Finding
-from tidegauge.cost.audit.result import audit
-from tidegauge.cost.audit.rows import audit_document
-from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
-from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
-from tidegauge.cost.prices import PriceBook
-from tidegauge.cost.usage import read_usage
-from tidegauge.cost.words import usd
-from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.results.spend import read_templates
-from tidegauge.store import RunFolder
+from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX
+from tidegauge.dollars import usd
+from tidegauge.errors import ExitCode
+from tidegauge.results.audit import audit_estimate
 
 
 @click.command(name="validate")
@@ -98,82 +82,6 @@ def validate_command(
     if document["corrected_total"] is None:
         return ExitCode.USAGE
     return ExitCode.PASS if document["within_tolerance"] else ExitCode.FAIL
-
-
-def audit_estimate(
-    estimate: Path,
-    *,
-    template: Path | None = None,
-    run_dir: Path | None = None,
-    tolerance: float | None = None,
-    max_age_days: int = PRICE_AGE_DAYS_MAX,
-    prices_file: Path | None = None,
-) -> dict[str, Any]:
-    """The audit as a document; with a run, it is kept in the run's folder."""
-    if tolerance is not None and not 0 <= tolerance < math.inf:  # nor is NaN
-        raise TidegaugeError(f"--tolerance is {tolerance:g}", "give a share of the total, such as 0.1")
-    written = _read_estimate(estimate, tolerance)
-    book = read_prices(written.region, prices_file)
-    scaled = None if run_dir is None else _scale_run(RunFolder.open(run_dir), written, book)
-    folder = template or (None if written.architecture is None else estimate.parent / written.architecture)
-    templates = {} if folder is None else read_templates(folder)
-    document = _audited(written, templates, scaled, book, max_age_days)
-    if run_dir is not None:
-        RunFolder.open(run_dir).write_json(RunFolder(run_dir).audit_json, document)
-    return document
-
-
-def _audited(
-    written: Estimate,
-    templates: Mapping[str, str],
-    scaled: ScaledRun | None,
-    book: PriceBook,
-    max_age_days: int,
-) -> dict[str, Any]:
-    names = {**written.names, **(measured_names(scaled.month) if scaled else {})}
-    figures = Figures(names=names, hours=Fraction(book.hours_per_month))
-    findings: list[Finding] = []
-    evidence = Evidence(measured=scaled.month if scaled else None)
-    if templates:
-        evidence = Evidence(
-            fixed=price_architecture(templates, book, parameters=written.parameters),
-            uses=find_uses(templates, figures, region=book.region, parameters=written.parameters),
-            measured=evidence.measured,
-        )
-        findings += architecture_findings(templates, region=book.region, parameters=written.parameters)
-    findings += scaled.findings if scaled else ()
-    result = audit(written, evidence, book)
-    asked = ask_what_if(None if result.total is None else what_if_month(result, book))
-    return audit_document(
-        result,
-        findings=findings,
-        claims=audit_claims(result, book),
-        what_ifs=asked["what_ifs"],
-        elsewhere=asked["elsewhere"],
-        old_prices=tuple(old_prices(result.priced, datetime.now(UTC).date(), max_age_days)),
-    )
-
-
-def _read_estimate(path: Path, tolerance: float | None) -> Estimate:
-    try:
-        written = read_estimate(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError:
-        raise TidegaugeError(f"{path} is not UTF-8 text", "an estimate is a TOML document") from None
-    except OSError as error:
-        raise TidegaugeError(f"estimate {path} cannot be read: {error.strerror}", "check the path") from None
-    return written if tolerance is None else written.with_tolerance(Fraction(str(tolerance)))
-
-
-def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledRun:
-    try:
-        document = folder.usage_json.read_text(encoding="utf-8")
-    except OSError:
-        raise TidegaugeError(
-            f"run {folder.path} has no usage.json", "was it interrupted before its summary? see `report`"
-        ) from None
-    summary = folder.read_json(folder.summary_json)
-    sessions = {row["flow"]: row["sessions"] for row in summary["flows"]}
-    return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)
 
 
 def _print(document: Mapping[str, Any]) -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.table import Table
 
-from tidegauge.cli.cost.price_files import prices_option
-from tidegauge.cli.cost.usage_files import read_month
-from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.cli.cost.options import prices_option
+from tidegauge.cli.cost.tables import print_what_ifs
+from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cost.money import text
-from tidegauge.cost.price_book import load_price_book
-from tidegauge.cost.what_if.cloudflare import BOOK, elsewhere_document, on_cloudflare
 from tidegauge.cost.what_if.month import NOTES, Month
-from tidegauge.cost.what_if.result import what_if_rows, what_ifs
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
+from tidegauge.results.month import read_month, what_if_lists
 
 
 @click.command(name="what-if")
@@ -55,7 +50,7 @@ def what_if_command(
         "schema_version": 1,
         "currency": "USD",
         "total": None if total is None else text(total),
-        **ask_what_if(asked),
+        **what_if_lists(asked),
     }
     if as_json:
         print_json(document)
@@ -66,40 +61,6 @@ def what_if_command(
         say("the month's total is not known: see `tidegauge cost price` for what has no price")
         return ExitCode.USAGE
     return ExitCode.PASS
-
-
-def ask_what_if(month: Month | None) -> dict[str, list[dict[str, object]]]:
-    """The rows of every what-if, and of the month at other providers; none where there is no month."""
-    if month is None:
-        return {"what_ifs": [], "elsewhere": []}
-    found = on_cloudflare(month, load_price_book(BOOK))
-    return {
-        "what_ifs": what_if_rows(what_ifs(month)),
-        "elsewhere": [] if found is None else [elsewhere_document("Cloudflare", found)],
-    }
-
-
-def print_what_ifs(document: Mapping[str, Any]) -> None:
-    """What other terms would save, for people."""
-    if not document["what_ifs"]:
-        return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("what if", overflow="fold")
-    table.add_column("saves a month", justify="right", no_wrap=True)
-    table.add_column("sure", no_wrap=True)
-    table.add_column("because", overflow="fold")
-    for row in document["what_ifs"]:
-        saved = row["saves_usd_per_month"]
-        shown = "–" if saved is None else usd(Fraction(saved))
-        table.add_row(printable(row["title"]), shown, row["confidence"], printable(row["message"]))
-    people.print(table)
-    for each in document["elsewhere"]:
-        kept = sum(Decimal(row["there"]) for row in each["rows"] if row["fate"] == "kept")
-        there, here = (usd(Fraction(each[side])) for side in ("there", "aws"))
-        say(
-            f"on {each['name']}: {there} instead of {here} a month, {usd(Fraction(kept))} of it for what "
-            f"has no counterpart and stays ({each['confidence']}); {'; '.join(each['assumptions'])}"
-        )
 
 
 def _note(written: str) -> tuple[str, Fraction]:

@@ -1,19 +1,16 @@
-"""Which price of our book is which in AWS's offers, as data (price_offers.toml)."""
+"""Which price of our book is which in AWS's offers, as data (offer_map.toml)."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from importlib import resources
 from typing import Literal
 
 from tidegauge.collect.prices.offers import Offer, Product, Rate
 from tidegauge.cost.offered import Key, ListUnit, NotOffered, Offered, OfferedTier, Share
 from tidegauge.cost.prices import sorted_attributes
-from tidegauge.documents import parse
 from tidegauge.errors import TidegaugeError, nearest
 
 COUNT = "count"  # a measure: any unit that no other measure names
@@ -64,7 +61,7 @@ class Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMap:
-    """All of price_offers.toml."""
+    """All of offer_map.toml."""
 
     prefixes: dict[str, tuple[str, ...]]
     measures: dict[str, tuple[str, ...]]
@@ -84,12 +81,6 @@ class Wanted:
     where: Mapping[str, str]  # column -> value, in lower case
 
 
-def read_offer_map() -> OfferMap:
-    """The map that came with the program."""
-    document = (resources.files("tidegauge.collect.prices") / "offer_map.toml").read_text(encoding="utf-8")
-    return parse(OfferMap, tomllib.loads(document), "price_offers.toml")
-
-
 def find_wanted(offer_map: OfferMap, keys: Iterable[Key], region: str) -> list[Wanted]:
     """What to look for, for those of `keys` that a rule fits, and for the prices that rules add."""
     if region not in offer_map.prefixes:
@@ -106,6 +97,11 @@ def find_wanted(offer_map: OfferMap, keys: Iterable[Key], region: str) -> list[W
         if rule is not None:
             found.append(_wanted(key, rule, offer_map.prefixes[region]))
     return found
+
+
+def usage_types(wanted: Sequence[Wanted]) -> frozenset[str]:
+    """All usage types that are looked for."""
+    return frozenset(name for each in wanted for name in each.usage_types)
 
 
 def new_list_units(offer_map: OfferMap) -> dict[Key, ListUnit]:

@@ -8,28 +8,27 @@ from pathlib import Path
 
 from tidegauge.analysis.transcode.document import read_bench
 from tidegauge.analysis.transcode.tasks import TaskOutcome, join_tasks
-from tidegauge.aws.clients import Clients, connect
+from tidegauge.aws.clients import TASKS, Clients, aws_errors
 from tidegauge.aws.ecs import Pace, Ran, run_tasks
 from tidegauge.aws.objects import fetch_document, remove, send_file, url
 from tidegauge.aws.settings import TaskSettings, task_settings
 from tidegauge.aws.task import TaskSize, placement, task_size
-from tidegauge.cli.output import say
-from tidegauge.conduct.bench.child import Ended
-from tidegauge.conduct.bench.spending import Asked, announce, check, dry_run_document, plan_spend
-from tidegauge.conduct.provenance import ROOT
+from tidegauge.conduct.bench.spending import Asked, announcement, check, dry_run_document, plan_spend
+from tidegauge.conduct.children import Answer
 from tidegauge.errors import ExitCode, TidegaugeError
+from tidegauge.house import HOUSE, MEDIA
 from tidegauge.stack import load_stack
 
-BAKED_IN = ROOT / "fixtures" / "media"  # the image has them at the same place
 INPUTS = "/tmp/tidegauge-inputs"  # noqa: S108  # in the container, which is nobody else's
 
 
 def bench_on_ecs(
     asked: Asked,
+    tell: Callable[[str], None],
     *,
-    connect: Callable[[str], Clients] = connect,
+    clients: Clients | None = None,
     pace: Callable[[float], Pace] = lambda limit_s: Pace(limit_s=limit_s),
-) -> Ended:
+) -> Answer:
     """Checks, says what it will cost, runs the tasks of one profile after the other, joins."""
     settings = task_settings(load_stack(asked.stack), f"stack {asked.stack}")
     checked = check(asked)
@@ -42,26 +41,30 @@ def bench_on_ecs(
     for size in sizes:
         placement(size, settings)  # what is missing in the settings is said before anything is paid
     spend = plan_spend(asked, checked, settings.region)
-    announce(spend, asked, sizes)
+    tell(announcement(spend, asked, sizes))
     if asked.dry_run:
-        return Ended(document=dry_run_document(spend, sizes), exit_code=ExitCode.PASS)
-    run = _Run(asked, settings, connect(settings.region), pace(asked.limit_s))
+        return Answer(document=dry_run_document(spend, sizes), exit_code=ExitCode.PASS)
+    run = _Run(asked, settings, clients or Clients(TASKS), pace(asked.limit_s), tell)
     return run.measure(sizes, checked["media"], checked["renditions"])
 
 
 class _Run:
     """One call's keys in the bucket, and its tasks."""
 
-    def __init__(self, asked: Asked, settings: TaskSettings, clients: Clients, pace: Pace) -> None:
+    def __init__(
+        self, asked: Asked, settings: TaskSettings, clients: Clients, pace: Pace, tell: Callable[[str], None]
+    ) -> None:
         self._asked = asked
         self._settings = settings
-        self._clients = clients
+        with aws_errors("AWS cannot be used"):
+            self._ecs, self._s3 = (clients.of(service, settings.region) for service in ("ecs", "s3"))
         self._pace = pace
+        self._tell = tell
         self._bucket = settings.bench.bucket
         self._prefix = f"{settings.bench.prefix}/{uuid.uuid4().hex[:12]}"
         self._sent: list[str] = []
 
-    def measure(self, sizes: Sequence[TaskSize], media: Sequence[str], renditions: Sequence[str]) -> Ended:
+    def measure(self, sizes: Sequence[TaskSize], media: Sequence[str], renditions: Sequence[str]) -> Answer:
         outcomes: list[TaskOutcome] = []
         try:
             words = self._bench_words()
@@ -75,22 +78,22 @@ class _Run:
         except KeyboardInterrupt:
             if not any(each.document for each in outcomes):
                 raise
-            say("interrupted: the profiles that were done are kept")
+            self._tell("interrupted: the profiles that were done are kept")
             return self._ended(outcomes, media, renditions, ExitCode.INTERRUPTED)
         finally:
-            remove(self._clients, self._bucket, self._sent)
+            remove(self._s3, self._bucket, self._sent)
         return self._ended(outcomes, media, renditions, ExitCode.PASS)
 
     def _ended(
         self, outcomes: list[TaskOutcome], media: Sequence[str], renditions: Sequence[str], code: ExitCode
-    ) -> Ended:
+    ) -> Answer:
         for each in outcomes:
             if each.failure:
-                say(f"{each.profile}: task {each.task or 'not started'}: {each.failure}")
+                self._tell(f"{each.profile}: task {each.task or 'not started'}: {each.failure}")
         document = dict(join_tasks(outcomes, media, renditions))
         document["interrupted"] = document["interrupted"] or code == ExitCode.INTERRUPTED
         measured = any(cell["wall_s"] is not None for cell in document["cells"])
-        return Ended(document=document, exit_code=code if measured else code or ExitCode.USAGE)
+        return Answer(document=document, exit_code=code if measured else code or ExitCode.USAGE)
 
     def _of_profile(self, size: TaskSize, words: Sequence[str]) -> list[TaskOutcome]:
         keys = [f"{self._prefix}/{size.name}/{index}.json" for index in range(self._asked.tasks)]
@@ -103,14 +106,14 @@ class _Run:
             ]
             for key in keys
         ]
-        ran = run_tasks(self._clients, self._settings, size, commands, self._pace, say)
+        ran = run_tasks(self._ecs, self._settings, size, commands, self._pace, self._tell)
         return [self._outcome(size.name, key, each) for key, each in zip(keys, ran, strict=True)]
 
     def _outcome(self, profile: str, key: str, ran: Ran) -> TaskOutcome:
         """A document counts however its task ended: Spot may take a task that had just put it."""
         document, failure = None, ran.failure
         try:
-            found = fetch_document(self._clients, self._bucket, key)
+            found = fetch_document(self._s3, self._bucket, key)
             if found is not None and "error" in found:
                 failure = str(found["error"].get("message"))
             elif found is not None:
@@ -118,7 +121,7 @@ class _Run:
                 document = found
             elif failure is None:
                 failure = f"it ended well, but left nothing at {url(self._bucket, key)}"
-            remove(self._clients, self._bucket, [key] if found is not None else [])
+            remove(self._s3, self._bucket, [key] if found is not None else [])
         except TidegaugeError as error:  # the other tasks' documents are paid for, too
             failure = "; ".join(filter(None, (failure, error.message)))
         return TaskOutcome(
@@ -143,11 +146,11 @@ class _Run:
         return words
 
     def _at_the_task(self, path: Path) -> str:
-        if path.resolve().parent == BAKED_IN:
-            return str(path.resolve().relative_to(ROOT))
+        if path.resolve().parent == MEDIA:  # the image has these at the same place
+            return str(path.resolve().relative_to(HOUSE))
         key = f"{self._prefix}/inputs/{path.name}"
         self._sent.append(key)
-        send_file(self._clients, path, self._bucket, key)
+        send_file(self._s3, path, self._bucket, key)
         return f"{INPUTS}/{path.name}"
 
     def _fetches(self) -> list[str]:

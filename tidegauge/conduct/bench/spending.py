@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.aws.task import TaskSize
-from tidegauge.cli.output import say
-from tidegauge.conduct.children import die_with_parent
-from tidegauge.conduct.provenance import ROOT
+from tidegauge.conduct.children import call_json
 from tidegauge.cost.bench_spend import Spend, TaskLoad, bench_spend
 from tidegauge.cost.money import text
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 
 
@@ -40,7 +36,7 @@ class Asked:
 
 def check(asked: Asked) -> Any:
     """Media, renditions and profiles as the benches here know them; their error is ours."""
-    command = [sys.executable, "-m", "benches.transcode.remote_check"]
+    arguments: list[str] = []
     for option, values in (
         ("--media", [path.resolve() for path in asked.media]),
         ("--rendition", asked.renditions),
@@ -48,22 +44,8 @@ def check(asked: Asked) -> Any:
         ("--renditions", [asked.renditions_file.resolve()] if asked.renditions_file else []),
     ):
         for value in values:
-            command += [option, str(value)]
-    done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        preexec_fn=die_with_parent, check=False,
-    )  # fmt: skip
-    try:
-        found = json.loads(done.stdout)
-    except ValueError:
-        raise TidegaugeError(
-            f"the check of the bench ended with exit code {done.returncode}",
-            "see the lines above; is the extra `local` installed?",
-        ) from None
-    if "error" in found:
-        error = found["error"]
-        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
-    return found
+            arguments += [option, str(value)]
+    return call_json("benches.transcode.remote_check", arguments).document
 
 
 def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:
@@ -92,21 +74,21 @@ def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:
     if spend.at_most_usd > asked.budget_usd:
         raise TidegaugeError(
             f"{spend.tasks} tasks of up to {asked.limit_s / 60:g} minutes cost up to "
-            f"${spend.at_most_usd:.4f}, above the budget of ${asked.budget_usd}",
+            f"{usd(spend.at_most_usd)}, above the budget of {usd(asked.budget_usd)}",
             "fewer --tasks or profiles, less --task-minutes, or a higher --budget",
             ExitCode.REFUSED,
         )
     return spend
 
 
-def announce(spend: Spend, asked: Asked, sizes: Sequence[TaskSize]) -> None:
-    """Says what is about to be spent."""
+def announcement(spend: Spend, asked: Asked, sizes: Sequence[TaskSize]) -> str:
+    """What is about to be spent, in a sentence."""
     dollars = (
-        f"about ${spend.expected_usd:.4f}, at most ${spend.at_most_usd:.4f}"
-        if spend.expected_usd is not None
+        f"about {usd(spend.expected_usd)}, at most {usd(spend.at_most_usd)}"
+        if spend.expected_usd is not None and spend.at_most_usd is not None
         else f"unknown dollars: no price for {', '.join(spend.unpriced)}"
     )
-    say(
+    return (
         f"{asked.tasks} task(s) of each of {len(sizes)} profile(s), each up to {asked.limit_s / 60:g} "
         f"minutes: {dollars} at list prices"
     )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib import resources
 
 from tidegauge.cost.audit.estimate import HINT, Claim
 from tidegauge.cost.audit.month_items import add, units_a_month
 from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.audit.references import References
 from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.prices import PriceBook, label
-from tidegauge.cost.words import count, things, usd
+from tidegauge.cost.words import count, things
+from tidegauge.dollars import usd
 from tidegauge.errors import TidegaugeError, nearest
 
 NODES_OF_LOAD = ("fargate", "elasticache", "ec2")  # what smaller sizes make cheaper
@@ -28,20 +28,28 @@ class AuditedClaim:
     findings: tuple[Finding, ...]
 
 
-def audit_claims(audit: Audit, book: PriceBook) -> tuple[AuditedClaim, ...]:
-    """Every claim of the estimate (exit 2 where one is of no known kind, or incomplete)."""
-    found = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What claims are held against beside the audit."""
+
+    book: PriceBook
+    references: References
+
+
+def audit_claims(audit: Audit, book: PriceBook, references: References) -> tuple[AuditedClaim, ...]:
+    """Every claim of the estimate (exit 2 where one's kind is unknown, or a key is missing)."""
+    known, found = Known(book=book, references=references), []
     for claim in audit.estimate.claims:
         if claim.kind not in KINDS:
             raise TidegaugeError(
                 f"{claim.where / 'kind'}: there is no kind of claim '{claim.kind:.40}'",
                 nearest(claim.kind, KINDS),
             )
-        found.append(AuditedClaim(claim=claim, findings=(KINDS[claim.kind](claim, audit, book),)))
+        found.append(AuditedClaim(claim=claim, findings=(KINDS[claim.kind](claim, audit, known),)))
     return tuple(found)
 
 
-def _spot_share(claim: Claim, audit: Audit, book: PriceBook) -> Finding:
+def _spot_share(claim: Claim, audit: Audit, known: Known) -> Finding:
     """A share of a line's tasks on Spot: priced, or not."""
     line, share = _line(claim, audit), _value(claim)
     paid = [each for each in line.priced if each.item.service == "fargate"]
@@ -49,10 +57,11 @@ def _spot_share(claim: Claim, audit: Audit, book: PriceBook) -> Finding:
     if spot:
         message = f"the architecture runs {usd(spot)} of {usd(line.corrected)} a month on Spot"
         return Finding(code="spot_priced", message=message)
-    mixed = add(_on_spot(each, share, book) for each in paid)
+    note = _spot_note(known.book)
+    mixed = add(_on_spot(each, share, known.book) for each in paid)
     message = (
         f"the Spot share is not priced: all of {line.reading.line.id} is on demand, {usd(line.corrected)}; "
-        f"with {float(share * 100):g} % on Spot it is {usd(mixed)} (Spot prices vary: {_spot_note(book)})"
+        f"with {float(share * 100):g} % on Spot it is {usd(mixed)} (Spot prices vary: {note})"
     )
     return Finding(code="spot_not_priced", message=message)
 
@@ -72,7 +81,8 @@ def _spot_note(book: PriceBook) -> str:
     return "no price is known" if price is None else f"{price.origin.note}, {price.origin.confidence}"
 
 
-def _spot_discount(claim: Claim, _audit: Audit, book: PriceBook) -> Finding:
+def _spot_discount(claim: Claim, _audit: Audit, known: Known) -> Finding:
+    book = known.book
     spot = book.find("fargate", "vcpu_second", {"arch": "x86", "capacity": "spot"})
     full = book.find("fargate", "vcpu_second", {"arch": "x86", "capacity": "on_demand"})
     if spot is None or full is None:
@@ -85,8 +95,9 @@ def _spot_discount(claim: Claim, _audit: Audit, book: PriceBook) -> Finding:
     return Finding(code="spot_varies", message=message)
 
 
-def _unit_month(claim: Claim, audit: Audit, book: PriceBook) -> Finding:
+def _unit_month(claim: Claim, audit: Audit, known: Known) -> Finding:
     """USD a month of one unit."""
+    book = known.book
     if claim.service is None or claim.unit is None:
         raise TidegaugeError(f"{claim.where}: claim '{claim.id:.40}' names no service and unit", HINT)
     price = book.find(claim.service, claim.unit, dict(claim.attributes))
@@ -105,29 +116,26 @@ def _unit_month(claim: Claim, audit: Audit, book: PriceBook) -> Finding:
     return Finding(code=code, message=f"{message} ({origin})")
 
 
-def _total(claim: Claim, audit: Audit, book: PriceBook) -> Finding:
+def _total(claim: Claim, audit: Audit, known: Known) -> Finding:
     """A monthly total without lines: nothing to check, but what the architecture costs at any size."""
     message = f"{usd(_value(claim))} a month has no breakdown, so nothing of it can be checked"
     fixed = audit.evidence.fixed
     if fixed is not None and fixed.hourly_exact is not None:
         constant = [item for item in fixed.items if item.hourly_exact and item.service not in NODES_OF_LOAD]
-        floor = add(item.hourly_exact for item in constant) * Fraction(book.hours_per_month)
+        floor = add(item.hourly_exact for item in constant) * Fraction(known.book.hours_per_month)
         names = ", ".join(sorted({item.service for item in constant}))
         message += f"; smaller tasks and nodes leave {names} as they are, {usd(floor)} a month"
         message += " alone: parts must go" if floor > _value(claim) else ""
     return Finding(code="no_breakdown", message=message)
 
 
-def _task_start(claim: Claim, _audit: Audit, _book: PriceBook) -> Finding:
+def _task_start(claim: Claim, _audit: Audit, known: Known) -> Finding:
     low, high = claim.low, claim.high
     if low is None or high is None:
         raise TidegaugeError(f"{claim.where}: claim '{claim.id:.40}' has no low and high", HINT)
-    data = json.loads(
-        (resources.files("tidegauge.cost.audit") / "references.json").read_text(encoding="utf-8")
-    )
-    known = data["task_start_s"]
-    message = f"{known['what']} ({known['source']}, {known['confidence']})"
-    apart = Fraction(known["low"]) > high or Fraction(known["high"]) < low
+    measured = known.references.task_start_s
+    message = f"{measured.what} ({measured.source}, {measured.confidence})"
+    apart = Fraction(measured.low) > high or Fraction(measured.high) < low
     said = f"{count(low)} to {count(high)} s is not what is measured: " if apart else "agrees: "
     return Finding(code="measured_otherwise" if apart else "agrees", message=said + message)
 
@@ -147,7 +155,7 @@ def _value(claim: Claim) -> Fraction:
     return claim.value
 
 
-KINDS: dict[str, Callable[[Claim, Audit, PriceBook], Finding]] = {
+KINDS: dict[str, Callable[[Claim, Audit, Known], Finding]] = {
     "spot_share": _spot_share,
     "spot_discount": _spot_discount,
     "unit_month": _unit_month,

@@ -13,6 +13,7 @@ from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import parse_quantity
 from tidegauge.errors import TidegaugeError, nearest
 from tidegauge.places import Place, toml_place
+from tidegauge.stack import DEFAULT_REGION
 
 HINT = "docs/cost.md describes estimates"
 TOLERANCE = Fraction(1, 10)
@@ -119,7 +120,7 @@ def read_estimate(document: str, source: str = "estimate") -> Estimate:
     assumed = {key: _number(value, top / "assumptions" / key) for key, value in assumptions.items()}
     estimate = Estimate(
         name=_text(data, "name", top),
-        region=_text(data, "region", top, "us-east-1"),
+        region=_text(data, "region", top, DEFAULT_REGION),
         architecture=_optional_text(data, "architecture", top),
         parameters={key: str(value) for key, value in _table(data, "parameters", top).items()},
         tolerance=_number(data["tolerance"], top / "tolerance") if "tolerance" in data else TOLERANCE,

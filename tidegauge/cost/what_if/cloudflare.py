@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
 from tidegauge.cost.lines import PricedLine, price_usage
 from tidegauge.cost.money import text
@@ -15,6 +13,7 @@ from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.rows import line_row
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.compute import TASK_UNITS
+from tidegauge.cost.what_if.counterparts import Counterpart, Counterparts
 from tidegauge.cost.what_if.month import Month, some
 from tidegauge.cost.what_if.tables import KINDS
 
@@ -56,7 +55,7 @@ class _Move:
     items: tuple[UsageItem, ...] = ()
 
 
-def on_cloudflare(month: Month, book: PriceBook) -> Elsewhere | None:
+def on_cloudflare(month: Month, book: PriceBook, counterparts: Counterparts) -> Elsewhere | None:
     """The month on R2, Workers, KV, Durable Objects and Containers; None where AWS' total is not known.
 
     What has no counterpart among the book's prices stays at AWS' price: nothing is left out to make it cheap.
@@ -64,7 +63,7 @@ def on_cloudflare(month: Month, book: PriceBook) -> Elsewhere | None:
     here = month.total()
     if here is None:
         return None
-    moves = _moves(month)
+    moves = _moves(month, counterparts.rules)
     top = {"Workers Paid plan": (some("workers", "plan_month", Fraction(1)),)}
     if month.has("waf"):
         top["Pro plan of the zone"] = (some("zone", "plan_month", Fraction(1), plan="pro"),)
@@ -115,9 +114,8 @@ def elsewhere_document(name: str, found: Elsewhere) -> dict[str, object]:
     }
 
 
-def _moves(month: Month) -> dict[tuple[str, str], _Move]:
+def _moves(month: Month, rules: Sequence[Counterpart]) -> dict[tuple[str, str], _Move]:
     """{(service, unit): what becomes of it}, in the order of the month."""
-    rules = json.loads(_read("cloudflare_map.json"))["rules"]
     moves: dict[tuple[str, str], _Move] = {}
     for at, item in enumerate(month.usage.items):
         move = _special(month, at, item) or _by_rule(item, rules)
@@ -127,16 +125,14 @@ def _moves(month: Month) -> dict[tuple[str, str], _Move]:
     return moves
 
 
-def _by_rule(item: UsageItem, rules: Sequence[Mapping[str, Any]]) -> _Move:
-    for rule in rules:
-        if rule["service"] == item.service and rule.get("unit", item.unit) == item.unit:
-            if "gone" in rule:
-                return _Move(fate="gone", how=str(rule["gone"]))
-            service, unit = rule["to"]
-            quantity = Fraction(item.quantity) * Fraction(rule.get("factor", 1))
-            new = some(service, unit, quantity, **rule.get("attributes", {}))
-            return _Move(fate="moved", how=str(rule["how"]), items=(new,))
-    return _Move(fate="kept", how="no counterpart is priced here: AWS' price stays")
+def _by_rule(item: UsageItem, rules: Sequence[Counterpart]) -> _Move:
+    rule = next((rule for rule in rules if rule.fits(item.service, item.unit)), None)
+    if rule is None:
+        return _Move(fate="kept", how="no counterpart is priced here: AWS' price stays")
+    if rule.to is None:
+        return _Move(fate="gone", how=rule.gone or "")
+    new = some(*rule.to, Fraction(item.quantity) * Fraction(rule.factor), **rule.attributes)
+    return _Move(fate="moved", how=rule.how, items=(new,))
 
 
 def _special(month: Month, at: int, item: UsageItem) -> _Move | None:
@@ -219,7 +215,3 @@ def _assumptions(month: Month) -> tuple[str, ...]:
     if month.has("fargate"):
         assumed.append("ffmpeg cannot run in Workers: tasks go to Containers, whose way out is not counted")
     return tuple(assumed)
-
-
-def _read(name: str) -> str:
-    return (resources.files("tidegauge.cost.what_if") / name).read_text(encoding="utf-8")

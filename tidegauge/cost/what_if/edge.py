@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from fractions import Fraction
-from importlib import resources
-from typing import Any
 
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.change import Change
+from tidegauge.cost.what_if.flat_rates import FlatRates
 from tidegauge.cost.what_if.month import GB, Month, some, times
 from tidegauge.cost.words import count
 
@@ -18,28 +16,25 @@ COVERED = (*REQUESTS, "egress_byte")
 POINTS = Fraction(5, 100)
 
 
-def flat_rate_plans(month: Month) -> Iterator[Change]:
+def flat_rate_plans(month: Month, terms: FlatRates) -> Iterator[Change]:
     """Each of CloudFront's flat-rate plans in place of its pay-as-you-go lines."""
     requests = month.quantity("cloudfront", *REQUESTS)
     gigabytes = month.quantity("cloudfront", "egress_byte") / GB
     if not requests and not gigabytes:
         return
-    terms = json.loads((resources.files("tidegauge.cost.what_if") / "plans.json").read_text(encoding="utf-8"))
-    for name, allowance in terms["plans"].items():
+    for name, allowance in terms.plans.items():
         title = f"CloudFront's flat-rate plan {name.capitalize()}"
         traffic = f"{count(requests)} requests and {count(gigabytes, 4)} GB"
-        fits = requests <= Fraction(allowance["requests"]) and gigabytes <= Fraction(allowance["gb"])
+        fits = requests <= Fraction(allowance.requests) and gigabytes <= Fraction(allowance.gb)
         if not fits:
-            limits = (
-                f"{count(Fraction(allowance['requests']))} requests and {count(Fraction(allowance['gb']))} GB"
-            )
+            limits = f"{count(Fraction(allowance.requests))} requests and {count(Fraction(allowance.gb))} GB"
             message = f"{traffic} do not fit: {limits} a month, above which it is throttled"
             yield Change(id=f"plan_{name}", title=title, items=None, message=message, confidence="M")
             continue
         rest = month.without(lambda item: _is_in_plan(item, terms))
         items = (*rest, some("cloudfront", "plan_month", Fraction(1), plan=name))
-        message = f"{traffic} fit; {', '.join(terms['includes'])} are included"
-        gone = [what for service, what in terms["excludes"].items() if month.has(service)]
+        message = f"{traffic} fit; {', '.join(terms.includes)} are included"
+        gone = [what for service, what in terms.excludes.items() if month.has(service)]
         if gone:
             message += (
                 f"; a plan has no {', '.join(gone)}: that must go first, its cost is still in the figure"
@@ -54,9 +49,9 @@ def flat_rate_plans(month: Month) -> Iterator[Change]:
         )
 
 
-def _is_in_plan(item: UsageItem, terms: dict[str, Any]) -> bool:
+def _is_in_plan(item: UsageItem, terms: FlatRates) -> bool:
     is_traffic = item.service == "cloudfront" and item.unit in COVERED
-    return is_traffic or item.service in terms["includes"]
+    return is_traffic or item.service in terms.includes
 
 
 def hit_ratio(month: Month) -> Iterator[Change]:

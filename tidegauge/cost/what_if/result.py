@@ -10,11 +10,11 @@ from tidegauge.cost.money import text
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if import cache, compute, edge, network, tables
 from tidegauge.cost.what_if.change import Change
+from tidegauge.cost.what_if.flat_rates import FlatRates
 from tidegauge.cost.what_if.month import Month
 
 SURE = ("L", "M", "H")  # from the least
 RULES: tuple[Callable[[Month], Iterator[Change]], ...] = (
-    edge.flat_rate_plans,
     cache.valkey,
     compute.graviton,
     compute.spot,
@@ -44,12 +44,13 @@ class WhatIf:
         return None if self.after is None else self.before - self.after
 
 
-def what_ifs(month: Month) -> tuple[WhatIf, ...]:
+def what_ifs(month: Month, flat_rates: FlatRates) -> tuple[WhatIf, ...]:
     """All what-ifs of `month`, the greatest saving first, those without a figure last."""
     before = month.total()
     if before is None:
         return ()
-    found = [_what_if(month, before, change) for rule in RULES for change in rule(month)]
+    changes = [*edge.flat_rate_plans(month, flat_rates), *(each for rule in RULES for each in rule(month))]
+    found = [_what_if(month, before, change) for change in changes]
     return tuple(sorted(found, key=lambda each: (each.saves is None, -(each.saves or 0))))
 
 

@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from tidegauge.catalogue import Asset
 
 _ORIGINAL = re.compile(r"(?P<head>/assets/)(?P<key>[^/]+)\.[A-Za-z0-9]+")
 _RENDITION = re.compile(r"(?P<head>/(?:cache|transcode)/)(?P<key>[^/]+)/(?P<name>[^/]+)\.[A-Za-z0-9]+")
@@ -46,7 +48,7 @@ class AssetMap:
 
     asset_ranks: Mapping[str, int]
     code_ranks: Mapping[str, int]
-    catalogue: Sequence[Mapping[str, Any]]
+    catalogue: Sequence[Asset]
 
     def rank(self, logged: AssetPath) -> int:
         """The rank of the asset that takes the place of `logged`."""
@@ -59,14 +61,14 @@ class AssetMap:
             return None
         asset = self.catalogue[rank]
         if logged.kind == "short_link":
-            return logged.head + str(asset["short_code"])
+            return logged.head + asset.short_code
         if logged.kind == "about":
-            return logged.head + str(asset["asset_id"])
-        rendition = (asset.get("renditions") or {}).get(logged.rendition)
+            return logged.head + asset.asset_id
+        rendition = asset.renditions.get(logged.rendition or "")
         return None if rendition is None else str(rendition["path"])
 
 
-def rank_assets(requests_by_path: Mapping[str, int], catalogue: Sequence[Mapping[str, Any]]) -> AssetMap:
+def rank_assets(requests_by_path: Mapping[str, int], catalogue: Sequence[Asset]) -> AssetMap:
     """The map for a log with these request counts by path; paths that name no asset have no part in it."""
     assets: Counter[str] = Counter()
     codes: Counter[str] = Counter()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidegauge.catalogue import Asset
 from tidegauge.errors import TidegaugeError
 from tidegauge.replay import REPLAY_FLOW, Replay
 from tidegauge.shapes import Trace, TraceFigures
@@ -35,7 +35,7 @@ class Surroundings:
     replay: Replay
     seed: int
     stack: StackFacts
-    catalogue: Sequence[Mapping[str, Any]]  # rows; empty where paths are kept
+    catalogue: Sequence[Asset]  # empty where paths are kept
     asset_weights: Floats  # by asset, for mapped flows; empty when they draw none
     first_endpoints: Mapping[str, str]  # by mapped flow
 

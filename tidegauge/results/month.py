@@ -1,14 +1,17 @@
-"""Usage files on the command line, added up to one month."""
+"""Usage files as one month, priced, and what other terms would make of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from tidegauge.cli.cost.price_files import read_prices
+from tidegauge.collect.prices.packaged import read_cloudflare_counterparts, read_flat_rates, read_prices
 from tidegauge.cost.bill import add_up, scale_to_month
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, read_usage
+from tidegauge.cost.what_if.cloudflare import BOOK, elsewhere_document, on_cloudflare
+from tidegauge.cost.what_if.month import Month
+from tidegauge.cost.what_if.result import what_if_rows, what_ifs
 from tidegauge.errors import TidegaugeError
 
 
@@ -19,6 +22,17 @@ def read_month(
     used = add_up([_read(path) for path in paths])
     book = read_prices(used.region, prices_file)
     return scale_to_month(used, book) if month else used, book
+
+
+def what_if_lists(month: Month | None) -> dict[str, list[dict[str, object]]]:
+    """The rows of every what-if, and of the month at other providers; none where there is no month."""
+    if month is None:
+        return {"what_ifs": [], "elsewhere": []}
+    found = on_cloudflare(month, read_prices(BOOK), read_cloudflare_counterparts())
+    return {
+        "what_ifs": what_if_rows(what_ifs(month, read_flat_rates())),
+        "elsewhere": [] if found is None else [elsewhere_document("Cloudflare", found)],
+    }
 
 
 def _read(path: Path) -> Usage:
