@@ -1,4 +1,4 @@
-"""Is what usage.json says of a local run what happened? Every item against a count made elsewhere.
+"""Does usage.json say what happened in a local run? Every item against a count made elsewhere.
 
     python -m benches.exact_counts --seconds 60
 
@@ -150,7 +150,7 @@ def _options(flag: str, values: dict[str, Any]) -> list[str]:
 
 
 def _await_end(state: Path) -> None:
-    """Until the supervisor has removed what it made."""
+    """Waits until the supervisor has removed what it made."""
     deadline = time.monotonic() + 10
     while state.exists() and any(map(Path.is_dir, state.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -163,7 +163,7 @@ def credentials(config: Path) -> dict[str, str]:
 
 
 def catalogue(descriptor: Path, assets: int) -> None:
-    """Assets to draw from, and quiet after them."""
+    """Makes assets to draw from, then waits until the stack is quiet."""
     command = [sys.executable, "-m", "tidegauge", "catalogue", "create", "--stack", str(descriptor)]
     done = subprocess.run(
         [*command, "--assets", str(assets), "--json"], cwd=ROOT, capture_output=True, check=False

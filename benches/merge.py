@@ -104,7 +104,7 @@ def _samples(out: Path) -> pd.DataFrame:
 
 
 def _quantiles(samples: pd.DataFrame, end_s: float) -> dict[str, float]:
-    """Of the requests due by `end_s`, in ms: the ceil(qn)-th smallest."""
+    """Quantiles in ms of the requests due by `end_s`: the ceil(qn)-th smallest."""
     due = samples[samples["intended_s"] <= end_s]
     times = np.sort((due["done_s"] - due["intended_s"]).to_numpy()) * 1000
     return {name: float(times[math.ceil(q * len(times)) - 1]) for name, q in QUANTILES.items()}

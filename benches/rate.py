@@ -94,7 +94,7 @@ def fast_http_user(folder: Path, target: Target, cores: Cores, seconds: float) -
 def highest(
     folder: Path, target: Target, cores: Cores, peer: float, seconds: float, name: str
 ) -> dict[str, Any]:
-    """The highest of the offered rates that was kept."""
+    """The highest of the offered rates that was sustained."""
     best: dict[str, Any] = {"sustained_per_s": 0.0}
     for multiple in MULTIPLES:
         out = folder / f"{name}-{multiple}"

@@ -127,7 +127,7 @@ def run_command(plan: Path, stack: Path, out: Path, settings: Sequence[str] = ()
 
 
 def run(command: Sequence[str], core: int | None = None) -> dict[str, Any]:
-    """summary.json of a run, whatever its verdict; exits with its error when there is none."""
+    """summary.json of a run, whatever its verdict; exits with its error when there is no summary."""
     ended = subprocess.run(pinned(command, core), cwd=ROOT, capture_output=True, text=True, check=False)
     try:
         document: dict[str, Any] = json.loads(ended.stdout)

@@ -160,7 +160,7 @@ def _count(seconds: float) -> int:
 
 
 def response_s(samples: pd.DataFrame) -> Floats:
-    """From the intended time, in order of arrival."""
+    """Response times from the intended moment, in order of arrival."""
     return (samples["done_s"] - samples["intended_s"]).to_numpy()
 
 
@@ -194,7 +194,7 @@ def _drain_per_s(done: Floats, due: Floats, resumed: float) -> float:
 
 
 def compare(truth_s: Floats, seen_s: Floats) -> list[dict[str, Any]]:
-    """A row a quantile: truth, seen, and whether they agree."""
+    """A row for each quantile: truth, seen, and whether they agree."""
     truths, seen = quantiles_ms(truth_s * 1000), quantiles_ms(seen_s * 1000)
     return [
         {
@@ -220,13 +220,13 @@ def measure_peers(folder: Path, target: Target, cores: Cores, seconds: float) ->
 
 
 def quantiles_ms(times_ms: Floats) -> dict[str, float]:
-    """By name: the ceil(qn)-th smallest."""
+    """Quantiles by name: the ceil(qn)-th smallest."""
     ordered = np.sort(times_ms)
     return {_name(q): round(float(ordered[math.ceil(q * len(ordered)) - 1]), 1) for q in QUANTILES}
 
 
 def locust_times_ms(folder: Path, target: Target, cores: Cores, seconds: float) -> Floats:
-    """By Locust's own statistics, which round."""
+    """Response times from Locust's own statistics, which round."""
     locustfile = folder / "throughput.py"
     locustfile.write_text(THROUGHPUT.format(a_user=RATE_PER_S / USERS), "utf-8")
     command = [sys.executable, "-m", "locust", "-f", str(locustfile), "-H", target.url, "--headless"]
@@ -237,7 +237,7 @@ def locust_times_ms(folder: Path, target: Target, cores: Cores, seconds: float) 
 
 
 def hey_times_ms(target: Target, cores: Cores, seconds: float) -> Floats:
-    """By hey's list of every response."""
+    """Response times from hey's list of every response."""
     command = ["hey", "-z", f"{seconds + 3:g}s", "-c", "50", "-q", str(RATE_PER_S // 50), "-o", "csv"]
     out = _through_stalls(pinned([*command, f"{target.url}/x"], cores.generator), target, seconds)
     return np.array(
