@@ -49,7 +49,7 @@ def measure(medium: str, name: str, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="tidegauge-overhead-") as folder:
         output = Path(folder) / f"bare{rendition.suffix}"
         info = inspect_upload(source)
-        argv = compile_argv(ffmpeg.path, [rendition], source, info, [output], DEFAULT_LIMITS)
+        argv = compile_argv(ffmpeg.path, source, info, [(rendition, output)], limits=DEFAULT_LIMITS)
         for number in range(rounds + 1):
             begun = time.perf_counter()
             made = transcode(source, Path(folder) / "core", [rendition], ffmpeg=ffmpeg)

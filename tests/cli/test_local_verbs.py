@@ -6,6 +6,8 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,22 +23,29 @@ ALPHA = ROOT / "fixtures" / "media" / "alpha.gif"
 
 
 @pytest.fixture(scope="module")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder of stacks of this module's own."""
-    folder = tmp_path_factory.mktemp("stacks", numbered=True)
-    folder.chmod(0o700)
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A temporary folder of this module's own, in which its stacks live."""
+    folder = tmp_path_factory.mktemp("tmp")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TIDEGAUGE_STATE_DIR", str(folder))
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)
+        patch.delenv("TIDEGAUGE_STATE_DIR", raising=False)
         yield folder
 
 
 @pytest.fixture(scope="module")
-def up(stacks: Path) -> Iterator[Any]:
+def up(temporary: Path) -> Iterator[Any]:
     """The status of a stack called `small`, whose worker may use half a core."""
     code, status, _ = tidegauge("stack", "up", "--name", "small", "--worker-vcpu", 0.5)
     assert code == 0, status
     yield status
     tidegauge("stack", "down", "--name", "small")
+
+
+def sockets_of(descriptor: str) -> list[Path]:
+    """Where SeaweedFS keeps them, whatever TMPDIR says."""
+    state = json.loads(Path(descriptor).with_name("state.json").read_text(encoding="utf-8"))
+    return [Path(name) for name in state["strays"]]
 
 
 @pytest.mark.option("stack up --name", "stack up --worker-vcpu", "stack up --json")
@@ -81,14 +90,17 @@ def test_the_doctor_looks_at_the_stack_and_the_plan(up: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.option("stack down --name", "stack down --json")
-def test_down_takes_the_named_stack_and_no_other(up: Any) -> None:
+def test_down_takes_the_named_stack_and_no_other_and_leaves_nothing(up: Any, temporary: Path) -> None:
+    sockets = sockets_of(up["descriptor"])
+    assert all(socket.is_socket() for socket in sockets)
     assert tidegauge("stack", "down")[:2] == (0, {"stopped": []})
     assert tidegauge("stack", "down", "--name", "small")[:2] == (0, {"stopped": ["small"]})
     assert is_gone(Path(up["descriptor"]).parent, within_s=5)
+    assert [*temporary.iterdir(), *(socket for socket in sockets if socket.exists())] == []
 
 
 @pytest.mark.option("stack up --foreground")
-def test_in_the_foreground_a_stack_lasts_until_ctrl_c(stacks: Path) -> None:
+def test_in_the_foreground_a_stack_lasts_until_ctrl_c(temporary: Path) -> None:
     command = [sys.executable, "-m", "tidegauge", "stack", "up", "--name", "front", "--foreground", "--json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         assert child.stdout is not None
@@ -97,10 +109,11 @@ def test_in_the_foreground_a_stack_lasts_until_ctrl_c(stacks: Path) -> None:
         child.send_signal(signal.SIGINT)
         assert child.wait(20) == 0
     assert is_gone(Path(status["descriptor"]).parent, within_s=1)
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.option("demo --out", "demo --duration", "demo --json")
-def test_the_demo_fills_the_folder_it_is_given(stacks: Path, tmp_path: Path) -> None:
+def test_the_demo_fills_the_folder_it_is_given_and_no_other(temporary: Path, tmp_path: Path) -> None:
     code, summary, words = tidegauge("demo", "--out", tmp_path / "run", "--duration", 3)
     assert code in (0, 11, 12), words  # 3 s show little, and a busy test machine may send late
     assert (summary["run_dir"], summary["total"]["failures"]) == (str(tmp_path / "run"), 0)
@@ -109,7 +122,23 @@ def test_the_demo_fills_the_folder_it_is_given(stacks: Path, tmp_path: Path) -> 
     assert folder.report_html.exists()
     assert folder.bench_json.exists()
     assert not folder.reserve.exists()
-    assert list(stacks.glob("demo-*")) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_killed_demo_leaves_nothing(temporary: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tidegauge", "demo", "--out", str(tmp_path / "run")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
+        deadline = time.monotonic() + 60
+        while not (found := list(temporary.glob("*/demo-*/stack.toml"))):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        sockets = sockets_of(str(found[0]))
+        demo.kill()
+    assert is_gone(found[0].parent, within_s=10)
+    deadline = time.monotonic() + 5
+    while list(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [*temporary.iterdir(), *(socket for socket in sockets if socket.exists())] == []
 
 
 def test_a_demo_into_a_folder_that_holds_something_is_refused_before_the_stack_is_up(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ class Share:
     def end(self, report: GeneratorReport, path: Path) -> dict[str, Any]:
         """The last rows to the exchange; an error if there was no part, or its rows are still here."""
         if self._failure is not None:
+            shutil.rmtree(path)
             raise self._failure
         if report.refused and not self._progress:
             shutil.rmtree(path)

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import time
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from tidegauge.aws.exchange import Exchange, open_exchange
 from tidegauge.conduct import local_stack, preflight, provenance
 from tidegauge.conduct.alarm_watch import watched_alarms
-from tidegauge.conduct.figures import Figures
-from tidegauge.conduct.fleet import Fleet, Remote, clock_notes, gather, program, send_job, workers_of
-from tidegauge.conduct.flows import flow_sources
-from tidegauge.conduct.follow import Bounds, GeneratorReport
-from tidegauge.conduct.guards import Tripped, Watchdog, tripped_outside
-from tidegauge.conduct.launch import Launch, no_start, run_generator
+from tidegauge.conduct.fleet import Fleet
+from tidegauge.conduct.follow import GeneratorReport
+from tidegauge.conduct.guards import tripped_outside
 from tidegauge.conduct.lease import held_lease
-from tidegauge.conduct.listener import Event, Listener
+from tidegauge.conduct.listener import Listener
 from tidegauge.conduct.preflight import RUNS, Prepared
-from tidegauge.engine.role import Role
+from tidegauge.conduct.sending import send
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.measure import Measured, check_measured, measure
 from tidegauge.run_record import FatalEvent, MeasuredWindow, RunRecord, StoppedBy
@@ -46,9 +41,8 @@ def carry_out(prepared: Prepared, fleet: Fleet, out: Path | None, listener: List
         if prepared.trace is not None:
             folder.write_frame(folder.trace, prepared.trace.sessions)
         folder.write_run(run)
-        run, report = _send(
-            folder, run, prepared, fleet, listener, lambda: tripped_outside(lease_lost, alarm)
-        )
+        outside = partial(tripped_outside, lease_lost, alarm)
+        run, report = send(folder, run, prepared, fleet, listener, outside)
     folder.reserve.unlink(missing_ok=True)
     try:
         return _conclude(folder, run, prepared, report, before)
@@ -82,114 +76,17 @@ def _conclude(
     return measure(folder)
 
 
-def _send(
-    folder: RunFolder,
-    run: RunRecord,
-    prepared: Prepared,
-    fleet: Fleet,
-    listener: Listener,
-    outside: Callable[[], Tripped | None],
-) -> tuple[RunRecord, GeneratorReport]:
-    plan, remote = prepared.plan, fleet.remote
-    exchange = None
-    role = Role(workers=fleet.size, page=fleet.web_port is not None)
-    bounds = Bounds(run_s=plan.duration_s + plan.drain_s, drain_s=plan.drain_s)
-    if remote is not None:
-        exchange = open_exchange(remote.exchange, run.run_id)
-        send_job(folder, run, exchange)
-        role = _master_role(run, prepared, remote, page=role.page)
-        bounds.start_s = remote.wait_s
-        listener.say(f"waiting for {remote.workers} workers: tidegauge worker {remote.listen}")
-    if fleet.web_port is not None:
-        listener.say(f"Locust's page: http://127.0.0.1:{fleet.web_port}")
-    launch = Launch(
-        files=prepared.files,
-        role=role,
-        processes=fleet.processes,
-        web_port=fleet.web_port,
-        listen=remote.listen if remote else None,
-    )
-    figures = Figures(plan, prepared.stack, remote.workers if remote else 0)
-    watchdog = Watchdog(
-        plan.guards,
-        spend_usd=lambda: figures.spend_usd,
-        in_flight=lambda: figures.in_flight,
-        outside=outside,
-        clock=time.monotonic,
-    )
-    report = _listened(
-        listener, figures, lambda hear: run_generator(folder, launch, bounds, hear, watchdog.look)
-    )
-    if report.start_unix_s is None and report.interrupted_s is None:
-        raise _none_came(report, remote) if remote and report.exit_code in (0, -15) else no_start(folder)
-    if exchange is not None and report.start_unix_s is not None:
-        run = _bring_home(folder, run, report, exchange, listener)
-    return run, report
-
-
-def _listened(
-    listener: Listener, figures: Figures, send: Callable[[Callable[[Event], None]], GeneratorReport]
-) -> GeneratorReport:
-    """What `send` reports; meanwhile its events go into the figures, and then to the listener."""
-
-    def hear(event: Event) -> None:
-        figures.take(event)
-        listener.hear(event)
-
-    listener.begin(figures)
-    try:
-        return send(hear)
-    finally:
-        listener.end()
-
-
-def _master_role(run: RunRecord, prepared: Prepared, remote: Remote, *, page: bool) -> Role:
-    return Role(
-        workers=remote.workers,
-        page=page,
-        exchange=remote.exchange,
-        run_id=run.run_id,
-        program=program(flow_sources(prepared.files)),
-    )
-
-
-def _none_came(report: GeneratorReport, remote: Remote) -> TidegaugeError:
-    if report.shares:
-        reason = report.refused[-1]["reason"] if report.refused else "they left without a word"
-        return TidegaugeError(
-            f"no worker began to send: {reason}", "their own words are on their machines", ExitCode.INVALID
-        )
-    refused = (
-        f"; {len(report.refused)} were refused: {report.refused[-1]['reason']}" if report.refused else ""
-    )
-    return TidegaugeError(
-        f"{report.ready} of {remote.workers} workers were ready within {remote.wait_s:g} s{refused}",
-        f"on each machine: tidegauge worker {remote.listen}; is that port open to them?",
-    )
-
-
-def _bring_home(
-    folder: RunFolder, run: RunRecord, report: GeneratorReport, exchange: Exchange, listener: Listener
-) -> RunRecord:
-    """The workers' rows; a worker whose last ones don't come is taken for one that died."""
-    workers = workers_of(report.shares)
-    notes = clock_notes(workers)
-    for note in notes:
-        listener.say(note)
-    report.finished -= gather(folder, exchange, report.finished, run.processes, listener.say)
-    return replace(run, workers=workers, notes=(*run.notes, *notes))
-
-
 def _finished(run: RunRecord, report: GeneratorReport) -> RunRecord:
     """The record with what only the end of the sending knows."""
     ended = run if report.end_s is None else run.ended_early(report.end_s)
     stopped = report.stopped_by
+    died = () if report.cut else tuple(sorted(set(range(run.processes)) - report.finished))
     return replace(
         ended,
         fatal=tuple(FatalEvent(cause=each["cause"], detail=each["detail"]) for each in report.fatal),
         start_unix_s=report.start_unix_s,
         stopped_by=None if stopped is None else StoppedBy(guard=stopped.guard, detail=stopped.detail),
-        died=() if report.cut else tuple(sorted(set(range(run.processes)) - report.finished)),
+        died=died,
     )
 
 

@@ -1,4 +1,4 @@
-"""What of a run's requests is kept, by its plan and stack."""
+"""Which of a run's requests are stored, by its plan and stack."""
 
 from __future__ import annotations
 
