@@ -101,5 +101,9 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
         raise TidegaugeError(
             f"run {folder.path} has no usage.json", "was it interrupted before its summary? see `report`"
         ) from None
+    except UnicodeDecodeError:
+        raise TidegaugeError(
+            f"{folder.usage_json} is not UTF-8 text", f"make it again: tidegauge report {folder.path}"
+        ) from None
     sessions = {row.flow: row.sessions for row in folder.read_summary().flows}
     return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)
