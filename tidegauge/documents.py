@@ -87,14 +87,16 @@ def _refuse_unknown_keys(kind: Any, data: object, what: str, where: str) -> None
 
 
 def refuse_what_json_lacks(data: object, what: str, where: str) -> None:
-    """Dates, nan, inf, halves of characters and numbers of no use: no key of ours takes one."""
+    """Refuses dates, nan, inf, halves of characters and huge numbers: no key of ours takes one."""
     if isinstance(data, dict | list | tuple):
         for key, value in data.items() if isinstance(data, dict) else enumerate(data):
             here = f"{where}.{key}" if where else str(key)
             _refuse_half_characters(here, what, where)
             refuse_what_json_lacks(value, what, here)
     elif isinstance(data, float) and not math.isfinite(data):
-        raise TidegaugeError(f"{what}: {where} is {data}, not a finite number", "give a finite number")
+        raise TidegaugeError(
+            f"{what}: {where} is {data}, which is not a finite number", "give a finite number"
+        )
     elif isinstance(data, int) and abs(data) >= NUMBER_MAX:
         raise TidegaugeError(f"{what}: {where} is a number beyond 64 bits", "give a smaller number")
     elif isinstance(data, str):

@@ -288,6 +288,10 @@ class RunFolder:
             (self.path / kind).rmdir()
 
 
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
 def require_empty(path: Path) -> None:
     """Makes the folder at `path` if it does not exist; exit 2 where it holds anything or cannot be made."""
     try:
@@ -296,10 +300,6 @@ def require_empty(path: Path) -> None:
             raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
     except OSError as error:
         raise _disk_error(error, path) from None
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:
