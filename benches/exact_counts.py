@@ -30,6 +30,7 @@ from benches.target import ROOT, run, run_command
 from infra_under_test.local import ports
 from infra_under_test.local.parts import PORT_NAMES
 from tidegauge.cost.money import text
+from tidegauge.summary import Summary
 
 REQUESTS_MIN = 5000
 DIFFERENT = 10
@@ -173,7 +174,7 @@ def catalogue(descriptor: Path, assets: int) -> None:
     time.sleep(QUIET_S)
 
 
-def report(rows: Sequence[Row], summary: dict[str, Any]) -> int:
+def report(rows: Sequence[Row], summary: Summary) -> int:
     """The table on stdout; 0 when all is equal and there was enough of it."""
     head = ("ITEM", "USAGE.JSON", "INDEPENDENT", "EQUAL", "COUNTED BY")
     cells = [head, *(_cells(row) for row in rows)]
@@ -183,9 +184,9 @@ def report(rows: Sequence[Row], summary: dict[str, Any]) -> int:
         print("  ".join([left, *right, row[4]]))  # noqa: T201
     for item, why in WITHOUT_ANOTHER_COUNT:
         print(f"no other count of {item}: {why}")  # noqa: T201
-    requests, different = summary["total"]["count"], [row for row in rows if not row.equal]
+    requests, different = summary.total.count, [row for row in rows if not row.equal]
     print(  # noqa: T201
-        f"{requests} requests, {summary['total']['failures']} failed; "
+        f"{requests} requests, {summary.total.failures} failed; "
         f"{len(rows) - len(different)} of {len(rows)} counts are equal"
     )
     if requests < REQUESTS_MIN:

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from benches.arguments import parser_of
 from benches.target import ONE_GET, Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 from benches.truth_figure import draw
+from tidegauge.store import RunFolder
 
 Floats = NDArray[np.float64]
 
@@ -144,9 +145,9 @@ def ours(folder: Path, target: Target, cores: Cores, seconds: float) -> tuple[pd
     stored = lambda: any((out / "samples").glob("*.parquet"))  # noqa: E731  # two seconds into the run
     with Stalls(target.worker_pid, _count(seconds), stored) as stalls:
         summary = run(command, cores.generator)
-    if summary["total"]["failures"]:
-        sys.exit(f"error: requests failed: {summary['total']['failures_by_cause']}")
-    start = json.loads((out / "run.json").read_text("utf-8"))["start_unix_s"]
+    if summary.total.failures:
+        sys.exit(f"error: requests failed: {dict(summary.total.failures_by_cause)}")
+    start = RunFolder(out).read_run().began_unix_s
     stalls.began = [moment - start for moment in stalls.began]
     stalls.ended = [moment - start for moment in stalls.ended]
     if len(stalls.ended) < stalls.count or stalls.began[0] < 0 or stalls.ended[-1] > seconds - 1:

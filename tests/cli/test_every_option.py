@@ -14,6 +14,7 @@ import click
 import pytest
 
 from tests.support.served import program
+from tests.support.served import tidegauge as run_verb
 from tidegauge.cli import tidegauge
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -61,6 +62,14 @@ def test_every_option_has_a_test_that_shows_what_it_does() -> None:
 
 def test_no_test_names_an_option_that_is_gone() -> None:
     assert sorted(shown() - options()) == []
+
+
+@pytest.mark.option("init --json")
+def test_init_names_the_files_that_it_wrote(tmp_path: Path) -> None:
+    code, document, _ = run_verb("init", tmp_path / "load")
+    names = ("plan.toml", "stack.toml", "flow.py")
+    assert (code, document) == (0, {"files": [str(tmp_path / "load" / name) for name in names]})
+    assert {path.name for path in (tmp_path / "load").iterdir()} == set(names)
 
 
 @pytest.mark.option("--version")

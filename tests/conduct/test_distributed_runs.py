@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -113,22 +114,36 @@ def test_two_workers_send_the_list_of_one_process_and_a_third_is_told_so(
     assert all(0 < share["clock_uncertainty_s"] < 0.05 for share in shares)
 
 
-@pytest.mark.option("worker --processes", "worker --exchange")
-def test_a_worker_may_be_several_processes_and_see_the_exchange_elsewhere(
+FLOW = """
+from tidegauge.engine.locustfile import Request, Session, flow
+
+@flow("pong", endpoints=("GET /pong",))
+def pong(session: Session) -> None:
+    session.send(Request("GET", "/pong", endpoint="GET /pong"))
+"""
+
+
+@pytest.mark.option("worker --processes", "worker --exchange", "worker --flows")
+def test_a_worker_may_be_several_processes_and_have_exchange_and_flows_elsewhere(
     tmp_path: Path, start: Start
 ) -> None:
-    plan, port = write_plan(tmp_path, rate=40, duration_s=1), free_port()
+    flows = 'flows = ["pong.py"]', "[mix]\nping = 0.5\npong = 0.5\n"
+    plan, port = write_plan(tmp_path, rate=40, duration_s=1, head=flows[0], tail=flows[1]), free_port()
+    (tmp_path / "pong.py").write_text(FLOW, encoding="utf-8")
+    (tmp_path / "there").mkdir()
+    shutil.copy(tmp_path / "pong.py", tmp_path / "there")
     (tmp_path / "shared").mkdir()
     (tmp_path / "mounted").symlink_to(tmp_path / "shared")
     with http_server(good_after(0)) as url:
         options = ("--processes", 2, "--exchange", tmp_path / "mounted")
+        options += ("--flows", tmp_path / "there" / "pong.py")
         worker = start("worker", f"127.0.0.1:{port}", *options)
         code, summary, _ = tidegauge(
             "run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "r",
             "--master", port, "--workers", 2, "--exchange", tmp_path / "shared",
         )  # fmt: skip
         worker_code, document, words = end(worker)
-    assert (code, summary["total"]["count"]) == (0, 40)
+    assert (code, summary["total"]["count"], len(summary["flows"])) == (0, 40, 2)
     assert (worker_code, document["processes"], document["sent"]) == (0, [0, 1], 40)
     assert f"fetching its job from {tmp_path / 'mounted'}" in words
 

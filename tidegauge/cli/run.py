@@ -15,8 +15,8 @@ from tidegauge.conduct.fleet import Fleet, Remote
 from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.dollars import usd
-from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
+from tidegauge.stored import document_of
 from tidegauge.workload.schedule import make_schedule
 
 
@@ -105,7 +105,7 @@ def run_command(
     measured = carry_out(prepared, fleet, out, LiveView())
     report = write_report(measured)
     if as_json:
-        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
+        print_json(document_of(measured.summary) | {"run_dir": str(measured.folder.path)})
     else:
         print_summary(measured.summary)
     say(f"run folder: {measured.folder.path}")
@@ -147,8 +147,8 @@ def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) ->
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
         "forecast": forecast(prepared, schedule, known),
-        "trace": trace.document if trace else None,
-        "plan": plan_document(prepared.plan),
+        "trace": document_of(trace.logs) if trace else None,
+        "plan": document_of(prepared.plan),
     }
     if as_json:
         print_json(document)

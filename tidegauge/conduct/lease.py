@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from tidegauge.aws.lease_object import ObjectLease
+from tidegauge.aws.lease_object import ObjectLease, held_by
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 
@@ -73,8 +73,6 @@ def _take(path: Path, holder: dict[str, str]) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        from tidegauge.aws.lease_object import held_by
-
         raise held_by(_holder(path)) from None
     file.truncate(0)  # what a killed run wrote
     json.dump(holder, file)
@@ -97,18 +95,25 @@ def _alone(folder: Path) -> Iterator[None]:
     The lock is on the folder, which another process may have removed while this one waited: then anew.
     """
     while True:
-        folder.mkdir(mode=0o700, exist_ok=True)
         try:
+            folder.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
+        except (FileExistsError, FileNotFoundError):  # removed between a look and a use
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
+            if _is_at(folder, descriptor):
                 yield
                 return
         finally:
             os.close(descriptor)
+
+
+def _is_at(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _path(stack: Stack) -> Path:
