@@ -93,8 +93,9 @@ def _compare(name: str, latencies_s: Floats) -> float:
             f"{'P' + format(float(q) * 100, 'g'):>9} {truth:12.6f} ms {sample:12.6f} ms {histogram:12.6f} ms"
             f" {errors[0]:>9} {peer_ms:7g} ms {errors[1]:>9}"
         )
-    all_ranks = np.repeat(counted.values_ms, np.diff(counted.reached, prepend=0))
-    assert np.array_equal(samples.values_ms, exact_ms), "samples are to be exact"
+    assert counted.reached is not None
+    all_ranks = np.repeat(counted.values_s * 1000, np.diff(counted.reached, prepend=0))
+    assert np.array_equal(samples.values_s * 1000, exact_ms), "samples are to be exact"
     return float(np.max(np.abs(all_ranks / exact_ms - 1)))
 
 
@@ -126,14 +127,10 @@ def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
 
 def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
     window = Window(warmup_s=0.0, end_s=end_s)
-    samples = traffic_of_samples(folder.read_rows("samples")[0].to_pandas(), window, ())
+    samples = traffic_of_samples([folder.read_rows("samples")[0].to_pandas()], window, ())
     nothing = MOMENTS.empty_table().to_pandas()
     counted = traffic_of_counts(read_stretches(folder), nothing, nothing, window)
-    first, second = (
-        Ordered.of(times["value_s"].to_numpy(), times["count"].to_numpy())
-        for times in (samples.response, counted.response)
-    )
-    return first, second
+    return Ordered.of(samples.response.of()), Ordered.of(counted.response.of())
 
 
 def _locust(times_ms: Floats) -> list[float]:

@@ -11,7 +11,8 @@ from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, rec
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms
-from tidegauge.analysis.traffic import Flags, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.times import Durations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +61,10 @@ def _figures(measured: _Measured, flow: str | None = None, endpoint: str | None 
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
         "rate_per_s": int(count.sum()) / observed.window.duration_s,
-        "response_time_ms": _latency_ms(observed.response, flow, endpoint),
-        "service_time_ms": _latency_ms(observed.service, flow, endpoint),
+        "response_time_ms": latency_ms(observed.response.of(flow, endpoint)),
+        "service_time_ms": latency_ms(observed.service.of(flow, endpoint)),
         "cache": measured.cache.tally(chosen[measured.answered]),
     }
-
-
-def _latency_ms(times: pd.DataFrame, flow: str | None, endpoint: str | None) -> dict[str, object]:
-    chosen = chosen_rows(times, flow, endpoint)
-    return latency_ms(seconds(times, "value_s")[chosen], counts(times)[chosen])
 
 
 def _flow_rows(measured: _Measured, flows: Sequence[str]) -> list[dict[str, object]]:
@@ -83,7 +79,7 @@ def _flow_rows(measured: _Measured, flows: Sequence[str]) -> list[dict[str, obje
                 "flow": flow,
                 "sessions": len(own),
                 "session_failures": int(failed.sum()),
-                "session_time_ms": latency_ms(seconds(own, "session_s")[~failed]),
+                "session_time_ms": latency_ms(Durations(seconds(own, "session_s")[~failed])),
             }
             | _figures(measured, flow)
         )
