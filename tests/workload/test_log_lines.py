@@ -61,6 +61,35 @@ def test_a_file_without_a_header_has_the_documented_order() -> None:
     assert TabSeparated(PERIOD).parse(LINE) == tsv(LINE)
 
 
+def test_a_file_without_a_header_has_at_least_the_fields_of_the_first_edition() -> None:
+    first_edition = LINE.split("\t")[:12]  # until cs-uri-query
+    record = TabSeparated(PERIOD).parse("\t".join(first_edition))
+    assert record is not None
+    assert (record.path, record.query) == ("/assets/a.gif", "w=200")
+    with pytest.raises(BadLine, match=r"^11 fields, where the header names 33$"):
+        TabSeparated(PERIOD).parse("\t".join(first_edition[:11]))
+    with pytest.raises(BadLine, match=r"^11 fields, where the header names 19$"):
+        tsv("\t".join(first_edition[:11]))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("cs-method", None, "^no cs-method$"),
+        ("cs-uri-stem", "-", "^no cs-uri-stem$"),
+        ("date", "", "^no date$"),
+        ("time", None, "^no time$"),
+        ("cs-uri-stem", "/\ud800", "'cs-uri-stem'.*Unicode"),  # half of a character
+        ("cs-uri-stem", ["/a"], "'cs-uri-stem'.*text"),
+        ("cs-method", True, "'cs-method'.*text"),
+    ],
+)
+def test_a_field_of_a_json_line_that_no_request_has_is_named(field: str, value: object, why: str) -> None:
+    fields = dict(zip(HEADER.removeprefix("#Fields: ").split(), LINE.split("\t"), strict=True))
+    with pytest.raises(BadLine, match=why):
+        JsonLines(PERIOD).parse(json.dumps({**fields, field: value}))
+
+
 def test_optional_columns_that_are_missing_become_null() -> None:
     record = tsv("2024-05-01\t10:00:07\tGET\t/a.gif", "#Fields: date time cs-method cs-uri-stem")
     assert (record.client, record.user_agent, record.edge, record.status, record.cache) == (
@@ -71,6 +100,13 @@ def test_optional_columns_that_are_missing_become_null() -> None:
         "none",
     )
     assert math.isnan(record.sent_bytes)
+
+
+def test_a_dash_stands_for_what_was_not_logged() -> None:
+    line = LINE.replace("192.0.2.7", "-").replace("FRA56-P1", "-").replace("https", "-").replace("w=200", "-")
+    record = tsv(line.replace("gifs.example.com", "-"))
+    assert (record.client, record.edge, record.scheme, record.query) == (None, None, "https", "")
+    assert record.host == "d1.cloudfront.net"  # the distribution's own, where no Host was logged
 
 
 @pytest.mark.parametrize("column", ["date", "time", "cs-method", "cs-uri-stem"])
