@@ -48,7 +48,7 @@ for q in map(float, sys.argv[1:]):
 
 
 def main() -> int:
-    """Prints a table a law of latencies; the exit code says whether the promise held."""
+    """Prints a table for each distribution of latencies; the exit code says whether the promise held."""
     parser = argparse.ArgumentParser(prog="python -m benches.resolution", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="latencies of each law")
     count = parser.parse_args().requests
@@ -99,7 +99,7 @@ def _compare(name: str, latencies_s: Floats) -> float:
 
 
 def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
-    """Through the writer, a second a batch."""
+    """Puts the latencies through the writer, a second in each batch."""
     folder.write_json(
         folder.run_json,
         {
@@ -137,7 +137,7 @@ def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
 
 
 def _locust(times_ms: Floats) -> list[float]:
-    """What Locust's own rounding makes of the times."""
+    """Quantiles of the same times after Locust's own rounding."""
     command = [sys.executable, "-c", LOCUST, *(str(float(q)) for q in QUANTILES)]
     done = subprocess.run(command, input=times_ms.tobytes(), capture_output=True, check=True)
     return [float(line) for line in done.stdout.split()]

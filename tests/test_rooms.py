@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         DATA, "tidegauge/workload", "tidegauge/analysis", "tidegauge/cost", "tidegauge/collect",
         "tidegauge/aws", "tidegauge/engine", "tidegauge/conduct", "tidegauge/results", "reports",
     },
-    "reports": set(),
+    "reports": {DATA},
     "locustfiles": {"tidegauge/engine", "tidegauge/workload"},
     "infra_under_test": set(),
     "infra_under_test/transcode": {"infra_under_test"},
@@ -75,6 +75,15 @@ IMPURE_CALLS = re.compile(
     r"print|open|.*\.(open|read_text|read_bytes|write_text|write_bytes|mkdir|unlink|exists|iterdir)"
     r"|np\.random\.(seed|rand\w*|normal|uniform|choice|shuffle)|(datetime|date|dt\.datetime|dt\.date)\.(now|today|utcnow)"
 )
+RECORDS = {  # what reports show: of the meter they import nothing else
+    "tidegauge.run_record",
+    "tidegauge.summary",
+    "tidegauge.cost_record",
+    "tidegauge.edge_record",
+    "tidegauge.audit_record",
+    "tidegauge.stack",
+    "tidegauge.stored",
+}
 ENGINE_WITHOUT_LOCUST = {"tidegauge.engine.events", "tidegauge.engine.flow_files", "tidegauge.engine.role"}
 
 
@@ -196,6 +205,12 @@ def test_what_is_measured_and_the_meter_meet_in_no_import() -> None:
             assert tops <= {"infra_under_test"}, module
         if module.startswith("tidegauge"):
             assert tops <= {"tidegauge", "reports"}, module
+
+
+def test_reports_import_of_the_meter_only_the_records_that_they_show() -> None:
+    for module in within("reports"):
+        taken = {other for other in house_imports()[module] if other.startswith("tidegauge")}
+        assert taken <= RECORDS, module
 
 
 def test_only_what_imports_no_locust_is_taken_from_the_engine() -> None:

@@ -22,11 +22,12 @@ from typing import Any
 
 from benches.transcode import profile_list as catalogue
 from benches.transcode import run
-from benches.transcode.conftest import DEFAULT_MEDIA, DEFAULT_RENDITIONS, DEFAULT_ROUNDS
+from benches.transcode.conftest import DEFAULT_ROUNDS
 from benches.transcode.emulation import this_host
 from benches.transcode.profiles import LOCAL
 from benches.transcode.request import checked
 from benches.transcode.task_use import load_task_use
+from tidegauge.conduct.bench.child import DEFAULT_MEDIA, DEFAULT_RENDITIONS
 from tidegauge.errors import ExitCode, TidegaugeError
 
 # Options that take the place of a value of task_use.toml.
@@ -68,12 +69,12 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if as_profile and options.profile:
         raise TidegaugeError("--as-profile and --profile are both given", "name one of them")
     request = checked(
-        options.media or [*DEFAULT_MEDIA],
-        options.rendition or [*DEFAULT_RENDITIONS],
-        [as_profile] if as_profile else options.profile or [LOCAL],
-        options.rounds,
-        host,
-        options.renditions,
+        media=options.media or [*DEFAULT_MEDIA],
+        renditions=options.rendition or [*DEFAULT_RENDITIONS],
+        profiles=[as_profile] if as_profile else options.profile or [LOCAL],
+        host=host,
+        rounds=options.rounds,
+        renditions_file=options.renditions,
     )
     given = {name: value for name in TASK_USE_OPTIONS if (value := getattr(options, name)) is not None}
     settings = run.Settings(

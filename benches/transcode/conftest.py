@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benches.transcode.cells import MEDIA, media_classes
+from benches.transcode.cells import media_classes
 from benches.transcode.emulation import this_host
 from benches.transcode.judging import Judge
 from benches.transcode.profiles import LOCAL, choose, load_profiles
 from benches.transcode.recorder import KEY, Matrix, Recorder
 from infra_under_test.transcode import RENDITIONS, Ffmpeg, find_ffmpeg
+from tidegauge.conduct.bench.child import DEFAULT_MEDIA, DEFAULT_RENDITIONS
 
-DEFAULT_MEDIA = (MEDIA / "anim_bbb.gif", MEDIA / "city.gif")
-DEFAULT_RENDITIONS = ("preview_mp4", "slack_gif", "webp")
 DEFAULT_ROUNDS = 5
 
 

@@ -33,10 +33,10 @@ from infra_under_test.transcode import (
     transcode,
 )
 from infra_under_test.transcode.nvenc import NvencProbe, probe
+from tidegauge.conduct.bench.child import DEFAULT_RENDITIONS
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
 
 DEFAULT_MEDIA = (MEDIA / "anim_bbb.mp4", MEDIA / "city.gif")
-DEFAULT_RENDITIONS = ("preview_mp4", "slack_gif", "webp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ def decode_cpu_s(
     if not can_encode(rendition):
         return None
     bare = dataclasses.replace(rendition, encoder=NO_ENCODER, audio=False)
-    argv = compile_argv(ffmpeg.path, [bare], medium, info, [Path("-")], DEFAULT_LIMITS)
+    argv = compile_argv(ffmpeg.path, medium, info, [(bare, Path("-"))], limits=DEFAULT_LIMITS)
     muxer = len(argv) - 1 - argv[::-1].index("-f") + 1  # the last -f is the output's
     argv[muxer] = "null"
     with tempfile.TemporaryDirectory(prefix="tidegauge-decode-") as folder:

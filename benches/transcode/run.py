@@ -29,7 +29,7 @@ BROKEN = "the bench itself failed at it: what failed is on stderr"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to measure, and where to leave what."""
+    """How to measure, and where to put the outputs."""
 
     rounds: int
     keep: Path | None
@@ -123,7 +123,7 @@ def _profiles(
     found: Sequence[Mapping[str, Any]],
     costing: Costing,
 ) -> list[dict[str, object]]:
-    """Those of the cells, and today's worker: what a recommendation is held against."""
+    """The profiles of the cells, and today's worker: a recommendation is compared with it."""
     emulations = {cell["profile"]: cell["emulation"] for cell in found}
     listed = {profile.name: profile for profile in request.profiles}
     task_use = costing.task_use

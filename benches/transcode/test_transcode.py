@@ -100,7 +100,7 @@ def _check_size(made: Transcoded) -> None:
 
 
 def _used(measured: list[Transcoded], cage: Cage | None) -> dict[str, Any]:
-    """A search for a size cap is several runs: all of them are paid."""
+    """The resources used; a search for a size cap takes several runs, and all of them count."""
     peak_bytes = None if cage is None else cage.peak_bytes()
     process_mb = max(run.rss_peak_mb for made in measured for run in made.runs)
     (result,) = measured[-1].results

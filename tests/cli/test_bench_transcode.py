@@ -23,6 +23,15 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.option(
+    "bench transcode --media",
+    "bench transcode --rendition",
+    "bench transcode --rounds",
+    "bench transcode --no-quality",
+    "bench transcode --profile",
+    "bench transcode --out",
+    "bench transcode --json",
+)
 def test_the_document_is_on_stdout_and_kept_and_the_progress_on_stderr(tmp_path: Path) -> None:
     kept = tmp_path / "results" / "bench.json"
     done = bench(
@@ -52,6 +61,7 @@ def test_people_get_a_table_and_the_reasons_of_what_was_skipped() -> None:
     assert "skipped fargate-x86-16vcpu-32gb: 16 vCPU on this machine's" in done.stderr
 
 
+@pytest.mark.option("bench profiles --json")
 def test_profiles_are_listed_with_their_price_and_whether_they_can_be_emulated() -> None:
     done = bench("profiles", "--json")
     assert done.returncode == 0

@@ -114,6 +114,7 @@ def items(folder: Path) -> dict[tuple[str | None, str], Decimal]:
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.option("collect --stack", "collect --json")
 def test_a_runs_cost_is_known_once_aws_metered_it(run: Path, tmp_path: Path) -> None:
     client: Any = boto3.client("cloudfront")
     distribution = client.create_distribution(DistributionConfig=DISTRIBUTION)["Distribution"]["Id"]
@@ -170,6 +171,7 @@ def test_soon_after_a_run_it_says_what_is_not_there_yet(run: Path) -> None:
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.option("collect --wait")
 def test_waiting_asks_until_the_figures_are_final(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = time.time() - 60
     began(run, at)

@@ -13,8 +13,8 @@ from botocore.stub import Stubber
 
 from tests.support.served import ROOT, Answer, http_server
 from tidegauge.collect.prices import fetch as price_offers_fetch
-from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, usage_types
-from tidegauge.collect.prices.offer_map import Wanted, find_wanted, match_offers
+from tidegauge.collect.prices.fetch import fetch_offers, fetch_products
+from tidegauge.collect.prices.offer_map import Wanted, find_wanted, match_offers, usage_types
 from tidegauge.collect.prices.offers import parse_offer
 from tidegauge.collect.prices.packaged import read_offer_map
 from tidegauge.cost.offered import Key, Offered

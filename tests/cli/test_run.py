@@ -17,6 +17,7 @@ from tests.support.served import ROOT, Answer, good_after, http_server, tidegaug
 from tidegauge.store import RunFolder
 
 
+@pytest.mark.option("run --stack", "run --out", "run --json")
 def test_a_server_that_answers_after_40_ms_has_its_quantiles_there_and_passes(tmp_path: Path) -> None:
     plan = write_plan(
         tmp_path, rate=100, duration_s=4, tail="[objectives.total]\np99_ms = 400\nerror_ratio = 0.01\n"
@@ -107,6 +108,7 @@ def test_a_stack_past_its_knee_fails_by_refused_arrivals_and_is_not_invalid(tmp_
     assert summary["generator"]["unsent"] == 140
 
 
+@pytest.mark.option("run --processes")
 def test_two_processes_send_the_same_sessions_as_one(tmp_path: Path) -> None:
     plan = write_plan(tmp_path, rate=40, duration_s=2, head="seed = 5")
     arrivals = []
@@ -123,6 +125,19 @@ def test_two_processes_send_the_same_sessions_as_one(tmp_path: Path) -> None:
     one, two = arrivals
     assert one.drop(columns="process").equals(two.drop(columns="process"))
     assert set(two.process) == {0, 1}
+
+
+@pytest.mark.option("run --set", "run --architecture")
+def test_keys_of_the_plan_and_the_architecture_may_be_others(tmp_path: Path) -> None:
+    guide = ROOT / "infra_under_test" / "estimates" / "as_seed"
+    plan = write_plan(tmp_path, rate=1000, duration_s=60)
+    with http_server(good_after(0)) as url:
+        code, summary, _ = tidegauge(
+            "run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "run",
+            "--set", "arrivals.0.rate_per_s=20", "--set", "arrivals.0.duration_s=1", "--architecture", guide,
+        )  # fmt: skip
+    assert (code, summary["total"]["count"]) == (0, 20)
+    assert "NatGatewayA" in str(summary["cost"])
 
 
 def test_an_interrupt_keeps_and_reports_what_was_measured(tmp_path: Path) -> None:
@@ -152,6 +167,7 @@ def test_an_interrupt_keeps_and_reports_what_was_measured(tmp_path: Path) -> Non
     assert folder.report_html.exists()
 
 
+@pytest.mark.option("report --json", "report --out")
 def test_the_report_can_be_made_again_from_the_samples(tmp_path: Path) -> None:
     plan = write_plan(tmp_path, rate=20, duration_s=1)
     with http_server(good_after(0)) as url:
@@ -163,6 +179,9 @@ def test_the_report_can_be_made_again_from_the_samples(tmp_path: Path) -> None:
     code, document, _ = tidegauge("report", tmp_path / "run")
     assert (code, document) == (0, {"report": str(folder.report_html)})
     assert folder.read_json(folder.summary_json) == before
+    elsewhere = tmp_path / "elsewhere.html"
+    assert tidegauge("report", tmp_path / "run", "--out", elsewhere)[1] == {"report": str(elsewhere)}
+    assert elsewhere.read_bytes() == folder.report_html.read_bytes()
 
 
 def _wait_for(condition: object) -> None:

@@ -16,14 +16,13 @@ import pytest
 from moto import mock_aws
 
 from tidegauge.collect.metrics.cloudwatch import Wanted, fetch_metrics, parse_metrics, wanted_metrics
-from tidegauge.collect.metrics.parts import (
-    AwsParts,
-    aws_parts,
+from tidegauge.collect.metrics.described import (
     fetch_provisioned_tables,
-    fetch_task_sizes,
-    is_provisioned,
-    parse_task_size,
+    fetch_service_tasks,
+    parse_is_provisioned,
+    parse_service_tasks,
 )
+from tidegauge.collect.metrics.parts import AwsParts, aws_parts
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 
@@ -172,7 +171,7 @@ def test_tables_with_provisioned_capacity_are_told_from_those_on_demand() -> Non
 
 
 def test_a_table_without_a_billing_summary_is_provisioned() -> None:  # as DescribeTable documents it
-    assert is_provisioned({"Table": {"TableName": "old"}})
+    assert parse_is_provisioned({"Table": {"TableName": "old"}})
 
 
 @pytest.mark.usefixtures("account")
@@ -195,11 +194,11 @@ def test_a_services_tasks_have_the_size_of_its_task_definition() -> None:
         desiredCount=1,
         launchType="FARGATE",
     )
-    (size,) = fetch_task_sizes(client, "media", ["worker"])
+    (size,) = fetch_service_tasks(client, "media", ["worker"])
     assert (Decimal(size.vcpu), Decimal(size.memory_gb), size.arch) == (2, 4, "arm")
     assert size.shares == {"on_demand": "1"}
     with pytest.raises(TidegaugeError, match="no service 'waiter' in cluster 'media'"):
-        fetch_task_sizes(client, "media", ["waiter"])
+        fetch_service_tasks(client, "media", ["waiter"])
 
 
 # Parts of DescribeServices' replies, written by hand: moto keeps no capacity provider strategy.
@@ -225,7 +224,7 @@ def test_a_services_tasks_have_the_size_of_its_task_definition() -> None:
     ],
 )
 def test_capacity_is_split_by_the_strategys_weights(service: dict[str, Any], shares: dict[str, str]) -> None:
-    assert parse_task_size("worker", service, {"cpu": "1024", "memory": "2048"}).shares == shares
+    assert parse_service_tasks("worker", service, {"cpu": "1024", "memory": "2048"}).shares == shares
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.collect.prices.fetch import read_offers, usage_types
-from tidegauge.collect.prices.offer_map import find_wanted, match_offers
+from tidegauge.collect.prices.files import read_offers
+from tidegauge.collect.prices.offer_map import find_wanted, match_offers, usage_types
 from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
 from tidegauge.collect.prices.packaged import read_offer_map, read_prices
 from tidegauge.cost.offered import Key, NotOffered, Offered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,13 +33,20 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
-    """Begins a verb; what a failed test leaves behind is ended."""
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Begins a verb; what a failed test leaves behind is ended.
+
+    A worker that was killed or that lost its master keeps its folder, for its log and rows.
+    """
     children: list[subprocess.Popen[str]] = []
+    (tmp_path / "tmp").mkdir()
 
     def begin(*words: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "tidegauge", *map(str, words), "--json"]
-        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         children.append(child)
         return child
 
@@ -78,6 +86,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.option("run --master", "run --workers", "run --exchange", "worker --json")
 def test_two_workers_send_the_list_of_one_process_and_a_third_is_told_so(
     tmp_path: Path, start: Start
 ) -> None:
@@ -103,6 +112,40 @@ def test_two_workers_send_the_list_of_one_process_and_a_third_is_told_so(
     assert [share["process"] for share in shares] == [0, 1]
     assert all(abs(share["clock_offset_s"]) < 0.05 for share in shares)  # one machine, one clock
     assert all(0 < share["clock_uncertainty_s"] < 0.05 for share in shares)
+
+
+FLOW = """
+from tidegauge.engine.locustfile import Request, Session, flow
+
+@flow("pong", endpoints=("GET /pong",))
+def pong(session: Session) -> None:
+    session.send(Request("GET", "/pong", endpoint="GET /pong"))
+"""
+
+
+@pytest.mark.option("worker --processes", "worker --exchange", "worker --flows")
+def test_a_worker_may_be_several_processes_and_have_exchange_and_flows_elsewhere(
+    tmp_path: Path, start: Start
+) -> None:
+    flows = 'flows = ["pong.py"]', "[mix]\nping = 0.5\npong = 0.5\n"
+    plan, port = write_plan(tmp_path, rate=40, duration_s=1, head=flows[0], tail=flows[1]), free_port()
+    (tmp_path / "pong.py").write_text(FLOW, encoding="utf-8")
+    (tmp_path / "there").mkdir()
+    shutil.copy(tmp_path / "pong.py", tmp_path / "there")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "mounted").symlink_to(tmp_path / "shared")
+    with http_server(good_after(0)) as url:
+        options = ("--processes", 2, "--exchange", tmp_path / "mounted")
+        options += ("--flows", tmp_path / "there" / "pong.py")
+        worker = start("worker", f"127.0.0.1:{port}", *options)
+        code, summary, _ = tidegauge(
+            "run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "r",
+            "--master", port, "--workers", 2, "--exchange", tmp_path / "shared",
+        )  # fmt: skip
+        worker_code, document, words = end(worker)
+    assert (code, summary["total"]["count"], len(summary["flows"])) == (0, 40, 2)
+    assert (worker_code, document["processes"], document["sent"]) == (0, [0, 1], 40)
+    assert f"fetching its job from {tmp_path / 'mounted'}" in words
 
 
 def test_a_worker_killed_in_mid_run_keeps_its_rows_until_then_and_the_run_goes_on(
@@ -162,6 +205,7 @@ def flow_folders(tmp_path: Path) -> tuple[Path, Path, Path]:
     return folders
 
 
+@pytest.mark.option("worker --flows")
 def test_a_worker_sends_the_plans_own_flows_from_its_own_copy_alone(
     tmp_path: Path, flow_folders: tuple[Path, Path, Path], start: Start
 ) -> None:
@@ -182,6 +226,7 @@ def test_a_worker_sends_the_plans_own_flows_from_its_own_copy_alone(
     assert (summary["total"]["count"], good[1]["sent"]) == (40, 40)
 
 
+@pytest.mark.option("run --wait")
 def test_a_master_gives_up_on_workers_that_do_not_come(tmp_path: Path) -> None:
     plan, stack = write_plan(tmp_path, rate=1, duration_s=1), write_stack(tmp_path, "http://127.0.0.1:9")
     with http_server(good_after(0)) as url:
@@ -195,6 +240,7 @@ def test_a_master_gives_up_on_workers_that_do_not_come(tmp_path: Path) -> None:
     assert "tidegauge worker" in document["error"]["hint"]
 
 
+@pytest.mark.option("worker --wait")
 def test_a_worker_gives_up_on_a_master_that_does_not_come() -> None:
     port = free_port()
     code, document, _ = tidegauge("worker", f"127.0.0.1:{port}", "--wait", 1)

@@ -89,6 +89,7 @@ def test_a_budget_keeps_what_is_under_way_in_mind() -> None:
     assert Feed(budget_usd=1.0, in_flight=20).seconds(6, requests=10, spent=0.1) == "budget_usd"
 
 
+@pytest.mark.option("run --budget")
 def test_a_budget_is_not_passed(tmp_path: Path) -> None:
     asked: list[str] = []
 

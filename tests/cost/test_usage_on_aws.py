@@ -17,7 +17,7 @@ from tidegauge.cost.metering.aws_metered import (
     AwsMetered,
     Part,
     Series,
-    TaskSize,
+    ServiceTasks,
     joined,
     parse_metered,
     whole_minutes,
@@ -184,7 +184,7 @@ def test_lcus_go_to_flows_by_their_requests_to_the_api() -> None:
 
 
 def test_tasks_that_scaled_out_are_usage_and_those_that_ran_throughout_a_fixed_cost() -> None:
-    size = TaskSize(service="worker", vcpu="2", memory_gb="4", arch="x86", shares={"on_demand": "1"})
+    size = ServiceTasks(service="worker", vcpu="2", memory_gb="4", arch="x86", shares={"on_demand": "1"})
     found = metered(sums("service", "worker", "RunningTaskCount", "1.0", "3.0", "2.0"), tasks=(size,))
     usage = on_aws([asked("upload", COMPLETE, 1)], found)
     # (0 + 2 + 1) tasks x 60 s = 180 task-seconds above the one that always ran, which makes 180 too
@@ -195,7 +195,7 @@ def test_tasks_that_scaled_out_are_usage_and_those_that_ran_throughout_a_fixed_c
 
 def test_a_mixed_strategy_is_split_by_its_weights_and_called_an_estimate() -> None:
     shares = {"on_demand": "1", "spot": "3"}
-    size = TaskSize(service="worker", vcpu="1", memory_gb="2", arch="arm", shares=shares)
+    size = ServiceTasks(service="worker", vcpu="1", memory_gb="2", arch="arm", shares=shares)
     found = metered(sums("service", "worker", "RunningTaskCount", "0.0", "4.0"), tasks=(size,))
     usage = on_aws([asked("upload", COMPLETE, 1)], found)
     rows = {
@@ -207,7 +207,7 @@ def test_a_mixed_strategy_is_split_by_its_weights_and_called_an_estimate() -> No
 
 
 def test_without_container_insights_the_tasks_are_unknown_with_the_reason() -> None:
-    size = TaskSize(service="worker", vcpu="2", memory_gb="4", arch="x86", shares={"on_demand": "1"})
+    size = ServiceTasks(service="worker", vcpu="2", memory_gb="4", arch="x86", shares={"on_demand": "1"})
     usage = on_aws([], metered(sums("service", "worker", "RunningTaskCount"), tasks=(size,)))
     assert any("Container Insights is off" in gap.reason for gap in usage.unknown)
 
@@ -295,7 +295,7 @@ def test_fetching_again_keeps_minutes_that_cloudwatch_forgot_and_takes_later_fig
 
 
 def test_everything_that_aws_meters_has_a_price_and_survives_its_document() -> None:
-    size = TaskSize(service="worker", vcpu="2", memory_gb="4", arch="arm", shares={"spot": "1"})
+    size = ServiceTasks(service="worker", vcpu="2", memory_gb="4", arch="arm", shares={"spot": "1"})
     found = metered(
         sums("cloudfront", "E1", "Requests", "7"),
         sums("cloudfront", "E1", "BytesDownloaded", "7000"),

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-
 from tidegauge.cli import main
 from tidegauge.conduct.signals import ENDING
 
@@ -36,7 +34,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def http_server(answer: Callable[[str], Answer]) -> Iterator[str]:
-    """The base URL of a server that answers each GET of a path by `answer(path)`."""
+    """The base URL of a server that answers each GET and POST of a path by `answer(path)`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -48,6 +46,10 @@ def http_server(answer: Callable[[str], Answer]) -> Iterator[str]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
 
         def setup(self) -> None:
             socketserver.StreamRequestHandler.disable_nagle_algorithm = True
@@ -101,23 +103,35 @@ def write_plan(
 
 
 def tidegauge(*arguments: object) -> tuple[int, Any, str]:
-    """Exit code, the JSON document on stdout, and the words on stderr.
+    """Exit code, the JSON document on stdout, and the words on stderr."""
+    code, document, words = program(*arguments, "--json")
+    return code, json.loads(document), words
 
-    The program runs in this process: a new one takes longer to import it than most verbs take. What a child
-    process writes by itself to stderr is not among the words.
+
+def program(*arguments: object) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of the program, run in this process.
+
+    A new one takes longer to import it than most verbs take. What a child process writes by itself is not
+    among what is returned.
     """
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         _signals_as_before(),
         contextlib.chdir(ROOT),
-        patch.object(sys, "argv", ["tidegauge", *map(str, arguments), "--json"]),
+        patch.object(sys, "argv", ["tidegauge", *map(str, arguments)]),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
-        pytest.raises(SystemExit) as ended,
     ):
-        main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, json.loads(stdout.getvalue()), stderr.getvalue()
+        code = _exit_code(main)
+    return code, stdout.getvalue(), stderr.getvalue()
+
+
+def _exit_code(call: Callable[[], None]) -> int:
+    try:
+        call()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 @contextmanager

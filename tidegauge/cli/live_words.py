@@ -8,6 +8,7 @@ from typing import Any
 from tidegauge.cli.output import printable
 from tidegauge.conduct.figures import Figures
 from tidegauge.conduct.listener import Event
+from tidegauge.dollars import usd
 
 CPUS_SHOWN = 8
 
@@ -98,7 +99,7 @@ def _rates(figures: Figures) -> tuple[str, str]:
 
 
 def _spend(figures: Figures) -> str:
-    return "n/a" if figures.spend_usd is None else f"${figures.spend_usd:.4f}"
+    return "n/a" if figures.spend_usd is None else usd(figures.spend_usd)
 
 
 def _left(figures: Figures) -> str:

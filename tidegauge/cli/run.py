@@ -15,8 +15,9 @@ from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_a
 from tidegauge.conduct.fleet import Fleet, Remote
 from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
-from tidegauge.plan import plan_document
+from tidegauge.dollars import usd
 from tidegauge.stack import load_stack
+from tidegauge.stored import document_of
 from tidegauge.workload.schedule import make_schedule
 
 
@@ -105,7 +106,7 @@ def run_command(
     measured = carry_out(prepared, fleet, out, LiveView())
     report = write_report(measured)
     if as_json:
-        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
+        print_json(document_of(measured.summary) | {"run_dir": str(measured.folder.path)})
     else:
         print_summary(measured.summary)
     say(f"run folder: {measured.folder.path}")
@@ -147,8 +148,8 @@ def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) ->
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
         "forecast": forecast(prepared, schedule, known),
-        "trace": trace.document if trace else None,
-        "plan": plan_document(prepared.plan),
+        "trace": document_of(trace.logs) if trace else None,
+        "plan": document_of(prepared.plan),
     }
     if as_json:
         print_json(document)
@@ -170,6 +171,6 @@ def _expected(forecast: Mapping[str, Any]) -> Iterator[str]:
     if forecast["cdn_bytes"] is not None:
         yield f"about {forecast['cdn_bytes'] / 1e6:,.4g} MB from the CDN"
     if forecast["usd"] is not None:
-        yield f"about ${forecast['usd']:.4g} for CDN and API, without storage, queues and workers"
+        yield f"about {usd(forecast['usd'])} for CDN and API, without storage, queues and workers"
     for gap in forecast["unknown"]:
         yield f"not known: {gap}"

@@ -1,1 +1,1 @@
-"""What comes from outside into the meter: files, here and elsewhere."""
+"""What comes into the meter from outside: a fetch_… with files or a client beside a pure parse_…."""

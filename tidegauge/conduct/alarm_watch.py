@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from tidegauge.aws.clients import ALARMS, Clients, aws_errors
-from tidegauge.collect.metrics.alarms import fetch_alarm_states
+from tidegauge.collect.metrics.alarms import fetch_alarms, parse_alarm_states
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
 
@@ -24,7 +25,7 @@ def watched_alarms(
         return
     with aws_errors("the alarms cannot be watched"):
         client = Clients(ALARMS).of("cloudwatch", stack.region)
-        on = _in_alarm(fetch_alarm_states(client, names))
+        on = _in_alarm(client, names)
     if on is not None:
         raise TidegaugeError(f"{on} before the run", "see to it first", ExitCode.REFUSED)
     found: list[str] = []
@@ -35,7 +36,7 @@ def watched_alarms(
         while not found and not ended.wait(every_s):
             try:
                 with aws_errors("the alarms cannot be watched"):
-                    on = _in_alarm(fetch_alarm_states(client, names))
+                    on = _in_alarm(client, names)
             except TidegaugeError as error:
                 if not told:
                     tell(f"{error.message}; the run goes on, and asks again")
@@ -53,6 +54,7 @@ def watched_alarms(
         watcher.join(timeout=30)
 
 
-def _in_alarm(states: dict[str, str]) -> str | None:
+def _in_alarm(client: Any, names: Sequence[str]) -> str | None:
+    states = parse_alarm_states(fetch_alarms(client, names), names)
     name = next((name for name, state in states.items() if state == "ALARM"), None)
     return None if name is None else f"CloudWatch alarm '{name}' is in ALARM"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tidegauge.dollars import usd
 from tidegauge.plan import Guards
 
 NEAR = 0.95  # of a ceiling: a run ends before it is passed
@@ -127,8 +128,8 @@ class Watchdog:
             return None
         return Tripped(
             guard="budget_usd",
-            detail=f"${new.spend_usd:.3g} spent, ${expected:.3g} with what is under way: the budget is "
-            f"${budget:g} (budget_usd; CDN and API, as the client counts them)",
+            detail=f"{usd(new.spend_usd)} spent, {usd(expected)} with what is under way: the budget is "
+            f"{usd(budget)} (budget_usd; CDN and API, as the client counts them)",
         )
 
     def _span(self, over_s: float) -> tuple[_Mark | None, _Mark]:

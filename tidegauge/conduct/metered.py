@@ -16,14 +16,14 @@ from tidegauge.collect.metrics.cloudwatch import (
     parse_metrics,
     wanted_metrics,
 )
-from tidegauge.collect.metrics.parts import (
-    AwsParts,
+from tidegauge.collect.metrics.described import (
     check_distribution,
     check_queue,
     fetch_function_memory,
     fetch_provisioned_tables,
-    fetch_task_sizes,
+    fetch_service_tasks,
 )
+from tidegauge.collect.metrics.parts import AwsParts
 from tidegauge.cost.metering.aws_metered import AwsMetered, Series, joined, whole_minutes
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.spend import read_metered
@@ -85,7 +85,7 @@ def _describe(clients: Clients, parts: AwsParts) -> dict[str, Any]:
         client = clients.of("dynamodb", here)
         described["provisioned_tables"] = fetch_provisioned_tables(client, parts.tables)
     if parts.services and parts.cluster:
-        described["tasks"] = fetch_task_sizes(clients.of("ecs", here), parts.cluster, parts.services)
+        described["tasks"] = fetch_service_tasks(clients.of("ecs", here), parts.cluster, parts.services)
     if parts.edge_functions:
         client = clients.of("lambda", EDGE_REGION)
         described["function_mb"] = fetch_function_memory(client, parts.edge_functions)

@@ -1,22 +1,10 @@
-"""Money and quantities in sentences; documents carry every digit instead."""
+"""Quantities in sentences; documents carry every digit instead."""
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from tidegauge.cost.money import to_decimal
-
-CENT = Decimal("0.01")
 GB = 2**30
-
-
-def usd(amount: Fraction) -> str:
-    """USD in a sentence: cents, halves up, or three significant digits below a cent."""
-    decimal = to_decimal(abs(amount))
-    cents = decimal.quantize(CENT, ROUND_HALF_UP)
-    shown = f"{cents:,}" if cents or not decimal else f"{decimal:.3g}"
-    return f"-${shown}" if amount < 0 else f"${shown}"
 
 
 def count(quantity: Fraction, digits: int = 6) -> str:

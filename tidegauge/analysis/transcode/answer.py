@@ -15,7 +15,7 @@ from tidegauge.analysis.transcode.pareto import ON_DEMAND, Front, fronts
 from tidegauge.analysis.transcode.presets import recommend_preset
 from tidegauge.analysis.transcode.recommend import NOTHING_COMPARED, Recommended, recommend
 from tidegauge.analysis.transcode.seed import Seed, seed_of
-from tidegauge.analysis.transcode.words import usd
+from tidegauge.dollars import usd
 
 SCHEMA_VERSION = 1
 TARGET_VMAF = 93.0  # where most viewers see no difference any more; the facts' target

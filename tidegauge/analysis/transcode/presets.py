@@ -10,7 +10,8 @@ from statistics import fmean
 from tidegauge.analysis.transcode.curves import Matched, Swept
 from tidegauge.analysis.transcode.pareto import Group
 from tidegauge.analysis.transcode.seed import Seed
-from tidegauge.analysis.transcode.words import counted, megabytes, usd
+from tidegauge.analysis.transcode.words import counted, megabytes
+from tidegauge.dollars import usd
 
 Matches = dict[str, dict[str, Matched]]  # encoding: medium: what it comes to
 

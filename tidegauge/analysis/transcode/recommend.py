@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from tidegauge.analysis.transcode.pareto import ON_DEMAND, Front, Group, Point
 from tidegauge.analysis.transcode.seed import Seed
-from tidegauge.analysis.transcode.words import counted, seconds, usd
+from tidegauge.analysis.transcode.words import counted, seconds
+from tidegauge.dollars import usd
 
 SUREST_FIRST = ("measured", "imported", "emulated")
 NOTHING_COMPARED = "only this machine was measured: no profile can be recommended"

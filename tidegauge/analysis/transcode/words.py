@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
-
-
-def usd(amount: Decimal | float) -> str:
-    """Dollars with cents, or three significant digits where it is less than ten cents."""
-    value = Decimal(str(amount))
-    if abs(value) >= Decimal("0.1") or value == 0:
-        return f"${value:,.2f}"
-    rounded = Context(prec=3, rounding=ROUND_HALF_EVEN).plus(value)
-    exponent = rounded.as_tuple().exponent
-    decimals = max(2, -exponent if isinstance(exponent, int) else 2)
-    return f"${rounded:,.{decimals}f}"
-
 
 def seconds(value: float) -> str:
     """Seconds with three significant digits."""

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tidegauge.cli.output import people, printable, say
+from tidegauge.dollars import usd
 
 NONE = "n/a"
 MILLION = 1_000_000
@@ -37,7 +38,7 @@ def print_bench(document: Mapping[str, Any]) -> None:
     if any(cell["cost_usd_per_asset"] is not None for cell in measured):
         terms = {name: document["task_use"][name]["value"] for name in ("cold_start_s", "jobs_per_task")}
         say(
-            f"$/1M: US dollars a million assets, with a task's start ({terms['cold_start_s']:g} s) shared by "
+            f"per 1M: for a million assets, with a task's start ({terms['cold_start_s']:g} s) shared by "
             f"{terms['jobs_per_task']:,g} jobs; egress apart"
         )
 
@@ -64,7 +65,7 @@ def _table(title: str, label: str, cells: Sequence[Mapping[str, Any]]) -> Table:
         "CPU s",
         "peak MB",
         *of_output,
-        "$/1M",
+        "per 1M",
         *([SPOT] if twins else []),
     )
     for heading in headings:
@@ -100,15 +101,15 @@ def _vmaf(cell: Mapping[str, Any]) -> str:
     return NONE if cell["vmaf_mean"] is None else f"{cell['vmaf_mean']:.1f}"
 
 
-def _per_million(usd: str | None) -> str:
-    return NONE if usd is None else f"{Decimal(usd) * MILLION:.2f}"
+def _per_million(written: str | None) -> str:
+    return NONE if written is None else usd(Decimal(written) * MILLION)
 
 
 def print_profiles(document: Mapping[str, Any]) -> None:
     """A row a size, its Spot price beside it."""
     rows = {row["name"]: row for row in document["profiles"]}
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for heading in ("profile", "vCPU", "GB", "GPU", "$/hour", f"$/hour {SPOT}", "here"):
+    for heading in ("profile", "vCPU", "GB", "GPU", "per hour", f"per hour {SPOT}", "here"):
         left = heading in ("profile", "GPU", "here")
         table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     for row in rows.values():
@@ -134,4 +135,4 @@ def print_profiles(document: Mapping[str, Any]) -> None:
 
 
 def _per_hour(row: Mapping[str, Any]) -> str:
-    return NONE if row["usd_per_hour"] is None else f"{Decimal(row['usd_per_hour']):.4f}"
+    return NONE if row["usd_per_hour"] is None else usd(Decimal(row["usd_per_hour"]))

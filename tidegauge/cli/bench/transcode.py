@@ -16,7 +16,7 @@ from tidegauge.cli.bench.progress import CellProgress
 from tidegauge.cli.bench.tables import print_bench
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.paths import InputFile
-from tidegauge.conduct.bench.child import RENDITIONS
+from tidegauge.conduct.bench.child import DEFAULT_RENDITIONS
 from tidegauge.conduct.bench.elsewhere import Elsewhere
 from tidegauge.errors import ExitCode, TidegaugeError
 
@@ -28,7 +28,7 @@ from tidegauge.errors import ExitCode, TidegaugeError
 )  # fmt: skip
 @click.option(
     "--rendition", multiple=True, metavar="NAME",
-    help=f"What to make; repeatable. [default: {', '.join(RENDITIONS)}]",
+    help=f"What to make; repeatable. [default: {', '.join(DEFAULT_RENDITIONS)}]",
 )  # fmt: skip
 @click.option(
     "--renditions", type=click.Path(path_type=Path), metavar="FILE",

@@ -17,6 +17,7 @@ from tidegauge.cost.lines import MissingPrice
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import label
 from tidegauge.cost.usage import UsageItem
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode
 from tidegauge.results.month import read_month
 
@@ -105,11 +106,11 @@ def _print_bill(bill: Bill) -> None:
             line.tier,
             f"{to_decimal(Fraction(line.quantity) / line.per):,.6g}",
             f"${text(line.list_price)} / {line.list_unit}",
-            dollars(line.amount_exact),
+            usd(line.amount_exact),
         )
     people.print(table)
     for name, total in bill.totals.items():
-        shown = "unknown" if total is None else dollars(Fraction(total))
+        shown = "unknown" if total is None else usd(Fraction(total))
         mark = "→" if name == bill.rule else " "
         say(f"{mark} {shown:>14}  {TOTALS[name]}")
     for sentence in bill.old_prices:
@@ -118,9 +119,3 @@ def _print_bill(bill: Bill) -> None:
 
 def _unit_name(item: UsageItem) -> str:
     return label(item.service, item.unit, item.attributes)
-
-
-def dollars(amount: Fraction) -> str:
-    """USD for people: cents from a dollar up, eight places below; documents carry every digit."""
-    places = 2 if abs(amount) >= 1 or not amount else 8
-    return f"${to_decimal(amount):,.{places}f}"

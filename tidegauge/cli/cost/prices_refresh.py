@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import click
 
-from tidegauge.aws.clients import PRICES, Clients
+from tidegauge.aws.clients import PRICES, Clients, aws_errors
 from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.collect.prices.fetch import fetch_offers, fetch_products, read_offers, usage_types
+from tidegauge.collect.prices.fetch import gather_offers
 from tidegauge.collect.prices.offer_map import (
-    Wanted,
     find_wanted,
     match_offers,
     new_list_units,
     shares,
 )
-from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer
+from tidegauge.collect.prices.offers import Offer
 from tidegauge.collect.prices.packaged import (
     packaged_regions,
     parse_book,
@@ -88,7 +86,11 @@ def refresh_command(
     base = region if prices_file or region in packaged_regions() else DEFAULT_REGION
     document = read_prices_document(base, prices_file)
     wanted = find_wanted(offer_map, parse_book(document, prices_file).prices, region)
-    offers = _offers(wanted, region, folder, pricing_api)
+    client = None
+    if pricing_api:
+        with aws_errors("the pricing API cannot be asked", "docs/cost.md"):
+            client = Clients(PRICES).of("pricing", PRICING_API_REGION)
+    offers = gather_offers(wanted, region, folder=folder, client=client, say=say)
     refresh = refresh_book(
         json.loads(document),
         match_offers(wanted, offers, offer_map, region),
@@ -99,24 +101,6 @@ def refresh_command(
     )
     _report(refresh, offers, out, as_json)
     return 0
-
-
-def _offers(wanted: Sequence[Wanted], region: str, folder: Path | None, pricing_api: bool) -> list[Offer]:
-    if folder is not None:
-        return read_offers(folder, usage_types(wanted))
-    if pricing_api:
-        return list(_from_api(wanted, region))
-    with tempfile.TemporaryDirectory(prefix="tidegauge-offers-") as scratch:
-        return fetch_offers(wanted, region, Path(scratch), say=say)
-
-
-def _from_api(wanted: Sequence[Wanted], region: str) -> Iterator[Offer]:
-    client = Clients(PRICES).of("pricing", PRICING_API_REGION)
-    for reply in fetch_products(client, wanted, region, say=say):
-        try:
-            yield from parse_offer(reply, usage_types(wanted))
-        except BadOffer as error:
-            raise TidegaugeError(f"a reply of the pricing API cannot be read: {error!s:.200}", "") from None
 
 
 def _report(refresh: Refresh, offers: Sequence[Offer], out: Path | None, as_json: bool) -> None:

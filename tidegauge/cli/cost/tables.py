@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from tidegauge.cli.output import people, printable, say
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 
 
 def print_what_ifs(document: Mapping[str, Any]) -> None:

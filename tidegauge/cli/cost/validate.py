@@ -16,7 +16,7 @@ from tidegauge.cli.cost.tables import print_what_ifs
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cli.paths import InputFile
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode
 from tidegauge.results.audit import audit_estimate
 

@@ -13,7 +13,7 @@ from tidegauge.cli.cost.tables import print_what_ifs
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cost.money import text
 from tidegauge.cost.what_if.month import NOTES, Month
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
 from tidegauge.results.month import read_month, what_if_lists
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidegauge.collect.metrics.parts import AwsParts, readable_reply
+from tidegauge.collect.metrics.described import readable_reply
+from tidegauge.collect.metrics.parts import AwsParts
 from tidegauge.cost.metering.aws_metered import MINUTE_S, Part, Series
 
 QUERIES_MAX = 500  # of one GetMetricData
@@ -153,7 +154,7 @@ def _query(number: int, wanted: Wanted) -> dict[str, Any]:
 def _values(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for moment, value in zip(result["Timestamps"], result["Values"], strict=True):
         if not math.isfinite(value) or value < 0:
-            raise ValueError(f"the value {value} is no quantity")
+            raise ValueError(f"the value {value} is not a quantity")
         yield str(int(moment.timestamp()) // MINUTE_S * MINUTE_S), repr(value)
 
 

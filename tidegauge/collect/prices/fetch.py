@@ -1,72 +1,41 @@
-"""Offers from where they are: AWS's public files, its pricing API, or a folder of either, read before."""
+"""Offers fetched from AWS: its public files, or its pricing API."""
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tidegauge.collect.prices.offer_map import Wanted
-from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer_csv, parse_offer_json
+from tidegauge.collect.prices.files import CSV_BYTES_MAX, read_offer_file, read_offers
+from tidegauge.collect.prices.offer_map import Wanted, usage_types
+from tidegauge.collect.prices.offers import BadOffer, Offer, parse_offer
 from tidegauge.errors import TidegaugeError
 
 PUBLIC_URL = "https://pricing.us-east-1.amazonaws.com"  # no credentials needed
-JSON_BYTES_MAX = 128 * 1024**2  # JSON is parsed whole; the greatest offer needed, EC2's, is read as CSV
-CSV_BYTES_MAX = 2 * 1024**3  # EC2's of us-east-1 was 304 MB in September 2026
 SECONDS_MAX = 900.0  # a file
 SILENT_SECONDS_MAX = 30.0  # between two of its bytes
 CHUNK_BYTES = 1 << 20
 SAID_EVERY_BYTES = 64 * 1024**2
-FILES_MAX = 1000
 PAGES_MAX = 50  # of an API's answer for one usage type
 
 Say = Callable[[str], None]
 
 
-def usage_types(wanted: Sequence[Wanted]) -> frozenset[str]:
-    """All usage types that are looked for."""
-    return frozenset(name for each in wanted for name in each.usage_types)
-
-
-def read_offers(folder: Path, wanted: Collection[str]) -> list[Offer]:
-    """The offers in the .json and .csv files of `folder` (exit 2, with the file, where one is none)."""
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".csv"))
-    except OSError as error:
-        raise TidegaugeError(f"folder {folder} cannot be read: {error.strerror}", "check the path") from None
-    if not paths or len(paths) > FILES_MAX:
-        raise TidegaugeError(
-            f"folder {folder} has {len(paths)} offer files",
-            f"it should have from 1 to {FILES_MAX} files named .json or .csv",
-        )
-    return [offer for path in paths for offer in read_offer_file(path, wanted)]
-
-
-def read_offer_file(path: Path, wanted: Collection[str]) -> list[Offer]:
-    """The offers in one file."""
-    most = JSON_BYTES_MAX if path.suffix == ".json" else CSV_BYTES_MAX
-    try:
-        size = path.stat().st_size
-        if size > most:
-            raise TidegaugeError(
-                f"offer file {path} has {size:,} bytes; at most {most:,} are read of this format",
-                "take index.csv in place of index.json, and a region's in place of the global one",
-            )
-        if path.suffix == ".json":
-            return list(parse_offer_json(path.read_text(encoding="utf-8"), wanted))
-        with path.open(encoding="utf-8", newline="") as lines:
-            return list(parse_offer_csv(lines, wanted))
-    except UnicodeDecodeError:
-        problem = "it is not UTF-8 text"
-    except OSError as error:
-        problem = str(error.strerror)
-    except BadOffer as error:
-        problem = str(error)
-    raise TidegaugeError(f"offer file {path} cannot be read: {problem:.300}", "fetch it again, or remove it")
+def gather_offers(
+    wanted: Sequence[Wanted], region: str, *, folder: Path | None, client: Any | None, say: Say
+) -> list[Offer]:
+    """Offers from the files in `folder`, or from the pricing API by `client`, or from the public files."""
+    if folder is not None:
+        return read_offers(folder, usage_types(wanted))
+    if client is not None:
+        return list(parse_products(fetch_products(client, wanted, region, say=say), wanted))
+    with tempfile.TemporaryDirectory(prefix="tidegauge-offers-") as scratch:
+        return fetch_offers(wanted, region, Path(scratch), say=say)
 
 
 def fetch_offers(
@@ -137,6 +106,18 @@ def fetch_products(
             if each.rule.scope == "region":
                 filters.append(_term("regionCode", region))
             yield from _pages(client, each.rule.offer, filters)
+
+
+def parse_products(replies: Iterable[Mapping[str, Any]], wanted: Sequence[Wanted]) -> Iterator[Offer]:
+    """The offers in replies of GetProducts (exit 2 for a damaged one)."""
+    names = usage_types(wanted)
+    for reply in replies:
+        try:
+            yield from parse_offer(reply, names)
+        except BadOffer as error:
+            raise TidegaugeError(
+                f"a reply of the pricing API cannot be read: {error!s:.200}", "use the offer files"
+            ) from None
 
 
 def _term(field: str, value: str) -> dict[str, str]:

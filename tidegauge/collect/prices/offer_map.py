@@ -99,6 +99,11 @@ def find_wanted(offer_map: OfferMap, keys: Iterable[Key], region: str) -> list[W
     return found
 
 
+def usage_types(wanted: Sequence[Wanted]) -> frozenset[str]:
+    """All usage types that are looked for."""
+    return frozenset(name for each in wanted for name in each.usage_types)
+
+
 def new_list_units(offer_map: OfferMap) -> dict[Key, ListUnit]:
     """How the prices that rules may add to a book are listed."""
     return {

@@ -12,13 +12,10 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.house import INSTALL_LOCAL, MEDIA
 
 MODULE = "benches.transcode"
-RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
-DEFAULT_MEDIA = ("anim_bbb.gif", "city.gif")
-PACKAGES = {
-    "av": "av",
-    "imageio_ffmpeg": "imageio-ffmpeg",
-    "PIL": "pillow",
-}  # what the transcode core runs on
+DEFAULT_RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
+DEFAULT_MEDIA = (MEDIA / "anim_bbb.gif", MEDIA / "city.gif")
+# What the transcode core runs on.
+PACKAGES = {"av": "av", "imageio_ffmpeg": "imageio-ffmpeg", "PIL": "pillow"}
 Hear = Callable[[Any], None]  # takes a JSON line of the bench: how many steps are done, and how long is left
 
 
@@ -32,9 +29,9 @@ def run_bench(
 ) -> Answer:
     """`python -m benches.transcode measure`; `asked` are its other options by name."""
     arguments = ["measure"]
-    for path in media or [MEDIA / name for name in DEFAULT_MEDIA]:
+    for path in media or DEFAULT_MEDIA:
         arguments += ["--media", str(path.resolve())]
-    for name in rendition or RENDITIONS:
+    for name in rendition or DEFAULT_RENDITIONS:
         arguments += ["--rendition", name]
     for option, value in asked.items():
         arguments += _words(f"--{option.replace('_', '-')}", value)

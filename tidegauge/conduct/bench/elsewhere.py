@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tidegauge.conduct.bench.child import DEFAULT_MEDIA, RENDITIONS, Hear, run_bench
+from tidegauge.conduct.bench.child import DEFAULT_MEDIA, DEFAULT_RENDITIONS, Hear, run_bench
 from tidegauge.conduct.bench.documents import read_document
 from tidegauge.conduct.children import Answer
 from tidegauge.errors import TidegaugeError
-from tidegauge.house import MEDIA
 
 TASKS, TASK_MINUTES = 5, 60
 ECS_ONLY = ("stack", "tasks", "task_minutes", "budget", "dry_run")
@@ -57,7 +56,7 @@ class Elsewhere:
         return Answer(document=document, exit_code=ended.exit_code)
 
     def _on_ecs(self, asked: dict[str, Any], tell: Callable[[str], None]) -> Answer:
-        from tidegauge.conduct.bench.ecs import bench_on_ecs  # loads boto3
+        from tidegauge.conduct.bench.ecs import bench_on_ecs
         from tidegauge.conduct.bench.spending import Asked
 
         assert self.ecs is not None
@@ -73,8 +72,8 @@ class Elsewhere:
             Asked(
                 stack=self.ecs["stack"],
                 profiles=tuple(asked["profile"]),
-                media=tuple(asked["media"]) or tuple(MEDIA / name for name in DEFAULT_MEDIA),
-                renditions=tuple(asked["rendition"]) or RENDITIONS,
+                media=tuple(asked["media"]) or DEFAULT_MEDIA,
+                renditions=tuple(asked["rendition"]) or DEFAULT_RENDITIONS,
                 renditions_file=asked["renditions"],
                 rounds=asked["rounds"],
                 quality=not asked["no_quality"],

@@ -12,6 +12,7 @@ from tidegauge.aws.task import TaskSize
 from tidegauge.conduct.bench.child import call_bench
 from tidegauge.cost.bench_spend import Spend, TaskLoad, bench_spend
 from tidegauge.cost.money import text
+from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 
 
@@ -73,7 +74,7 @@ def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:
     if spend.at_most_usd > asked.budget_usd:
         raise TidegaugeError(
             f"{spend.tasks} tasks of up to {asked.limit_s / 60:g} minutes cost up to "
-            f"${spend.at_most_usd:.4f}, above the budget of ${asked.budget_usd}",
+            f"{usd(spend.at_most_usd)}, above the budget of {usd(asked.budget_usd)}",
             "fewer --tasks or profiles, less --task-minutes, or a higher --budget",
             ExitCode.REFUSED,
         )
@@ -83,8 +84,8 @@ def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:
 def announcement(spend: Spend, asked: Asked, sizes: Sequence[TaskSize]) -> str:
     """What is about to be spent, in a sentence."""
     dollars = (
-        f"about ${spend.expected_usd:.4f}, at most ${spend.at_most_usd:.4f}"
-        if spend.expected_usd is not None
+        f"about {usd(spend.expected_usd)}, at most {usd(spend.at_most_usd)}"
+        if spend.expected_usd is not None and spend.at_most_usd is not None
         else f"unknown dollars: no price for {', '.join(spend.unpriced)}"
     )
     return (

@@ -13,7 +13,8 @@ from tidegauge.cost.audit.references import References
 from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.prices import PriceBook, label
-from tidegauge.cost.words import count, things, usd
+from tidegauge.cost.words import count, things
+from tidegauge.dollars import usd
 from tidegauge.errors import TidegaugeError, nearest
 
 NODES_OF_LOAD = ("fargate", "elasticache", "ec2")  # what smaller sizes make cheaper

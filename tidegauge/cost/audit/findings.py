@@ -14,7 +14,8 @@ from tidegauge.cost.audit.reading import Finding, Reading
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import Price, PriceBook, label
-from tidegauge.cost.words import count, usd
+from tidegauge.cost.words import count
+from tidegauge.dollars import usd
 
 EDGE_REQUESTS = "edge_requests_per_month"
 

@@ -14,7 +14,8 @@ from tidegauge.cost.audit.reading import TASK_HOUR, Finding, Reading
 from tidegauge.cost.audit.tasks import correct_tasks
 from tidegauge.cost.prices import Attributes, PriceBook, label
 from tidegauge.cost.usage import UsageItem
-from tidegauge.cost.words import count, things, usd
+from tidegauge.cost.words import count, things
+from tidegauge.dollars import usd
 from tidegauge.errors import TidegaugeError
 
 

@@ -23,7 +23,8 @@ from tidegauge.cost.audit.formula import (
 )
 from tidegauge.cost.prices import Price, PriceBook
 from tidegauge.cost.usage import parse_quantity
-from tidegauge.cost.words import count, usd
+from tidegauge.cost.words import count
+from tidegauge.dollars import usd
 from tidegauge.errors import TidegaugeError, nearest
 
 TASK_HOUR = "task_hour"  # of fargate: vCPU and memory of one task for an hour, priced as two units

@@ -1,0 +1,1 @@
+"""What a run consumed: clients' requests and a stack's counters or metrics, as usage by flow."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tidegauge.cost.metering.aws_metered import AwsMetered, Part, Series, added_task_seconds, all_task_seconds
-from tidegauge.cost.metering.aws_shares import Clients, api_requests_metered
+from tidegauge.cost.metering.aws_shares import RunRequests, api_requests_metered
 from tidegauge.cost.money import text
 from tidegauge.cost.usage import UnknownUsage
 from tidegauge.cost.words import count
@@ -55,11 +55,11 @@ NOT_METERED = tuple(
 )
 
 
-def gaps(clients: Clients, metered: AwsMetered | None) -> Iterator[UnknownUsage]:
+def gaps(run: RunRequests, metered: AwsMetered | None) -> Iterator[UnknownUsage]:
     """First what makes a cost unknown, then what lies outside of what is costed."""
     if metered is None:
         reason = "what AWS metered was not collected yet: tidegauge collect RUN"
-        yield from _behind_the_api(clients, NEEDED, reason)
+        yield from _behind_the_api(run, NEEDED, reason)
         yield from NOT_METERED
         return
     if not metered.is_complete:
@@ -69,7 +69,7 @@ def gaps(clients: Clients, metered: AwsMetered | None) -> Iterator[UnknownUsage]
         if part not in metered.parts:
             reason = f"[aws] names no {KEYS[part]}; an empty list would say that there are none"
             if part in NEEDED:
-                yield from _behind_the_api(clients, (part,), reason)
+                yield from _behind_the_api(run, (part,), reason)
             else:
                 yield _gap(part, reason)
     yield from _silent_buckets(metered)
@@ -77,7 +77,7 @@ def gaps(clients: Clients, metered: AwsMetered | None) -> Iterator[UnknownUsage]
     yield from NOT_METERED
 
 
-def notes(clients: Clients, metered: AwsMetered | None) -> Iterator[str]:
+def notes(run: RunRequests, metered: AwsMetered | None) -> Iterator[str]:
     """What the quantities rest on."""
     yield "all requests are priced as HTTPS and as if they came from the United States"
     if metered is None:
@@ -88,10 +88,10 @@ def notes(clients: Clients, metered: AwsMetered | None) -> Iterator[str]:
         f"metered figures are of the whole minutes from {clock(first)} to {clock(end)} UTC: "
         f"{began - first:.0f} s before the run and {end - ended:.0f} s after it are in them, unscaled"
     )
-    yield from _others("CloudFront", metered.of("cloudfront", "Requests"), clients.edge_requests)
+    yield from _others("CloudFront", metered.of("cloudfront", "Requests"), run.edge_requests)
     counted = api_requests_metered(metered)
     if counted is not None:
-        yield _compared("the API's front door", int(counted), clients.api_requests)
+        yield _compared("the API's front door", int(counted), run.api_requests)
     yield (
         "units behind the API are spread over the run's requests to it, or over the endpoints that "
         "[aws.causes] names; those of warm-up and drain stay out, those without a known cause are shared"
@@ -106,7 +106,7 @@ def notes(clients: Clients, metered: AwsMetered | None) -> Iterator[str]:
     regions = sorted({series.region for series in metered.of("edge_function", "Invocations")})
     if regions:
         yield f"edge functions report where they ran; asked were {', '.join(regions)} ([aws] edge_regions)"
-    if any(len(size.shares) > 1 for size in metered.tasks):
+    if any(len(tasks.shares) > 1 for tasks in metered.tasks):
         yield "tasks of a mixed capacity provider strategy are split by its weights"
 
 
@@ -143,8 +143,8 @@ def _compared(who: str, counted: int, own: int) -> str:
     )
 
 
-def _behind_the_api(clients: Clients, parts: tuple[Part, ...], reason: str) -> Iterator[UnknownUsage]:
-    for flow in clients.api_flows:
+def _behind_the_api(run: RunRequests, parts: tuple[Part, ...], reason: str) -> Iterator[UnknownUsage]:
+    for flow in run.api_flows:
         for part in parts:
             service, unit = UNITS[part]
             yield UnknownUsage(flow=flow, service=service, unit=unit, reason=reason, blocking=True)
@@ -162,20 +162,20 @@ def _silent_buckets(metered: AwsMetered) -> Iterator[UnknownUsage]:
 
 def _tasks(metered: AwsMetered) -> Iterator[UnknownUsage]:
     counts = {row.resource: row for row in metered.of("service", "RunningTaskCount")}
-    for size in metered.tasks:
-        series = counts.get(size.service)
-        if not size.shares:
-            yield _gap("service", f"tasks of {size.service} run on instances, which are billed by themselves")
+    for tasks in metered.tasks:
+        series = counts.get(tasks.service)
+        if not tasks.shares:
+            yield _gap("service", f"{tasks.service} runs on instances, which are billed by themselves")
         elif series is None or not series.minutes:
             yield _gap(
                 "service",
-                f"service {size.service} reports no RunningTaskCount: Container Insights is off, or none ran",
+                f"{tasks.service} reports no RunningTaskCount: Container Insights is off, or none ran",
             )
         else:
             constant = all_task_seconds(series) - added_task_seconds(series)
             yield _gap(
                 "service",
-                f"{count(constant)} task-seconds of {size.service} ({text(Decimal(size.vcpu))} vCPU) "
+                f"{count(constant)} task-seconds of {tasks.service} ({text(Decimal(tasks.vcpu))} vCPU) "
                 "are of tasks that ran throughout: a fixed cost, not one of a request",
             )
 

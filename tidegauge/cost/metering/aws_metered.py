@@ -43,8 +43,8 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSize:
-    """What a task of an ECS service holds, by its task definition."""
+class ServiceTasks:
+    """What each task of an ECS service holds by its task definition, and the capacity it runs on."""
 
     service: str
     vcpu: Vcpu
@@ -66,7 +66,7 @@ class AwsMetered:
     series: tuple[Series, ...] = ()
     parts: tuple[Part, ...] = ()  # kinds of parts that the descriptor names, even if it names none of them
     provisioned_tables: tuple[str, ...] = ()
-    tasks: tuple[TaskSize, ...] = ()
+    tasks: tuple[ServiceTasks, ...] = ()
     function_mb: dict[str, int] = field(default_factory=dict)  # memory of the edge functions
     causes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # {resource: endpoints}
     refused: tuple[str, ...] = ()  # what CloudWatch did not answer in full, and why

@@ -15,7 +15,7 @@ Chosen = Callable[[ClientRequests], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clients:
+class RunRequests:
     """Answered requests of the measured window, and of the whole run with warm-up and drain."""
 
     window: Sequence[ClientRequests]
@@ -59,20 +59,20 @@ class Clients:
 class Shares:
     """{flow: its share of some units}; None is shared. What adds up to less than 1 lay outside the window."""
 
-    def __init__(self, clients: Clients, metered: AwsMetered) -> None:
-        self._clients, self._causes = clients, metered.causes
+    def __init__(self, run: RunRequests, metered: AwsMetered) -> None:
+        self._run, self._causes = run, metered.causes
         counted = api_requests_metered(metered)
         self._api_metered = Decimal(0) if counted is None else counted
         self._edge_metered = sum((row.total for row in metered.of("cloudfront", "Requests")), Decimal(0))
 
     def of_edge(self) -> dict[str | None, Fraction]:
         """By the requests that the CDN answered; others' are shared."""
-        own = self._clients.edge_requests
+        own = self._run.edge_requests
         return self._by(_is_edge, own, _own_part(own, self._edge_metered))
 
     def of_api(self) -> dict[str | None, Fraction]:
         """By the requests that the API answered; others' are shared."""
-        return self._by(_is_api, self._clients.api_requests, self._own)
+        return self._by(_is_api, self._run.api_requests, self._own)
 
     def of_resource(self, name: str) -> dict[str | None, Fraction]:
         """By the endpoints that [aws.causes] names; by all, where one flow reaches the API; else shared."""
@@ -80,21 +80,21 @@ class Shares:
         if routes is not None:
             return self._by(lambda row: row.reaches_api and row.route in routes, None, self._own)
         shares = self.of_api()
-        if len(self._clients.api_flows) <= 1:
+        if len(self._run.api_flows) <= 1:
             return shares
         return {None: sum(shares.values(), Fraction(0))}
 
     @property
     def _own(self) -> Fraction:
         """The run's part of the API's requests."""
-        return _own_part(self._clients.api_requests, self._api_metered)
+        return _own_part(self._run.api_requests, self._api_metered)
 
     def _by(self, chosen: Chosen, total: int | None, own: Fraction) -> dict[str | None, Fraction]:
-        requests = self._clients.count(chosen) if total is None else total
+        requests = self._run.count(chosen) if total is None else total
         if not requests:
             return {None: Fraction(1)}
         flows: dict[str | None, int] = defaultdict(int)
-        for row in self._clients.window:
+        for row in self._run.window:
             if chosen(row):
                 flows[row.flow] += row.requests
         shares = {flow: own * Fraction(count, requests) for flow, count in flows.items()}

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
 
 from tidegauge.cost.metering.aws_gaps import gaps, notes
-from tidegauge.cost.metering.aws_metered import AwsMetered, Part, TaskSize, added_task_seconds
-from tidegauge.cost.metering.aws_shares import Clients, Shares
+from tidegauge.cost.metering.aws_metered import AwsMetered, Part, ServiceTasks, added_task_seconds
+from tidegauge.cost.metering.aws_shares import RunRequests, Shares
 from tidegauge.cost.metering.client_traffic import STANDARD, US, ClientRequests, edge_items, gateway_items
-from tidegauge.cost.metering.local_usage import merged_items
+from tidegauge.cost.metering.spread import cut, merged_items
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import Provenance, Usage, UsageItem
 
-SHARE_PLACES = 18  # decimals of a flow's share
 FIFO_SUFFIX = ".fifo"  # SQS demands it of a FIFO queue's name
 TABLE_UNITS = {
     "ConsumedReadCapacityUnits": "read_request_unit",
@@ -47,18 +45,18 @@ def usage_from_aws(
     a flow gets the shares of its requests in the window, those outside of it stay out. Units that others'
     requests account for, and those whose cause is not known, are shared (flow None).
     """
-    clients = Clients(window=client, whole_run=whole_run)
+    run = RunRequests(window=client, whole_run=whole_run)
     items = [*edge_items(client), *_uploads(client)]
     if metered is None or "api" not in metered.parts or metered.of("api", "Count"):
         items += gateway_items(client)
     if metered is not None:
-        items += _Metered(clients, metered).items()
+        items += _Metered(run, metered).items()
     return Usage(
         region=region,
         window_s=Decimal(str(window_s)),
         items=tuple(merged_items(items)),
-        unknown=tuple(gaps(clients, metered)),
-        notes=tuple(notes(clients, metered)),
+        unknown=tuple(gaps(run, metered)),
+        notes=tuple(notes(run, metered)),
     )
 
 
@@ -74,9 +72,9 @@ def _uploads(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
 class _Metered:
     """What CloudWatch metered beyond what clients counted."""
 
-    def __init__(self, clients: Clients, metered: AwsMetered) -> None:
-        self._clients, self._metered = clients, metered
-        self._shares = Shares(clients, metered)
+    def __init__(self, run: RunRequests, metered: AwsMetered) -> None:
+        self._run, self._metered = run, metered
+        self._shares = Shares(run, metered)
 
     def items(self) -> Iterator[UsageItem]:
         """Everything, by flow where a request explains it."""
@@ -91,23 +89,23 @@ class _Metered:
         for series in self._metered.of("log_group", "IncomingBytes"):
             shares = self._shares.of_resource(series.resource)
             yield from _spread(shares, "cloudwatch", "log_ingested_byte", (), series.total)
-        for size in self._metered.tasks:
-            yield from self._tasks(size)
+        for tasks in self._metered.tasks:
+            yield from self._tasks(tasks)
         yield from self._edge_functions()
 
     def _edge(self) -> Iterator[UsageItem]:
         """Others' requests; and bytes beyond the bodies: headers, and what others got."""
         requests = self._total("cloudfront", "Requests")
-        others = max(requests - self._clients.edge_requests, Decimal(0))
+        others = max(requests - self._run.edge_requests, Decimal(0))
         yield from _shared("cloudfront", "https_request", US, others)
-        more = self._total("cloudfront", "BytesDownloaded") - self._clients.edge_bytes
-        if requests == self._clients.edge_requests:  # nobody else: these are the headers of its answers
+        more = self._total("cloudfront", "BytesDownloaded") - self._run.edge_bytes
+        if requests == self._run.edge_requests:  # nobody else: these are the headers of its answers
             yield from _spread(self._shares.of_edge(), "cloudfront", "egress_byte", US, max(more, Decimal(0)))
         else:
             yield from _shared("cloudfront", "egress_byte", US, max(more, Decimal(0)))
 
     def _gateway(self) -> Iterator[UsageItem]:
-        others = max(self._total("api", "Count") - self._clients.api_requests, Decimal(0))
+        others = max(self._total("api", "Count") - self._run.api_requests, Decimal(0))
         yield from _shared("apigateway", "http_request", (), others)
 
     def _tables(self) -> Iterator[UsageItem]:
@@ -130,10 +128,10 @@ class _Metered:
     def _buckets(self) -> Iterator[UsageItem]:
         """Requests beyond the fetches of the edge that clients saw as misses."""
         reads = sum((self._total("bucket", metric) for metric in BUCKET_READS), Decimal(0))
-        more = max(reads - self._clients.edge_fetches, Decimal(0))
+        more = max(reads - self._run.edge_fetches, Decimal(0))
         yield from _shared("s3", "get_request", STANDARD, more)
         writes = sum((self._total("bucket", metric) for metric in BUCKET_WRITES), Decimal(0))
-        more = max(writes - self._clients.uploads, Decimal(0))
+        more = max(writes - self._run.uploads, Decimal(0))
         yield from _shared("s3", "put_request", STANDARD, more)
 
     def _edge_functions(self) -> Iterator[UsageItem]:
@@ -146,22 +144,22 @@ class _Metered:
             quantity = to_decimal(Fraction(series.total) * megabytes / (1024 * 1000))
             yield from _spread(shares, "lambda_edge", "gb_second", (), quantity, "estimated")
 
-    def _tasks(self, size: TaskSize) -> Iterator[UsageItem]:
+    def _tasks(self, tasks: ServiceTasks) -> Iterator[UsageItem]:
         """Seconds of tasks above those that ran all the time, which are a fixed cost."""
         series = next(
-            (row for row in self._metered.of("service", "RunningTaskCount") if row.resource == size.service),
+            (row for row in self._metered.of("service", "RunningTaskCount") if row.resource == tasks.service),
             None,
         )
-        if series is None or not size.shares:
+        if series is None or not tasks.shares:
             return
         seconds = added_task_seconds(series)
-        weights = sum(map(Fraction, size.shares.values()))
-        provenance: Provenance = "metered" if len(size.shares) == 1 else "estimated"
-        for capacity, weight in size.shares.items():
-            attributes = sorted_attributes({"arch": size.arch, "capacity": capacity})
-            for unit, amount in (("vcpu_second", size.vcpu), ("gb_second", size.memory_gb)):
+        weights = sum(map(Fraction, tasks.shares.values()))
+        provenance: Provenance = "metered" if len(tasks.shares) == 1 else "estimated"
+        for capacity, weight in tasks.shares.items():
+            attributes = sorted_attributes({"arch": tasks.arch, "capacity": capacity})
+            for unit, amount in (("vcpu_second", tasks.vcpu), ("gb_second", tasks.memory_gb)):
                 quantity = to_decimal(seconds * Fraction(amount) * Fraction(weight) / weights)
-                shares = self._shares.of_resource(size.service)
+                shares = self._shares.of_resource(tasks.service)
                 yield from _spread(shares, "fargate", unit, attributes, quantity, provenance)
 
     def _total(self, part: Part, metric: str) -> Decimal:
@@ -181,9 +179,9 @@ def _spread(
     provenance: Provenance = "metered",
 ) -> Iterator[UsageItem]:
     """`quantity` by flow, cut to a length that usage.json can hold; the last gets what is left of it all."""
-    left = _cut(sum(shares.values(), Fraction(0)) * Fraction(quantity))
+    left = cut(sum(shares.values(), Fraction(0)) * Fraction(quantity))
     for number, (flow, share) in enumerate(shares.items(), start=1):
-        part = left if number == len(shares) else min(left, _cut(share * Fraction(quantity)))
+        part = left if number == len(shares) else min(left, cut(share * Fraction(quantity)))
         left -= part
         if part:
             yield UsageItem(
@@ -194,8 +192,3 @@ def _spread(
                 quantity=to_decimal(part),
                 provenance=provenance,
             )
-
-
-def _cut(quantity: Fraction) -> Fraction:
-    scale = 10**SHARE_PLACES
-    return Fraction(floor(quantity * scale), scale)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
 from typing import Any
 
 from tidegauge.cost.metering.client_traffic import ClientRequests
+from tidegauge.cost.metering.spread import cut
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import Provenance, UsageItem, parse_quantity
@@ -23,19 +23,18 @@ CAUSES = {
     "analytics-consumer": "POST /v1/analytics/track",
     "clicks-consumer": "GET /v1/s/{short_code}",
 }
-SHARE_PLACES = 18  # decimals of a flow's share of a route's units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSize:
-    """A Fargate task on which local work would run."""
+class WorkerSize:
+    """The Fargate task on which the local worker's work would run."""
 
     vcpu: Decimal
     memory_gb: Decimal
 
 
 def counted_by_stack(
-    client: Sequence[ClientRequests], before: Mapping[str, Any], after: Mapping[str, Any], worker: TaskSize
+    client: Sequence[ClientRequests], before: Mapping[str, Any], after: Mapping[str, Any], worker: WorkerSize
 ) -> list[UsageItem]:
     """Everything that the counters gained from `before` to `after`, by flow (exit 2 if they are damaged)."""
     try:
@@ -59,7 +58,7 @@ class _Spread:
             if row.reaches_api:
                 self._client[row.route][row.flow] += row.requests
 
-    def items(self, worker: TaskSize) -> Iterator[UsageItem]:
+    def items(self, worker: WorkerSize) -> Iterator[UsageItem]:
         """Everything that the counters say, by flow; the worker's time as Fargate seconds."""
         earlier, later = _counters(self._before), _counters(self._after)
         for key in {**later, **earlier}:  # one that is gone went back to zero
@@ -92,9 +91,9 @@ class _Spread:
         served = max(self._served(route), seen)
         if quantity and not served:
             yield _item(None, service, unit, attributes, quantity, provenance)
-        left = _part(quantity, seen, served) if seen else Fraction(0)
+        left = cut(Fraction(quantity) * seen / served) if seen else Fraction(0)
         for number, (flow, requests) in enumerate(flows.items(), start=1):
-            share = left if number == len(flows) else min(left, _part(quantity, requests, served))
+            share = left if number == len(flows) else min(left, cut(Fraction(quantity) * requests / served))
             left -= share
             if share:
                 yield _item(flow, service, unit, attributes, to_decimal(share), provenance)
@@ -106,15 +105,6 @@ class _Spread:
             for reading in (self._before, self._after)
         )
         return int(_grown(after, before, route))
-
-
-def _part(quantity: Decimal, requests: int, served: int) -> Fraction:
-    """The units of some of the served requests, cut to a length that usage.json can hold.
-
-    The last flow gets what is left, so that the parts are the whole.
-    """
-    scale = 10**SHARE_PLACES
-    return Fraction(floor(Fraction(quantity) * requests * scale / served), scale)
 
 
 def _counters(reading: Mapping[str, Any]) -> dict[tuple[str, str, str, Attributes], Decimal]:

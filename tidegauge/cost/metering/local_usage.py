@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from tidegauge.cost.metering.client_traffic import ClientRequests, edge_items, gateway_items
-from tidegauge.cost.metering.local_counters import TaskSize, counted_by_stack
+from tidegauge.cost.metering.local_counters import WorkerSize, counted_by_stack
 from tidegauge.cost.metering.local_gaps import NOT_COUNTED, NOTES
-from tidegauge.cost.money import text, to_decimal
-from tidegauge.cost.prices import Attributes
-from tidegauge.cost.usage import Provenance, UnknownUsage, Usage, UsageItem
+from tidegauge.cost.metering.spread import merged_items
+from tidegauge.cost.money import text
+from tidegauge.cost.usage import UnknownUsage, Usage
 
-SEED_WORKER = TaskSize(vcpu=Decimal(2), memory_gb=Decimal(4))  # seed, section 3: media worker service
+SEED_WORKER = WorkerSize(vcpu=Decimal(2), memory_gb=Decimal(4))  # seed, section 3: media worker service
 
 
-def worker_size(vcpu: float | None) -> TaskSize:
-    """The task that a local worker stands for: the guide's, or one of its quota with as much memory a vCPU.
+def worker_size(vcpu: float | None) -> WorkerSize:
+    """The task that a local worker stands for: the guide's, or its own vCPUs with memory in proportion.
 
     2 GB a vCPU is a legal size of Fargate at each of its numbers of vCPUs.
     """
     if vcpu is None:
         return SEED_WORKER
     own = Decimal(str(vcpu))
-    return TaskSize(vcpu=own, memory_gb=own * SEED_WORKER.memory_gb / SEED_WORKER.vcpu)
+    return WorkerSize(vcpu=own, memory_gb=own * SEED_WORKER.memory_gb / SEED_WORKER.vcpu)
 
 
 def usage_from_local(
@@ -35,7 +34,7 @@ def usage_from_local(
     *,
     region: str,
     window_s: float,
-    worker: TaskSize = SEED_WORKER,
+    worker: WorkerSize = SEED_WORKER,
 ) -> Usage:
     """Usage by flow from the clients' requests and two readings of the stack's counters.
 
@@ -59,11 +58,9 @@ def usage_from_local(
     )
 
 
-def _task_note(worker: TaskSize) -> str:
+def _task_note(worker: WorkerSize) -> str:
     size = f"{text(worker.vcpu)} vCPU and {text(worker.memory_gb)} GB"
-    return (
-        f"the worker's busy seconds are priced as a Fargate task of {size}; a local core is no Fargate vCPU"
-    )
+    return f"the worker's busy seconds are priced as a Fargate task of {size}; their cores differ"
 
 
 def _unread_counters(client: Sequence[ClientRequests]) -> Iterator[UnknownUsage]:
@@ -72,20 +69,3 @@ def _unread_counters(client: Sequence[ClientRequests]) -> Iterator[UnknownUsage]
     for flow in flows:
         for service, unit in (("dynamodb", "write_request_unit"), ("sqs", "standard_request")):
             yield UnknownUsage(flow=flow, service=service, unit=unit, reason=reason, blocking=True)
-
-
-def merged_items(items: Sequence[UsageItem]) -> Iterator[UsageItem]:
-    """Items of the same kind as one, in order of first appearance."""
-    sums: dict[tuple[str | None, str, str, Attributes, Provenance], Fraction] = {}
-    for item in items:
-        key = (item.flow, item.service, item.unit, item.attributes, item.provenance)
-        sums[key] = sums.get(key, Fraction(0)) + Fraction(item.quantity)
-    for (flow, service, unit, attributes, provenance), quantity in sums.items():
-        yield UsageItem(
-            flow=flow,
-            service=service,
-            unit=unit,
-            attributes=attributes,
-            quantity=to_decimal(quantity),
-            provenance=provenance,
-        )

@@ -8,7 +8,7 @@ from fractions import Fraction
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.month import Month, times, with_attribute
-from tidegauge.cost.words import usd
+from tidegauge.dollars import usd
 
 TASK_UNITS = ("vcpu_second", "gb_second")
 SPOT_SHARE = Fraction(7, 10)  # where no note says otherwise

@@ -8,7 +8,8 @@ from fractions import Fraction
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.month import GB, Month, some
-from tidegauge.cost.words import count, usd
+from tidegauge.cost.words import count
+from tidegauge.dollars import usd
 
 SERVICES = Fraction(5)  # ECR (two endpoints), logs, secrets, queues: what Fargate tasks of this stack call
 NAT = ("gateway_hour", "processed_byte")
