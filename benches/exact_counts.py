@@ -1,4 +1,4 @@
-"""Is what usage.json says of a local run what happened? Every item against a count made elsewhere.
+"""Does usage.json say what happened in a local run? Every item against a count made elsewhere.
 
     python -m benches.exact_counts --seconds 60
 
@@ -30,6 +30,7 @@ from benches.target import ROOT, run, run_command
 from infra_under_test.local import ports
 from infra_under_test.local.parts import PORT_NAMES
 from tidegauge.cost.money import text
+from tidegauge.summary import Summary
 
 REQUESTS_MIN = 5000
 DIFFERENT = 10
@@ -150,7 +151,7 @@ def _options(flag: str, values: dict[str, Any]) -> list[str]:
 
 
 def _await_end(state: Path) -> None:
-    """Until the supervisor has removed what it made."""
+    """Waits until the supervisor has removed what it made."""
     deadline = time.monotonic() + 10
     while state.exists() and any(map(Path.is_dir, state.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -163,7 +164,7 @@ def credentials(config: Path) -> dict[str, str]:
 
 
 def catalogue(descriptor: Path, assets: int) -> None:
-    """Assets to draw from, and quiet after them."""
+    """Makes assets to draw from, then waits until the stack is quiet."""
     command = [sys.executable, "-m", "tidegauge", "catalogue", "create", "--stack", str(descriptor)]
     done = subprocess.run(
         [*command, "--assets", str(assets), "--json"], cwd=ROOT, capture_output=True, check=False
@@ -173,7 +174,7 @@ def catalogue(descriptor: Path, assets: int) -> None:
     time.sleep(QUIET_S)
 
 
-def report(rows: Sequence[Row], summary: dict[str, Any]) -> int:
+def report(rows: Sequence[Row], summary: Summary) -> int:
     """The table on stdout; 0 when all is equal and there was enough of it."""
     head = ("ITEM", "USAGE.JSON", "INDEPENDENT", "EQUAL", "COUNTED BY")
     cells = [head, *(_cells(row) for row in rows)]
@@ -183,9 +184,9 @@ def report(rows: Sequence[Row], summary: dict[str, Any]) -> int:
         print("  ".join([left, *right, row[4]]))  # noqa: T201
     for item, why in WITHOUT_ANOTHER_COUNT:
         print(f"no other count of {item}: {why}")  # noqa: T201
-    requests, different = summary["total"]["count"], [row for row in rows if not row.equal]
+    requests, different = summary.total.count, [row for row in rows if not row.equal]
     print(  # noqa: T201
-        f"{requests} requests, {summary['total']['failures']} failed; "
+        f"{requests} requests, {summary.total.failures} failed; "
         f"{len(rows) - len(different)} of {len(rows)} counts are equal"
     )
     if requests < REQUESTS_MIN:

@@ -129,7 +129,7 @@ def attack(what: str, name: str, content: bytes, sandbox: Path) -> dict[str, Any
 
 
 def _watch(child: subprocess.Popen[str]) -> int:
-    """The most that the child and all below it held together, in bytes; kills what doesn't end."""
+    """The most memory in bytes that the child and its descendants held together; kills what does not end."""
     peak, begun, root = 0, time.monotonic(), psutil.Process(child.pid)
     while child.poll() is None:
         held = 0

@@ -3,7 +3,7 @@
     python -m benches.kill_demo --times 10
 
 A process of the demo is known by the name of its stack or its run folder in its command line or
-environment. Prints a line a kill, and fails when anything is left 5 s later.
+environment. Prints a line for each kill, and fails when anything is left 5 s later.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ import psutil
 
 from benches.arguments import parser_of
 from benches.target import ONE_GET, nginx, run, run_command, two_cores, write_stack
+from tidegauge.summary import Summary
 
 EVERY_S = 0.25
 SETTLE_S = 60.0
@@ -86,8 +87,8 @@ def flat(folder: Path, rate: float, seconds: float) -> int:
     print(  # noqa: T201
         json.dumps(
             {
-                "requests": summary["total"]["count"],
-                "rate_per_s": summary["total"]["rate_per_s"],
+                "requests": summary.total.count,
+                "rate_per_s": summary.total.rate_per_s,
                 "after_first_minute_mb": round(float(first), 1),
                 "at_the_end_mb": round(float(last), 1),
                 "slope_mb_per_minute": round(float(slope), 3),
@@ -106,11 +107,11 @@ def in_flight(folder: Path, sessions: int) -> int:
     print(  # noqa: T201
         json.dumps(
             {
-                "sessions_in_flight": summary["total"]["count"],
-                "failures": summary["total"]["failures"],
+                "sessions_in_flight": summary.total.count,
+                "failures": summary.total.failures,
                 "before_mb": round(before, 1),
                 "during_mb": round(during, 1),
-                "kb_a_session": round((during - before) * 1024 / summary["total"]["count"], 1),
+                "kb_a_session": round((during - before) * 1024 / summary.total.count, 1),
             }
         )
     )
@@ -133,7 +134,7 @@ def late_server() -> Iterator[str]:
 
 def _watch(
     folder: Path, url: str, connections: str, rate: float, seconds: float
-) -> tuple[np.ndarray, np.ndarray, dict[str, dict[str, float]]]:
+) -> tuple[np.ndarray, np.ndarray, Summary]:
     """Run-relative times in seconds, resident megabytes at them, and the run's summary."""
     plan, out = folder / "plan.toml", folder / "run"
     plan.write_text(PLAN.format(connections=connections, rate=rate, duration_s=seconds), "utf-8")

@@ -21,11 +21,16 @@ from numpy.typing import NDArray
 
 from tidegauge.analysis.quantiles import Ordered
 from tidegauge.analysis.traffic import Window, traffic_of_counts, traffic_of_samples
+from tidegauge.conduct.provenance import machine
 from tidegauge.engine.writer import Writer
 from tidegauge.histograms import rank_of
+from tidegauge.plan import Flow, Plan, Step
 from tidegauge.records import Sample
 from tidegauge.request_counts import MOMENTS
 from tidegauge.results.frames import read_stretches
+from tidegauge.run_record import MeasuredWindow, RunRecord
+from tidegauge.shapes import Constant
+from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
 Floats = NDArray[np.float64]
@@ -48,7 +53,7 @@ for q in map(float, sys.argv[1:]):
 
 
 def main() -> int:
-    """Prints a table a law of latencies; the exit code says whether the promise held."""
+    """Prints a table for each distribution of latencies; the exit code says whether the promise held."""
     parser = argparse.ArgumentParser(prog="python -m benches.resolution", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="latencies of each law")
     count = parser.parse_args().requests
@@ -99,15 +104,8 @@ def _compare(name: str, latencies_s: Floats) -> float:
 
 
 def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
-    """Through the writer, a second a batch."""
-    folder.write_json(
-        folder.run_json,
-        {
-            "plan": {"samples": "all"},
-            "window": {"start_s": 0.0, "end_s": float(intended_s[-1])},
-            "stack": {"behaviour": []},
-        },
-    )
+    """Puts the latencies through the writer, a second in each batch."""
+    folder.write_run(_run(float(intended_s[-1])))
     writer = Writer(folder, 0, live=False)
     for start in range(0, len(intended_s), RATE_PER_S):
         due_s, ended_s = (times[start : start + RATE_PER_S].tolist() for times in (intended_s, done_s))
@@ -124,6 +122,35 @@ def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
     folder.merge_counts("histograms")
 
 
+def _run(end_s: float) -> RunRecord:
+    """A run up to `end_s` of which every request is stored."""
+    phase = Constant(shape="constant", rate_per_s=RATE_PER_S, duration_s=end_s)
+    ping = Flow(name="ping", step=(Step(path="/x"),))
+    return RunRecord(
+        run_id="resolution",
+        started_at="2026-01-01T00:00:00+00:00",
+        seed=SEED,
+        processes=1,
+        connections="per_session",
+        window=MeasuredWindow(start_s=0.0, end_s=end_s),
+        interrupted=False,
+        fatal=(),
+        notes=(),
+        local=False,
+        cache_state_before="unknown",
+        parts=(),
+        catalogue=None,
+        assets=0,
+        architecture=None,
+        endpoints=(("ping", "GET /x"),),
+        plan=Plan(arrivals=(phase,), flow=(ping,)),
+        stack=Stack(api_url="http://127.0.0.1", allowed_hosts=("127.0.0.1",)),
+        versions={},
+        machine=machine(),
+        git_commit=None,
+    )
+
+
 def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
     window = Window(warmup_s=0.0, end_s=end_s)
     samples = traffic_of_samples(folder.read_rows("samples")[0].to_pandas(), window, ())
@@ -137,7 +164,7 @@ def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
 
 
 def _locust(times_ms: Floats) -> list[float]:
-    """What Locust's own rounding makes of the times."""
+    """Quantiles of the same times after Locust's own rounding."""
     command = [sys.executable, "-c", LOCUST, *(str(float(q)) for q in QUANTILES)]
     done = subprocess.run(command, input=times_ms.tobytes(), capture_output=True, check=True)
     return [float(line) for line in done.stdout.split()]

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from benches.arguments import parser_of
 from benches.target import ONE_GET, Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 from benches.truth_figure import draw
+from tidegauge.store import RunFolder
 
 Floats = NDArray[np.float64]
 
@@ -144,9 +145,9 @@ def ours(folder: Path, target: Target, cores: Cores, seconds: float) -> tuple[pd
     stored = lambda: any((out / "samples").glob("*.parquet"))  # noqa: E731  # two seconds into the run
     with Stalls(target.worker_pid, _count(seconds), stored) as stalls:
         summary = run(command, cores.generator)
-    if summary["total"]["failures"]:
-        sys.exit(f"error: requests failed: {summary['total']['failures_by_cause']}")
-    start = json.loads((out / "run.json").read_text("utf-8"))["start_unix_s"]
+    if summary.total.failures:
+        sys.exit(f"error: requests failed: {dict(summary.total.failures_by_cause)}")
+    start = RunFolder(out).read_run().began_unix_s
     stalls.began = [moment - start for moment in stalls.began]
     stalls.ended = [moment - start for moment in stalls.ended]
     if len(stalls.ended) < stalls.count or stalls.began[0] < 0 or stalls.ended[-1] > seconds - 1:
@@ -160,7 +161,7 @@ def _count(seconds: float) -> int:
 
 
 def response_s(samples: pd.DataFrame) -> Floats:
-    """From the intended time, in order of arrival."""
+    """Response times from the intended moment, in order of arrival."""
     return (samples["done_s"] - samples["intended_s"]).to_numpy()
 
 
@@ -194,7 +195,7 @@ def _drain_per_s(done: Floats, due: Floats, resumed: float) -> float:
 
 
 def compare(truth_s: Floats, seen_s: Floats) -> list[dict[str, Any]]:
-    """A row a quantile: truth, seen, and whether they agree."""
+    """A row for each quantile: truth, seen, and whether they agree."""
     truths, seen = quantiles_ms(truth_s * 1000), quantiles_ms(seen_s * 1000)
     return [
         {
@@ -220,13 +221,13 @@ def measure_peers(folder: Path, target: Target, cores: Cores, seconds: float) ->
 
 
 def quantiles_ms(times_ms: Floats) -> dict[str, float]:
-    """By name: the ceil(qn)-th smallest."""
+    """Quantiles by name: the ceil(qn)-th smallest."""
     ordered = np.sort(times_ms)
     return {_name(q): round(float(ordered[math.ceil(q * len(ordered)) - 1]), 1) for q in QUANTILES}
 
 
 def locust_times_ms(folder: Path, target: Target, cores: Cores, seconds: float) -> Floats:
-    """By Locust's own statistics, which round."""
+    """Response times from Locust's own statistics, which round."""
     locustfile = folder / "throughput.py"
     locustfile.write_text(THROUGHPUT.format(a_user=RATE_PER_S / USERS), "utf-8")
     command = [sys.executable, "-m", "locust", "-f", str(locustfile), "-H", target.url, "--headless"]
@@ -237,7 +238,7 @@ def locust_times_ms(folder: Path, target: Target, cores: Cores, seconds: float) 
 
 
 def hey_times_ms(target: Target, cores: Cores, seconds: float) -> Floats:
-    """By hey's list of every response."""
+    """Response times from hey's list of every response."""
     command = ["hey", "-z", f"{seconds + 3:g}s", "-c", "50", "-q", str(RATE_PER_S // 50), "-o", "csv"]
     out = _through_stalls(pinned([*command, f"{target.url}/x"], cores.generator), target, seconds)
     return np.array(

@@ -14,7 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegauge import row_files
+from tidegauge.audit_record import AUDIT_VERSION, AuditRecord
+from tidegauge.edge_record import EdgeCheck
 from tidegauge.errors import TidegaugeError
+from tidegauge.run_record import RUN_VERSION, RunRecord, check_run
+from tidegauge.stored import check_version, document_of, read_record
+from tidegauge.summary import SUMMARY_VERSION, Summary
 
 if TYPE_CHECKING:
     import pandas as pd  # which takes a second to load, and is not for the writer
@@ -45,11 +50,11 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """An existing run (exit 2 when it is none)."""
+        """An existing run (exit 2 when `path` is not one)."""
         folder = cls(path)
         if not folder.run_json.is_file():
             raise TidegaugeError(
-                f"{path} is no run folder: it has no run.json", "name a folder that `run` made"
+                f"{path} is not a run folder: it has no run.json", "name a folder that `run` made"
             )
         return folder
 
@@ -118,7 +123,7 @@ class RunFolder:
 
     @property
     def job_failure(self) -> Path:
-        """Of a worker's own folder: why its job could not be fetched."""
+        """In a worker's own folder: why its job could not be fetched."""
         return self.path / "job-failure.txt"
 
     @property
@@ -132,6 +137,48 @@ class RunFolder:
     def part(self, kind: str, process: int, sequence: int) -> Path:
         """The file of a generator process' rows; numbered, as each is closed within seconds."""
         return self.path / kind / f"{process}-{sequence}.parquet"
+
+    def read_run(self, path: Path | None = None) -> RunRecord:
+        """run.json, or another copy of it at `path` (exit 2 where it is damaged)."""
+        path = path or self.run_json
+        remedy = "bring back an intact run.json, or run the plan again"
+        document = self.read_json(path)
+        check_version(document, str(path), RUN_VERSION, remedy)
+        run = read_record(RunRecord, document, str(path), remedy)
+        check_run(run, str(path), remedy)
+        return run
+
+    def write_run(self, run: RunRecord) -> None:
+        """run.json, replaced in one step."""
+        self.write_json(self.run_json, document_of(run))
+
+    def read_summary(self) -> Summary:
+        """summary.json (exit 2 where it is absent or damaged)."""
+        path, remedy = self.summary_json, f"make it again from the run's rows: tidegauge report {self.path}"
+        document = self.read_json(path)
+        check_version(document, str(path), SUMMARY_VERSION, remedy)
+        return read_record(Summary, document, str(path), remedy)
+
+    def write_summary(self, summary: Summary) -> None:
+        """summary.json, replaced in one step."""
+        self.write_json(self.summary_json, document_of(summary))
+
+    def read_edge_check(self) -> EdgeCheck | None:
+        """edge.json (exit 2 where it is damaged); None without one."""
+        path = self.edge_json
+        if not path.exists():
+            return None
+        return read_record(EdgeCheck, self.read_json(path), str(path), f"remove {path.name}, or run again")
+
+    def read_audit(self) -> AuditRecord | None:
+        """audit.json (exit 2 where it is damaged); None without one."""
+        path = self.audit_json
+        if not path.exists():
+            return None
+        remedy = f"make it again: tidegauge cost validate ESTIMATE.toml --run {self.path}; or remove it"
+        document = self.read_json(path)
+        check_version(document, str(path), AUDIT_VERSION, remedy)
+        return read_record(AuditRecord, document, str(path), remedy)
 
     def write_json(self, path: Path, document: object) -> None:
         """`document` at `path`, replaced in one step."""
@@ -150,11 +197,13 @@ class RunFolder:
     def read_json(self, path: Path) -> Any:
         """The document at `path`, or an error that names it (exit 2)."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
         except FileNotFoundError:
             raise TidegaugeError(f"{path} does not exist", "is this a complete run folder?") from None
-        except (OSError, ValueError) as error:
-            raise TidegaugeError(f"{path} cannot be read: {error}", "the file is torn or no JSON") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise TidegaugeError(
+                f"{path} cannot be read: {error!s:.200}", "the file is torn, or it is not JSON"
+            ) from None
 
     def write_table(self, path: Path, table: Any) -> None:
         """A Parquet file at `path`, replaced in one step."""
@@ -237,6 +286,10 @@ class RunFolder:
             path.unlink()
         if (self.path / kind).is_dir() and not any((self.path / kind).iterdir()):
             (self.path / kind).rmdir()
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def require_empty(path: Path) -> None:

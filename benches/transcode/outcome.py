@@ -1,4 +1,4 @@
-"""The bench document out of measured cells: skipped cells, prices and costs beside them."""
+"""The bench document, made of measured cells: skipped cells, prices and costs are added."""
 
 from __future__ import annotations
 

@@ -305,7 +305,7 @@ def test_a_run_without_aws_and_no_run_at_all_are_refused(run: Path, tmp_path: Pa
     code, answer = collect(run, "--stack", write_stack(tmp_path, "http://127.0.0.1:9"))
     assert (code, "has no [aws]" in answer["error"]["message"]) == (2, True)
     code, answer = collect(tmp_path)
-    assert (code, "no run folder" in answer["error"]["message"]) == (2, True)
+    assert (code, "not a run folder" in answer["error"]["message"]) == (2, True)
 
 
 def test_a_damaged_metrics_file_is_named(run: Path) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.filled_documents import record_of
 from tests.support.served import tidegauge
+from tidegauge.store import RunFolder
+from tidegauge.summary import Summary
 
 GUIDE = Path(__file__).parents[2] / "infra_under_test" / "estimates" / "seed.toml"
 ESTIMATE = """name = "small"
@@ -77,7 +80,7 @@ def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> 
     run.mkdir()
     (run / "run.json").write_text("{}", encoding="utf-8")
     flows = [{"flow": "view", "sessions": 1000}, {"flow": "upload", "sessions": 0}]
-    (run / "summary.json").write_text(json.dumps({"flows": flows}), encoding="utf-8")
+    RunFolder(run).write_summary(record_of(Summary, {"flows": flows}))
     items = [("view", "apigateway", "http_request", 3000), (None, "sqs", "standard_request", 600)]
     rows = [
         {"flow": flow, "service": service, "unit": unit, "quantity": count, "provenance": "counted"}
@@ -140,7 +143,7 @@ def test_bad_files_are_named_with_what_to_do(tmp_path: Path) -> None:
     assert (code, "cannot be read" in document["error"]["message"]) == (2, True)
     estimate.write_text(ESTIMATE, encoding="utf-8")
     code, document, _ = tidegauge("cost", "validate", estimate, "--run", tmp_path)
-    assert (code, "no run folder" in document["error"]["message"]) == (2, True)
+    assert (code, "not a run folder" in document["error"]["message"]) == (2, True)
     template = tmp_path / "templates"
     template.mkdir()
     (template / "stack.yaml").write_text("Resources: [", encoding="utf-8")

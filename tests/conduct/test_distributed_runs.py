@@ -213,6 +213,44 @@ def test_a_worker_killed_in_mid_run_keeps_its_rows_until_then_and_the_run_goes_o
     assert arrivals[arrivals["process"] != died]["sent"].all()
 
 
+@pytest.fixture
+def flow_folders(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """A plan with a flow file, its like elsewhere, and one whose import differs."""
+    folders = tuple(tmp_path / name for name in ("here", "alike", "unlike"))
+    for folder in folders:
+        folder.mkdir()
+        path = "/elsewhere" if folder.name == "unlike" else "/own"
+        (folder / "paths.py").write_text(f'OWN = "{path}"\n')
+        (folder / "flow.py").write_text(
+            "from paths import OWN\nfrom tidegauge.engine.locustfile import Request, Session, flow\n"
+            '@flow("own", endpoints=("GET /own",))\ndef own(session: Session) -> None:\n'
+            '    session.send(Request("GET", OWN, endpoint="GET /own"))\n'
+        )
+    plan = write_plan(tmp_path / "here", rate=20, duration_s=2, tail="[mix]\nown = 1")
+    plan.write_text('flows = ["flow.py"]\n' + plan.read_text())
+    return folders
+
+
+def test_a_worker_sends_the_plans_own_flows_from_its_own_copy_alone(
+    tmp_path: Path, flow_folders: tuple[Path, Path, Path], start: Start
+) -> None:
+    here, alike, unlike = flow_folders
+    port = free_port()
+    exchange = ("--master", port, "--workers", 1, "--exchange", tmp_path / "x")
+    with http_server(good_after(0)) as url:
+        stack = write_stack(tmp_path, url)
+        master = start("run", here / "plan.toml", "--stack", stack, "--out", tmp_path / "r", *exchange)
+        worker = ("worker", f"127.0.0.1:{port}")
+        without = end(start(*worker))
+        other = end(start(*worker, "--flows", unlike / "flow.py"))
+        good = end(start(*worker, "--flows", alike / "flow.py"))
+        code, summary, _ = end(master)
+    assert (without[0], other[0], good[0], code) == (2, 2, 0, 0)
+    assert "the plan's flow.py is missing on the worker" in without[1]["error"]["message"]
+    assert "flows/paths.py is not the same file" in other[1]["error"]["message"]
+    assert (summary["total"]["count"], good[1]["sent"]) == (40, 40)
+
+
 @pytest.mark.option("run --wait")
 def test_a_master_gives_up_on_workers_that_do_not_come(tmp_path: Path) -> None:
     plan, stack = write_plan(tmp_path, rate=1, duration_s=1), write_stack(tmp_path, "http://127.0.0.1:9")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tidegauge.analysis.intervals import order_statistic_ranks
 from tidegauge.histograms import rank_of
+from tidegauge.summary import Quantiles
 
 REPORTED = ("p50", "p90", "p95", "p99", "p999")
 SUPPORT_RISK = 0.05  # a one-sided 95 % bound of the quantile exists from the required n on
@@ -68,19 +69,13 @@ class Ordered:
         return None if rank is None else float(self.values_ms[np.searchsorted(self.reached, rank)])
 
 
-def latency_ms(values_s: NDArray[np.float64], counts: NDArray[np.int64] | None = None) -> dict[str, object]:
-    """Quantiles of durations in seconds, in milliseconds, as summary.json holds them.
-
-    The k-th value counts `counts[k]` times (once without). `_low` and `_high` are a two-sided 95 % interval
-    by order statistics, each null where its rank does not exist. A quantile with too few values is null and
-    named in `unsupported` as "have of needed".
-    """
+def latency_ms(values_s: NDArray[np.float64], counts: NDArray[np.int64] | None = None) -> Quantiles:
+    """Quantiles of durations in seconds; the k-th counts `counts[k]` times (once without)."""
     if not np.isfinite(values_s).all():
         raise ValueError("a duration is missing or infinite: only finished requests have one")
     ordered = Ordered.of(values_s, counts)
     n = ordered.n
-    values: dict[str, object] = {}
-    bounds: dict[str, object] = {}
+    values: dict[str, float | None] = {}
     unsupported: dict[str, str] = {}
     for name in REPORTED:
         q = quantile_of(name)
@@ -89,9 +84,9 @@ def latency_ms(values_s: NDArray[np.float64], counts: NDArray[np.int64] | None =
             unsupported[name] = f"{n} of {required_n(q)}"
         values[name] = ordered.at_rank(rank_of(n, q) if supported else None)
         low, high = order_statistic_ranks(n, q)
-        bounds[f"{name}_low"] = ordered.at_rank(low)
-        bounds[f"{name}_high"] = ordered.at_rank(high)
-    return values | {"max": ordered.at_rank(n or None), "n": n} | bounds | {"unsupported": unsupported}
+        values[f"{name}_low"] = ordered.at_rank(low)
+        values[f"{name}_high"] = ordered.at_rank(high)
+    return Quantiles(**values, max=ordered.at_rank(n or None), n=n, unsupported=unsupported)
 
 
 def quantile_ms(

@@ -21,6 +21,7 @@ from tidegauge.house import HOUSE, MEDIA
 from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
 from tidegauge.store import RunFolder, require_empty
+from tidegauge.stored import document_of
 
 PLAN = HOUSE / "plans" / "demo.toml"
 ASSETS = 24
@@ -76,7 +77,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
     folder = measured.folder
-    if not measured.run["interrupted"]:
+    if not measured.run.interrupted:
         _bench(folder)
         clock.done("transcode bench")
         deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
@@ -84,7 +85,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     report = write_report(measured)
     clock.done("report")
     if as_json:
-        print_json({**measured.summary, "run_dir": str(folder.path), "steps_s": clock.taken})
+        print_json(document_of(measured.summary) | {"run_dir": str(folder.path), "steps_s": clock.taken})
     else:
         print_summary(measured.summary)
     say(f"run folder: {folder.path}")
