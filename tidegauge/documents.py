@@ -94,7 +94,9 @@ def refuse_what_json_lacks(data: object, what: str, where: str) -> None:
             _refuse_half_characters(here, what, where)
             refuse_what_json_lacks(value, what, here)
     elif isinstance(data, float) and not math.isfinite(data):
-        raise TidegaugeError(f"{what}: {where} is {data}, not a finite number", "give a finite number")
+        raise TidegaugeError(
+            f"{what}: {where} is {data}, which is not a finite number", "give a finite number"
+        )
     elif isinstance(data, int) and abs(data) >= NUMBER_MAX:
         raise TidegaugeError(f"{what}: {where} is a number beyond 64 bits", "give a smaller number")
     elif isinstance(data, str):

@@ -17,7 +17,13 @@ NO_ENCODER = (("c:v", "wrapped_avframe"),)  # hands the pictures on as they are
 
 
 def decode_cpu_s(
-    ffmpeg: Ffmpeg, medium: Path, rendition: Rendition, info: MediaInfo, cage: Cage | None, rounds: int
+    ffmpeg: Ffmpeg,
+    medium: Path,
+    info: MediaInfo,
+    rendition: Rendition,
+    *,
+    cage: Cage | None,
+    rounds: int,
 ) -> float | None:
     """Median of decoding, scaling and colour conversion; None for what no GPU encodes anyway."""
     if not can_encode(rendition):

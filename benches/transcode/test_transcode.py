@@ -64,7 +64,9 @@ def test_transcode(
             _check_size(made[-1])
             benchmark.extra_info |= {
                 **_used(made[-matrix.rounds :], cage),  # the warm-up came first
-                "decode_cpu_s": decode_cpu_s(ffmpeg, medium, rendition, info, cage, matrix.rounds),
+                "decode_cpu_s": decode_cpu_s(
+                    ffmpeg, medium, info, rendition, cage=cage, rounds=matrix.rounds
+                ),
                 "provenance": "measured" if cage is None else "emulated",
                 "emulation": None if cage is None else cage.emulation,
             }

@@ -1,11 +1,10 @@
-"""`collect`, in this process against moto's AWS, on one small run that is copied for each test."""
+"""`collect` against moto's AWS, on one small run that is copied for each test."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +19,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from moto import mock_aws
 
-from tests.support.served import good_after, http_server, tidegauge, write_plan, write_stack
+from tests.support.served import write_stack
 from tidegauge.aws.clients import METRICS
 from tidegauge.cli import collect as verb
 from tidegauge.cli import output
@@ -47,25 +46,11 @@ DISTRIBUTION: Any = {
 }
 
 
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """20 requests in warm-up, 20 in the window, all of one flow to the API."""
-    folder = tmp_path_factory.mktemp("sent")
-    plan = write_plan(folder, rate=20, duration_s=2, head="warmup_s = 1")
-    with http_server(good_after(0)) as url:
-        stack = write_stack(folder, url, extra='[aws]\ntables = ["Links"]\nqueues = []\n')
-        code, summary, _ = tidegauge("run", plan, "--stack", stack, "--out", folder / "run")
-    assert (code, summary["total"]["count"]) == (0, 20)
-    assert "tidegauge collect RUN" in summary["cost"]["marginal_reason"]
-    return folder / "run"
-
-
 @pytest.fixture
-def run(sent: Path, tmp_path: Path) -> Path:
+def run(own_run: Path) -> Path:
     """The run, as if it had begun 40 minutes ago, at the 15th second of a minute."""
-    folder = shutil.copytree(sent, tmp_path / "run")
-    began(folder, (time.time() - 2400) // 60 * 60 + 15)
-    return folder
+    began(own_run, (time.time() - 2400) // 60 * 60 + 15)
+    return own_run
 
 
 @pytest.fixture
@@ -156,6 +141,11 @@ def test_collecting_again_changes_nothing_and_the_report_keeps_what_came(run: Pa
     assert {name: (run / name).read_bytes() for name in first} == first
     assert CliRunner().invoke(program, ["report", str(run)]).exit_code == 0
     assert {name: (run / name).read_bytes() for name in first} == first
+
+
+def test_a_run_on_aws_says_how_its_cost_becomes_known(finished: Path) -> None:
+    summary = json.loads((finished / "summary.json").read_text(encoding="utf-8"))
+    assert "tidegauge collect RUN" in summary["cost"]["marginal_reason"]
 
 
 @pytest.mark.usefixtures("account")

@@ -181,9 +181,12 @@ def alarms(monkeypatch: pytest.MonkeyPatch, state: str) -> Iterator[Any]:
 
 def test_an_alarm_ends_the_run_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with alarms(monkeypatch, "OK") as client:
+        asked: list[str] = []
 
-        def answer(_path: str) -> tuple[int, dict[str, str], bytes]:
-            client.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="under load")
+        def answer(path: str) -> tuple[int, dict[str, str], bytes]:
+            asked.append(path)
+            if len(asked) == 5:  # after two seconds, so that there is something to measure
+                client.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="under load")
             return 200, {}, b"ok"
 
         with http_server(answer) as url:

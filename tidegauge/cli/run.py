@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.conduct import preflight
 from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_address
 from tidegauge.conduct.fleet import Fleet, Remote
@@ -21,7 +22,7 @@ from tidegauge.workload.schedule import make_schedule
 
 
 @click.command(name="run")
-@click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+@click.argument("plan_file", metavar="PLAN", type=InputFile())
 @click.option(
     "--stack", "stack_file", required=True, type=click.Path(path_type=Path), help="Stack descriptor."
 )
@@ -82,8 +83,8 @@ def run_command(
     are neither authenticated nor is what they are told encrypted; listen in a private network only.
 
     \b
-    Example: tidegauge run plans/mixed.toml --stack infra_under_test/stacks/local.toml
-             tidegauge run plan.toml --stack s.toml --set arrivals.0.rate_per_s=80
+    Example: tidegauge run plan.toml --stack stack.toml --set arrivals.0.rate_per_s=80
+             tidegauge run plans/mixed.toml --stack stack.toml   (it comes with Tidegauge)
     """
     remote = _remote(master, workers, exchange, wait_s, processes)
     if budget_usd is not None:

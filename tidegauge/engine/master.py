@@ -136,9 +136,14 @@ class MasterPart:
         return f"the run has the {self._role.workers} workers that it waited for"
 
     def _refuse(self, node: str, host: str, reason: str) -> None:
-        self._workers.pop(node, None)
+        self._forget(node)
         tell("refused", host=host[:100], reason=reason)
         self._runner.send_message(messages.REFUSED, {"reason": reason}, client_id=node)
+
+    def _forget(self, node: str) -> None:
+        """Here and in Locust, which would end with the last worker that leaves, whoever is still to come."""
+        self._workers.pop(node, None)
+        self._runner.clients.pop(node, None)
 
     def _clock(self, node: str, data: Any) -> None:
         answer = {"number": data["number"], "unix_s": time.time()}
@@ -154,7 +159,8 @@ class MasterPart:
         tell("joined", host=worker.host)
 
     def _failed(self, node: str, data: Any) -> None:
-        worker = self._workers.pop(node)
+        worker = self._workers[node]
+        self._forget(node)
         tell("refused", host=worker.host, reason=str(data["reason"]))
 
     def _done(self, node: str, _data: Any) -> None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tidegauge.analysis.traffic import Traffic, added_up
+from tidegauge.analysis.rows import added_up
+from tidegauge.analysis.traffic import Traffic
 from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
