@@ -10,7 +10,7 @@ import pytest
 from cost_builders import BOOK, fixed
 
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
-from tidegauge.cost.architecture.rows import fixed_cost_document
+from tidegauge.cost.architecture.fixed_document import fixed_cost_document
 from tidegauge.cost.money import to_decimal
 from tidegauge.errors import TidegaugeError
 

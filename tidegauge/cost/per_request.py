@@ -7,12 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
-from tidegauge.cost.architecture.rows import fixed_cost_document
+from tidegauge.cost.architecture.fixed_document import fixed_cost_document
+from tidegauge.cost.line_rows import covered_row, line_row, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import PriceBook, label
-from tidegauge.cost.rows import covered_row, line_row, missing_row
 from tidegauge.cost.usage import Usage
 
 SECONDS_PER_HOUR = 3600
