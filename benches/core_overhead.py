@@ -10,7 +10,6 @@ which load disturbs less.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benches.arguments import parser_of
 from benches.transcode.fixtures import fixture
 from infra_under_test.transcode import DEFAULT_LIMITS, RENDITIONS, find_ffmpeg, inspect_upload, transcode
 from infra_under_test.transcode.graph import compile_argv
@@ -30,9 +30,7 @@ ALLOWED_S, ALLOWED_RATIO = 0.030, 0.02
 
 def main() -> int:
     """0 when the overhead is within what is allowed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rounds", type=int, default=9, metavar="N")
     parser.add_argument("--json", action="store_true", help="one document on stdout")
     asked = parser.parse_args()
@@ -51,7 +49,7 @@ def measure(medium: str, name: str, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="tidegauge-overhead-") as folder:
         output = Path(folder) / f"bare{rendition.suffix}"
         info = inspect_upload(source)
-        argv = compile_argv(ffmpeg.path, [rendition], source, info, [output], DEFAULT_LIMITS)
+        argv = compile_argv(ffmpeg.path, source, info, [(rendition, output)], limits=DEFAULT_LIMITS)
         for number in range(rounds + 1):
             begun = time.perf_counter()
             made = transcode(source, Path(folder) / "core", [rendition], ffmpeg=ffmpeg)

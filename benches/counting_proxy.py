@@ -1,4 +1,4 @@
-"""A reverse proxy that writes down every request: nginx before parts of the local stack, a log a part."""
+"""A reverse proxy that writes down every request: nginx before parts of the local stack, a log for each."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def counting_proxy(folder: Path, ports: Mapping[str, tuple[int, int]]) -> Iterat
 
 
 def _await_file(path: Path, server: subprocess.Popen[bytes]) -> None:
-    """Until nginx, which opens its logs when it starts, has opened this one."""
+    """Waits until nginx has opened this log, which it does when it starts."""
     deadline = time.monotonic() + ENDED_WITHIN_S
     while not path.exists():
         if server.poll() is not None or time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 """DynamoDB's units worked out again from the requests alone: a small table of items, and the published rules.
 
 It knows what our services send (puts, updates by SET and ADD, gets, queries of a partition) and no more: a
-request of another kind is an error, never a guess. Nothing here asks the stand-in what it thinks a call cost.
+request of another kind is an error, never a guess. The stand-in is never asked what a call cost.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Tables:
         self.consumed: Counter[tuple[str, str]] = Counter()
 
     def apply(self, line: Mapping[str, Any]) -> None:
-        """One request of the log."""
+        """Applies one request of the log."""
         operation, body = line["target"].rpartition(".")[2], json.loads(line["body"])
         if line["s"] not in (200, 400):
             raise ValueError(f"{operation} was answered {line['s']}")

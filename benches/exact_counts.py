@@ -1,4 +1,4 @@
-"""Is what usage.json says of a local run what happened? Every item against a count made elsewhere.
+"""Does usage.json say what happened in a local run? Every item against a count made elsewhere.
 
     python -m benches.exact_counts --seconds 60
 
@@ -10,7 +10,6 @@ the requests and the items. Exit code 10 when anything differs.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -24,12 +23,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benches.arguments import parser_of
 from benches.counting_proxy import CountingProxy, counting_proxy
 from benches.independent_counts import Row, Surroundings, Usage, compare, look
 from benches.target import ROOT, run, run_command
 from infra_under_test.local import ports
 from infra_under_test.local.parts import PORT_NAMES
 from tidegauge.cost.money import text
+from tidegauge.summary import Summary
 
 REQUESTS_MIN = 5000
 DIFFERENT = 10
@@ -65,9 +66,7 @@ WITHOUT_ANOTHER_COUNT = (
 
 def main() -> int:
     """0 when all counts are equal."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="of arrivals")
     parser.add_argument("--rate", type=float, default=12.0, help="sessions a second, about ten requests each")
     parser.add_argument("--assets", type=int, default=20, help="in the catalogue")
@@ -152,7 +151,7 @@ def _options(flag: str, values: dict[str, Any]) -> list[str]:
 
 
 def _await_end(state: Path) -> None:
-    """Until the supervisor has removed what it made."""
+    """Waits until the supervisor has removed what it made."""
     deadline = time.monotonic() + 10
     while state.exists() and any(map(Path.is_dir, state.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -165,7 +164,7 @@ def credentials(config: Path) -> dict[str, str]:
 
 
 def catalogue(descriptor: Path, assets: int) -> None:
-    """Assets to draw from, and quiet after them."""
+    """Makes assets to draw from, then waits until the stack is quiet."""
     command = [sys.executable, "-m", "tidegauge", "catalogue", "create", "--stack", str(descriptor)]
     done = subprocess.run(
         [*command, "--assets", str(assets), "--json"], cwd=ROOT, capture_output=True, check=False
@@ -175,7 +174,7 @@ def catalogue(descriptor: Path, assets: int) -> None:
     time.sleep(QUIET_S)
 
 
-def report(rows: Sequence[Row], summary: dict[str, Any]) -> int:
+def report(rows: Sequence[Row], summary: Summary) -> int:
     """The table on stdout; 0 when all is equal and there was enough of it."""
     head = ("ITEM", "USAGE.JSON", "INDEPENDENT", "EQUAL", "COUNTED BY")
     cells = [head, *(_cells(row) for row in rows)]
@@ -185,9 +184,9 @@ def report(rows: Sequence[Row], summary: dict[str, Any]) -> int:
         print("  ".join([left, *right, row[4]]))  # noqa: T201
     for item, why in WITHOUT_ANOTHER_COUNT:
         print(f"no other count of {item}: {why}")  # noqa: T201
-    requests, different = summary["total"]["count"], [row for row in rows if not row.equal]
+    requests, different = summary.total.count, [row for row in rows if not row.equal]
     print(  # noqa: T201
-        f"{requests} requests, {summary['total']['failures']} failed; "
+        f"{requests} requests, {summary.total.failures} failed; "
         f"{len(rows) - len(different)} of {len(rows)} counts are equal"
     )
     if requests < REQUESTS_MIN:

@@ -9,7 +9,6 @@ core chooses for that medium.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benches.arguments import add_core_options, parser_of
 from benches.transcode.fixtures import FOLDER as MEDIA
 from benches.transcode.fixtures import fixture
 from infra_under_test.transcode import (
@@ -38,12 +38,8 @@ BIG_GIF = "anim_bbb-854x480.gif"  # 125 frames at 25/s, made here: 13 MB are too
 
 def main() -> int:
     """0 when all frames are the same."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
-    parser.add_argument("--media", action="append", type=Path, metavar="FILE", help="repeatable")
-    parser.add_argument("--json", action="store_true", help="one document on stdout")
+    parser = parser_of(__doc__)
+    add_core_options(parser, rounds=5)
     asked = parser.parse_args()
     ffmpeg = find_ffmpeg()
     with tempfile.TemporaryDirectory(prefix="tidegauge-fan-out-") as folder:

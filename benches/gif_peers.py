@@ -53,7 +53,7 @@ def measure_peers(medium: Path, ffmpeg: Ffmpeg, programs: Mapping[str, str | Non
 
 
 def at_equal_vmaf(points: Sequence[Mapping[str, Any]], measure: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Bytes and CPU-seconds where the curve of `points` has the measure's VMAF; None where it has not.
+    """Bytes and CPU-seconds where the curve of `points` has the measure's VMAF; None where it never has.
 
     A point that is beyond the ends by at most VMAF_TOLERANCE stands for itself, and says so by its own VMAF.
     """

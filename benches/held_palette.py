@@ -117,7 +117,7 @@ def _keys(picture: Pictures) -> npt.NDArray[np.int32]:
 
 
 def _occurring(pictures: Pictures, colours: int) -> npt.NDArray[np.bool_]:
-    """Which of all colours occur."""
+    """The colours that occur in the pictures."""
     seen = np.zeros(colours, dtype=np.bool_)
     for picture in pictures:
         seen[_keys(picture)] = True
@@ -125,7 +125,7 @@ def _occurring(pictures: Pictures, colours: int) -> npt.NDArray[np.bool_]:
 
 
 def main(arguments: list[str]) -> None:
-    """See the module's words."""
+    """Reads pictures and writes them as the module's docstring says."""
     source, width, height, colours, slack, held, palette_png = arguments
     pictures = np.memmap(source, dtype=np.uint8, mode="r").reshape(-1, int(height), int(width), 3)
     palette = make_palette(pictures, int(colours), np.random.default_rng(_SEED))

@@ -11,7 +11,6 @@ and takes its time.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from typing import Any
 
 import psutil
 
+from benches.arguments import parser_of
 from infra_under_test.transcode import RENDITIONS, UPLOAD_RENDITIONS, transcode
 from tests.support.hostile_media import TEXTS, gif
 from tests.support.hostile_mp4 import hostile_mp4s
@@ -74,9 +74,7 @@ def hostile_files() -> Iterator[tuple[str, str, bytes]]:
 
 def main() -> int:
     """0 when every file was refused or bounded and the good job came out the same."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--json", action="store_true", help="one document on stdout")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tidegauge-hostile-") as folder:
@@ -131,7 +129,7 @@ def attack(what: str, name: str, content: bytes, sandbox: Path) -> dict[str, Any
 
 
 def _watch(child: subprocess.Popen[str]) -> int:
-    """The most that the child and all below it held together, in bytes; kills what doesn't end."""
+    """The most memory in bytes that the child and its descendants held together; kills what does not end."""
     peak, begun, root = 0, time.monotonic(), psutil.Process(child.pid)
     while child.poll() is None:
         held = 0

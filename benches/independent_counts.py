@@ -32,7 +32,7 @@ USAGE_WRITTEN_WITHIN_S = 1.5  # a meter is on disk a second after it counted, on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One comparison; `slack` is what the independent count leaves open, 0 for nothing."""
+    """One comparison; `slack` is how far the independent count may be off, 0 for not at all."""
 
     item: str
     usage: Fraction
@@ -76,7 +76,7 @@ class Surroundings:
 
 
 def look(around: Surroundings) -> State:
-    """Everything that the parts can be asked, past the proxy."""
+    """Asks the parts for everything they count, past the proxy."""
     dynamodb, s3 = around.client("dynamodb"), around.client("s3")
     return State(
         edge_bytes=around.edge_log.stat().st_size,

@@ -8,7 +8,6 @@ The resident set is that of the generator process alone, read four times a secon
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -22,12 +21,15 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benches.target import nginx, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import ONE_GET, nginx, run, run_command, two_cores, write_stack
+from tidegauge.summary import Summary
 
 EVERY_S = 0.25
 SETTLE_S = 60.0
 ANSWER_AFTER_S = 15.0
-PLAN = """
+PLAN = (
+    """
 name = "memory"
 connections = "{connections}"
 in_flight_max = 10000
@@ -35,11 +37,9 @@ in_flight_max = 10000
 shape = "constant"
 rate_per_s = {rate}
 duration_s = {duration_s}
-[[flow]]
-name = "get"
-[[flow.step]]
-path = "/x"
 """
+    + ONE_GET
+)
 # Accepts, reads the request, and answers late: in a process of its own, as its memory is not the question.
 LATE_SERVER = """
 import asyncio, sys
@@ -62,9 +62,7 @@ asyncio.run(main())
 
 def main() -> int:
     """0 when within bounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("what", choices=("flat", "in-flight"))
     parser.add_argument("--minutes", type=float, default=6.0, help="of `flat`")
     parser.add_argument("--rate", type=float, default=2000.0, help="requests a second of `flat`")
@@ -89,8 +87,8 @@ def flat(folder: Path, rate: float, seconds: float) -> int:
     print(  # noqa: T201
         json.dumps(
             {
-                "requests": summary["total"]["count"],
-                "rate_per_s": summary["total"]["rate_per_s"],
+                "requests": summary.total.count,
+                "rate_per_s": summary.total.rate_per_s,
                 "after_first_minute_mb": round(float(first), 1),
                 "at_the_end_mb": round(float(last), 1),
                 "slope_mb_per_minute": round(float(slope), 3),
@@ -109,11 +107,11 @@ def in_flight(folder: Path, sessions: int) -> int:
     print(  # noqa: T201
         json.dumps(
             {
-                "sessions_in_flight": summary["total"]["count"],
-                "failures": summary["total"]["failures"],
+                "sessions_in_flight": summary.total.count,
+                "failures": summary.total.failures,
                 "before_mb": round(before, 1),
                 "during_mb": round(during, 1),
-                "kb_a_session": round((during - before) * 1024 / summary["total"]["count"], 1),
+                "kb_a_session": round((during - before) * 1024 / summary.total.count, 1),
             }
         )
     )
@@ -136,7 +134,7 @@ def late_server() -> Iterator[str]:
 
 def _watch(
     folder: Path, url: str, connections: str, rate: float, seconds: float
-) -> tuple[np.ndarray, np.ndarray, dict[str, dict[str, float]]]:
+) -> tuple[np.ndarray, np.ndarray, Summary]:
     """Run-relative times in seconds, resident megabytes at them, and the run's summary."""
     plan, out = folder / "plan.toml", folder / "run"
     plan.write_text(PLAN.format(connections=connections, rate=rate, duration_s=seconds), "utf-8")

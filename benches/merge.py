@@ -9,19 +9,21 @@ samples joined and sorted, and those of the merged histograms within 0.1 % of th
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benches.target import nginx, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import call, nginx, run, run_command, two_cores, write_stack
+from tidegauge.store import RunFolder
+from tidegauge.summary import Summary
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 HISTOGRAM_ERROR_MAX = 0.001
@@ -55,9 +57,7 @@ think_time_s = 0.05
 
 def main() -> int:
     """0 when all agree."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rate", type=float, default=500.0, help="mean sessions a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     asked = parser.parse_args()
@@ -75,13 +75,13 @@ def main() -> int:
         # the same run's merged histograms: measured again from a copy without its sample rows
         counted = _from_histograms(folder / "four", folder / "counted")
     joined = _quantiles(samples, asked.seconds)
-    seen = {name: parts["total"]["response_time_ms"][name] for name in QUANTILES}
+    seen = {name: getattr(parts.total.response_time_ms, name) for name in QUANTILES}
     errors = {name: abs(counted[name] / joined[name] - 1) for name in QUANTILES}
     exact = all(seen[name] == joined[name] for name in QUANTILES)
     print(  # noqa: T201
         json.dumps(
             {
-                "requests": [whole["total"]["count"], parts["total"]["count"]],
+                "requests": [whole.total.count, parts.total.count],
                 "processes": sorted(samples["process"].unique().tolist()),
                 "same_intended_sends": same,
                 "quantiles_ms": seen,
@@ -93,7 +93,7 @@ def main() -> int:
     return int(not same or not exact or max(errors.values()) > HISTOGRAM_ERROR_MAX)
 
 
-def _run(plan: Path, stack: Path, out: Path, processes: int, samples: str) -> dict[str, Any]:
+def _run(plan: Path, stack: Path, out: Path, processes: int, samples: str) -> Summary:
     return run([*run_command(plan, stack, out, [f"samples={samples}"]), "--processes", str(processes)])
 
 
@@ -106,7 +106,7 @@ def _samples(out: Path) -> pd.DataFrame:
 
 
 def _quantiles(samples: pd.DataFrame, end_s: float) -> dict[str, float]:
-    """Of the requests due by `end_s`, in ms: the ceil(qn)-th smallest."""
+    """Quantiles in ms of the requests due by `end_s`: the ceil(qn)-th smallest."""
     due = samples[samples["intended_s"] <= end_s]
     times = np.sort((due["done_s"] - due["intended_s"]).to_numpy()) * 1000
     return {name: float(times[math.ceil(q * len(times)) - 1]) for name, q in QUANTILES.items()}
@@ -115,12 +115,12 @@ def _quantiles(samples: pd.DataFrame, end_s: float) -> dict[str, float]:
 def _from_histograms(out: Path, copy: Path) -> dict[str, float]:
     shutil.copytree(out, copy)
     shutil.rmtree(copy / "samples")
-    document = json.loads((copy / "run.json").read_text("utf-8"))
-    document["plan"]["samples"] = "none"
-    (copy / "run.json").write_text(json.dumps(document), "utf-8")
-    run([sys.executable, "-m", "tidegauge", "report", str(copy), "--json"])
-    times = json.loads((copy / "summary.json").read_text("utf-8"))["total"]["response_time_ms"]
-    return {name: float(times[name]) for name in QUANTILES}
+    folder = RunFolder(copy)
+    record = folder.read_run()
+    folder.write_run(replace(record, plan=replace(record.plan, samples="none")))
+    call([sys.executable, "-m", "tidegauge", "report", str(copy), "--json"])
+    times = RunFolder(copy).read_summary().total.response_time_ms
+    return {name: float(getattr(times, name)) for name in QUANTILES}
 
 
 if __name__ == "__main__":

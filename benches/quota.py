@@ -10,7 +10,6 @@ a CPU-second say little. Exit code 1 when a median is off by more than 15 %.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benches.arguments import add_core_options, parser_of
 from infra_under_test.cgroup import CannotEmulate, make_cage
 from infra_under_test.transcode import RENDITIONS, transcode
 
@@ -31,12 +31,8 @@ OFF_MAX = 0.15
 
 def main() -> int:
     """0 when every size is within 15 % of what its quota says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
-    parser.add_argument("--media", action="append", type=Path, metavar="FILE", help="repeatable")
-    parser.add_argument("--json", action="store_true", help="one document on stdout")
+    parser = parser_of(__doc__)
+    add_core_options(parser, rounds=5)
     asked = parser.parse_args()
     try:
         rows = [

@@ -11,7 +11,6 @@ loop in C does.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -22,7 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benches.target import Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import ONE_GET, Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 
 LAG_MS_P99_MAX = 5.0
 MULTIPLES = (1.5, 1.8, 2.0, 2.1, 2.2, 2.3, 2.4, 2.6, 2.8, 3.0)
@@ -39,7 +39,8 @@ class User(FastHttpUser):
     def get(self):
         self.client.get("/x")
 """
-PLAN = """
+PLAN = (
+    """
 name = "rate"
 seed = 3
 warmup_s = {warmup_s}
@@ -48,18 +49,14 @@ connections = "pooled"
 shape = "constant"
 rate_per_s = {rate}
 duration_s = {duration_s}
-[[flow]]
-name = "get"
-[[flow.step]]
-path = "/x"
 """
+    + ONE_GET
+)
 
 
 def main() -> None:
     """Prints a line a round, then the medians."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0, help="measured, of each run")
     asked = parser.parse_args()
@@ -73,12 +70,12 @@ def main() -> None:
             rounds[-1]["ratio"] = round(ours["sustained_per_s"] / peer, 2)
             print(json.dumps(rounds[-1]), flush=True)  # noqa: T201
         wrk = wrk_rate(target, cores, asked.seconds)
-    summary: dict[str, Any] = {
+    medians: dict[str, Any] = {
         name: statistics.median(row[name] for row in rounds)
         for name in ("fast_http_user_per_s", "sustained_per_s", "ratio")
     }
-    summary["wrk_per_s"] = wrk if wrk is not None else "n/a: wrk is not installed"
-    print(json.dumps({"median": summary}))  # noqa: T201
+    medians["wrk_per_s"] = wrk if wrk is not None else "n/a: wrk is not installed"
+    print(json.dumps({"median": medians}))  # noqa: T201
 
 
 def fast_http_user(folder: Path, target: Target, cores: Cores, seconds: float) -> float:
@@ -97,7 +94,7 @@ def fast_http_user(folder: Path, target: Target, cores: Cores, seconds: float) -
 def highest(
     folder: Path, target: Target, cores: Cores, peer: float, seconds: float, name: str
 ) -> dict[str, Any]:
-    """The highest of the offered rates that was kept."""
+    """The highest of the offered rates that was sustained."""
     best: dict[str, Any] = {"sustained_per_s": 0.0}
     for multiple in MULTIPLES:
         out = folder / f"{name}-{multiple}"
@@ -107,16 +104,16 @@ def highest(
         )
         summary = run(run_command(plan, write_stack(folder, target.url), out), cores.generator)
         shutil.rmtree(out)
-        generator, total = summary["generator"], summary["total"]
-        lag_ms = generator["lag_ms_p99"]
-        if lag_ms > LAG_MS_P99_MAX or total["failures"] or generator["unsent"]:
+        generator, total = summary.generator, summary.total
+        lag_ms = generator.lag_ms_p99 or 0.0
+        if lag_ms > LAG_MS_P99_MAX or total.failures or generator.unsent:
             best["next_lag_ms_p99"] = round(lag_ms, 2)
             break
         best = {
-            "sustained_per_s": round(total["rate_per_s"]),
+            "sustained_per_s": round(total.rate_per_s),
             "lag_ms_p99": round(lag_ms, 2),
-            "cpu_ratio": round(generator["cpu_ratio_max"], 2),
-            "response_ms_p50": round(total["response_time_ms"]["p50"], 3),
+            "cpu_ratio": round(generator.cpu_ratio_max or 0.0, 2),
+            "response_ms_p50": round(total.response_time_ms.p50 or 0.0, 3),
         }
     return best
 

@@ -19,13 +19,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.support.run_records import run_record
 from tidegauge.analysis.quantiles import Ordered
 from tidegauge.analysis.traffic import Window, traffic_of_counts, traffic_of_samples
 from tidegauge.engine.writer import Writer
 from tidegauge.histograms import rank_of
+from tidegauge.plan import Flow, Plan, Step
 from tidegauge.records import Sample
-from tidegauge.request_counts import MOMENTS
 from tidegauge.results.frames import read_stretches
+from tidegauge.row_files import SCHEMAS
+from tidegauge.run_record import RunRecord
+from tidegauge.shapes import Constant
+from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 
 Floats = NDArray[np.float64]
@@ -93,21 +98,15 @@ def _compare(name: str, latencies_s: Floats) -> float:
             f"{'P' + format(float(q) * 100, 'g'):>9} {truth:12.6f} ms {sample:12.6f} ms {histogram:12.6f} ms"
             f" {errors[0]:>9} {peer_ms:7g} ms {errors[1]:>9}"
         )
-    all_ranks = np.repeat(counted.values_ms, np.diff(counted.reached, prepend=0))
-    assert np.array_equal(samples.values_ms, exact_ms), "samples are to be exact"
+    assert counted.reached is not None
+    all_ranks = np.repeat(counted.values_s * 1000, np.diff(counted.reached, prepend=0))
+    assert np.array_equal(samples.values_s * 1000, exact_ms), "samples are to be exact"
     return float(np.max(np.abs(all_ranks / exact_ms - 1)))
 
 
 def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
-    """Through the writer, a second a batch."""
-    folder.write_json(
-        folder.run_json,
-        {
-            "plan": {"samples": "all"},
-            "window": {"start_s": 0.0, "end_s": float(intended_s[-1])},
-            "stack": {"behaviour": []},
-        },
-    )
+    """Puts the latencies through the writer, a second in each batch."""
+    folder.write_run(_run(float(intended_s[-1])))
     writer = Writer(folder, 0, live=False)
     for start in range(0, len(intended_s), RATE_PER_S):
         due_s, ended_s = (times[start : start + RATE_PER_S].tolist() for times in (intended_s, done_s))
@@ -124,16 +123,22 @@ def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
     folder.merge_counts("histograms")
 
 
+def _run(end_s: float) -> RunRecord:
+    """A run up to `end_s` of which every request is stored."""
+    phase = Constant(shape="constant", rate_per_s=RATE_PER_S, duration_s=end_s)
+    ping = Flow(name="ping", step=(Step(path="/x"),))
+    plan = Plan(arrivals=(phase,), flow=(ping,), seed=SEED)
+    stack = Stack(api_url="http://127.0.0.1", allowed_hosts=("127.0.0.1",))
+    return run_record(plan, stack, endpoints=(("ping", "GET /x"),))
+
+
 def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
     window = Window(warmup_s=0.0, end_s=end_s)
-    samples = traffic_of_samples(folder.read_rows("samples")[0].to_pandas(), window, ())
-    nothing = MOMENTS.empty_table().to_pandas()
-    counted = traffic_of_counts(read_stretches(folder), nothing, nothing, window)
-    first, second = (
-        Ordered.of(times["value_s"].to_numpy(), times["count"].to_numpy())
-        for times in (samples.response, counted.response)
-    )
-    return first, second
+    samples = traffic_of_samples([folder.read_rows("samples")[0].to_pandas()], window, ())
+    moments = SCHEMAS["moments"].empty_table().to_pandas()
+    sessions = SCHEMAS["sessions"].empty_table().to_pandas()
+    counted = traffic_of_counts(read_stretches(folder), moments, sessions, window)
+    return Ordered.of(samples.response.of()), Ordered.of(counted.response.of())
 
 
 def _locust(times_ms: Floats) -> list[float]:

@@ -21,6 +21,8 @@ from typing import Any
 import psutil
 
 from infra_under_test.local.discovery import NGINX, find
+from tidegauge.store import RunFolder
+from tidegauge.summary import Summary
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WITHIN_S = 10.0
@@ -36,6 +38,7 @@ http {{
   server {{ listen 127.0.0.1:{port} backlog=8192; location / {{ return 200 "hello world\\n"; }} }}
 }}
 """
+ONE_GET = '[[flow]]\nname = "get"\n[[flow.step]]\npath = "/x"\n'  # the flow of plans that ask for one URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +128,13 @@ def run_command(plan: Path, stack: Path, out: Path, settings: Sequence[str] = ()
     return [*command, "--json"]
 
 
-def run(command: Sequence[str], core: int | None = None) -> dict[str, Any]:
-    """summary.json of a run, whatever its verdict; exits with its error when there is none."""
+def run(command: Sequence[str], core: int | None = None) -> Summary:
+    """The summary of a run, whatever its verdict; exits with its error when there is none."""
+    return RunFolder(Path(call(command, core)["run_dir"])).read_summary()
+
+
+def call(command: Sequence[str], core: int | None = None) -> dict[str, Any]:
+    """The document that a command prints; exits with its error."""
     ended = subprocess.run(pinned(command, core), cwd=ROOT, capture_output=True, text=True, check=False)
     try:
         document: dict[str, Any] = json.loads(ended.stdout)

@@ -13,7 +13,6 @@ hey where they are installed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -34,8 +33,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benches.target import Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
+from benches.arguments import parser_of
+from benches.target import ONE_GET, Cores, Target, nginx, pinned, run, run_command, two_cores, write_stack
 from benches.truth_figure import draw
+from tidegauge.store import RunFolder
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +46,8 @@ FIRST_STALL_S = 4.0  # after the start of a peer's run
 QUANTILES = (0.5, 0.92, 0.95, 0.99, 0.999)
 WITHIN_RATIO, WITHIN_MS = 0.03, 5.0
 USERS = 50  # Locust users, each with ten requests a second
-PLAN = """
+PLAN = (
+    """
 name = "truth"
 connections = "pooled"
 [[arrivals]]
@@ -53,11 +55,9 @@ shape = "constant"
 process = "uniform"
 rate_per_s = {rate}
 duration_s = {duration_s}
-[[flow]]
-name = "get"
-[[flow.step]]
-path = "/x"
 """
+    + ONE_GET
+)
 THROUGHPUT = """
 from locust import FastHttpUser, constant_throughput, task
 
@@ -112,9 +112,7 @@ class Stalls:
 
 def main() -> int:
     """0 when all quantiles are within bounds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=float, default=40.0, help="of each run")
     parser.add_argument("--no-peers", action="store_true", help="measure ours alone")
     parser.add_argument("--figure", type=Path, help="draw the figure of docs/latency.md to this SVG")
@@ -147,9 +145,9 @@ def ours(folder: Path, target: Target, cores: Cores, seconds: float) -> tuple[pd
     stored = lambda: any((out / "samples").glob("*.parquet"))  # noqa: E731  # two seconds into the run
     with Stalls(target.worker_pid, _count(seconds), stored) as stalls:
         summary = run(command, cores.generator)
-    if summary["total"]["failures"]:
-        sys.exit(f"error: requests failed: {summary['total']['failures_by_cause']}")
-    start = json.loads((out / "run.json").read_text("utf-8"))["start_unix_s"]
+    if summary.total.failures:
+        sys.exit(f"error: requests failed: {dict(summary.total.failures_by_cause)}")
+    start = RunFolder(out).read_run().began_unix_s
     stalls.began = [moment - start for moment in stalls.began]
     stalls.ended = [moment - start for moment in stalls.ended]
     if len(stalls.ended) < stalls.count or stalls.began[0] < 0 or stalls.ended[-1] > seconds - 1:
@@ -163,7 +161,7 @@ def _count(seconds: float) -> int:
 
 
 def response_s(samples: pd.DataFrame) -> Floats:
-    """From the intended time, in order of arrival."""
+    """Response times from the intended moment, in order of arrival."""
     return (samples["done_s"] - samples["intended_s"]).to_numpy()
 
 
@@ -197,7 +195,7 @@ def _drain_per_s(done: Floats, due: Floats, resumed: float) -> float:
 
 
 def compare(truth_s: Floats, seen_s: Floats) -> list[dict[str, Any]]:
-    """A row a quantile: truth, seen, and whether they agree."""
+    """A row for each quantile: truth, seen, and whether they agree."""
     truths, seen = quantiles_ms(truth_s * 1000), quantiles_ms(seen_s * 1000)
     return [
         {
@@ -223,13 +221,13 @@ def measure_peers(folder: Path, target: Target, cores: Cores, seconds: float) ->
 
 
 def quantiles_ms(times_ms: Floats) -> dict[str, float]:
-    """By name: the ceil(qn)-th smallest."""
+    """Quantiles by name: the ceil(qn)-th smallest."""
     ordered = np.sort(times_ms)
     return {_name(q): round(float(ordered[math.ceil(q * len(ordered)) - 1]), 1) for q in QUANTILES}
 
 
 def locust_times_ms(folder: Path, target: Target, cores: Cores, seconds: float) -> Floats:
-    """By Locust's own statistics, which round."""
+    """Response times from Locust's own statistics, which round."""
     locustfile = folder / "throughput.py"
     locustfile.write_text(THROUGHPUT.format(a_user=RATE_PER_S / USERS), "utf-8")
     command = [sys.executable, "-m", "locust", "-f", str(locustfile), "-H", target.url, "--headless"]
@@ -240,7 +238,7 @@ def locust_times_ms(folder: Path, target: Target, cores: Cores, seconds: float) 
 
 
 def hey_times_ms(target: Target, cores: Cores, seconds: float) -> Floats:
-    """By hey's list of every response."""
+    """Response times from hey's list of every response."""
     command = ["hey", "-z", f"{seconds + 3:g}s", "-c", "50", "-q", str(RATE_PER_S // 50), "-o", "csv"]
     out = _through_stalls(pinned([*command, f"{target.url}/x"], cores.generator), target, seconds)
     return np.array(

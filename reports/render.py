@@ -25,10 +25,10 @@ def render_html(data: ReportData) -> str:
     template = _environment().get_template("report.html")
     sources = cost_sources.sources(data)
     return template.render(
-        plan_name=provenance.plan_name(data),
+        plan_name=data.run.plan.name,
         subtitle=provenance.subtitle(data),
         summary=data.summary,
-        local=bool(data.run.get("local")),
+        local=data.run.local,
         warnings=data.warnings,
         banner=verdict.banner(data),
         key_figures=verdict.key_figures(data),
@@ -81,11 +81,8 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _window(data: ReportData) -> Window | None:
-    window = data.run.get("window") or {}
-    if window.get("start_s") is None or window.get("end_s") is None:
-        return None
-    return Window(start_s=float(window["start_s"]), end_s=float(window["end_s"]))
+def _window(data: ReportData) -> Window:
+    return Window(start_s=data.run.window.start_s, end_s=data.run.window.end_s)
 
 
 def _rate_charts(data: ReportData) -> tuple[charts.Chart, ...]:

@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidegauge.audit_record import AuditRecord
+from tidegauge.edge_record import EdgeCheck
+from tidegauge.run_record import RunRecord
+from tidegauge.summary import Summary
+
 Document = Mapping[str, Any]
 
 
@@ -77,31 +82,16 @@ class BenchData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
-    """One run, ready to be shown. Documents are plain JSON values; an absent key shows as not recorded.
+    """One run, ready to be shown."""
 
-    - `summary`: summary.json; `objectives` and `edge_locations` {pop: answers} where known; in `cost`,
-      `marginal_reason` and `loaded_reason` say why the value beside them is null.
-    - `run`: run.json with `run_id`, `plan` (mapping or TOML text), `seed`, `stack` {name, api_url, cdn_url},
-      `versions` {name: version}, `machine` {cpu_model, cores, memory_bytes, os}, `git_commit`,
-      `cache_state_before` (cold, warm or unknown), `started_at` (ISO 8601), `window` {start_s, end_s},
-      `interrupted`, `local`, `parts` [{name, version}], `connections`.
-    - `edge_check`: {joined, client_only, edge_only, without_id, torn_lines, mismatches, mismatched:
-      [{request_id, client, edge}], agree, edge and client: cache counts of the joined}; None without a log.
-    - `bench`: the document of the transcode bench, or None; `transcode`: what it answers (as `BenchData`).
-    - `audit`: audit.json, an estimate held against this run and an architecture; None where there was none.
-    - `usage_unknown`: billable usage that is not counted: [{service, unit, flow, reason}].
-    """
-
-    summary: Document
-    run: Document
+    summary: Summary
+    run: RunRecord
     rates: RateSeries | None = None
     flow_series: Sequence[FlowSeries] = ()
     percentiles: Sequence[PercentileCurve] = ()
-    edge_check: Document | None = None
-    bench: Document | None = None
-    transcode: Document | None = None
-    audit: Document | None = None
-    cost_reason: str | None = None  # why `summary.cost` is null
-    usage_unknown: Sequence[Document] = ()
+    edge_check: EdgeCheck | None = None  # None without a log of the edge
+    bench: Document | None = None  # the document of the transcode bench
+    transcode: Document | None = None  # what it answers, as in `BenchData`
+    audit: AuditRecord | None = None  # an estimate held against this run
     validity: Sequence[ValidityLimit] = ()
     warnings: Sequence[str] = field(default=())

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         DATA, "tidegauge/workload", "tidegauge/analysis", "tidegauge/cost", "tidegauge/collect",
         "tidegauge/aws", "tidegauge/engine", "tidegauge/conduct", "tidegauge/results", "reports",
     },
-    "reports": set(),
+    "reports": {DATA},
     "locustfiles": {"tidegauge/engine", "tidegauge/workload"},
     "infra_under_test": set(),
     "infra_under_test/transcode": {"infra_under_test"},
@@ -66,6 +66,10 @@ ONLY_IN: dict[str, set[str]] = {
     },
     "numba": {"tidegauge/capacity"},
 }
+RECORDS = {
+    f"tidegauge.{name}"
+    for name in ("run_record", "summary", "cost_record", "edge_record", "audit_record", "stack", "stored")
+}
 PURE = ("tidegauge/workload", "tidegauge/analysis", "tidegauge/cost")
 IMPURE = {
     "boto3", "botocore", "locust", "gevent", "subprocess", "socket", "time", "requests", "urllib3", "random",
@@ -75,6 +79,15 @@ IMPURE_CALLS = re.compile(
     r"print|open|.*\.(open|read_text|read_bytes|write_text|write_bytes|mkdir|unlink|exists|iterdir)"
     r"|np\.random\.(seed|rand\w*|normal|uniform|choice|shuffle)|(datetime|date|dt\.datetime|dt\.date)\.(now|today|utcnow)"
 )
+RECORDS = {  # what reports show: of the meter they import nothing else
+    "tidegauge.run_record",
+    "tidegauge.summary",
+    "tidegauge.cost_record",
+    "tidegauge.edge_record",
+    "tidegauge.audit_record",
+    "tidegauge.stack",
+    "tidegauge.stored",
+}
 ENGINE_WITHOUT_LOCUST = {"tidegauge.engine.events", "tidegauge.engine.flow_files", "tidegauge.engine.role"}
 
 
@@ -189,6 +202,13 @@ def test_pure_rooms_open_no_file_and_ask_no_clock_and_draw_from_no_global_genera
     ] == []
 
 
+def test_reports_know_of_the_meter_only_the_records_that_they_show() -> None:
+    known = {
+        name for module in within("reports") for name in house_imports()[module] if room_of(name) == DATA
+    }
+    assert known - RECORDS == set()
+
+
 def test_what_is_measured_and_the_meter_meet_in_no_import() -> None:
     for module, others in house_imports().items():
         tops = {other.partition(".")[0] for other in others}
@@ -196,6 +216,12 @@ def test_what_is_measured_and_the_meter_meet_in_no_import() -> None:
             assert tops <= {"infra_under_test"}, module
         if module.startswith("tidegauge"):
             assert tops <= {"tidegauge", "reports"}, module
+
+
+def test_reports_import_of_the_meter_only_the_records_that_they_show() -> None:
+    for module in within("reports"):
+        taken = {other for other in house_imports()[module] if other.startswith("tidegauge")}
+        assert taken <= RECORDS, module
 
 
 def test_only_what_imports_no_locust_is_taken_from_the_engine() -> None:

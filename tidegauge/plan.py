@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -168,24 +168,23 @@ def parse_plan(data: dict[str, Any], what: str, known_flows: frozenset[str] = fr
     """A plan document checked as a whole: types first, then what the parts say of each other."""
     _refuse_unknown_shapes(data, what)
     plan = parse(Plan, data, what)
+    _check_plan(plan, what, known_flows)
+    return plan
+
+
+def check_stored_plan(plan: Plan, what: str) -> None:
+    """Refuses a stored plan whose parts do not fit together; its flows were known when the run was made."""
+    declared = {flow.name for flow in plan.flow}
+    replayed = plan.replay.flows if plan.replay else {}
+    _check_plan(plan, what, frozenset([*(plan.mix or ()), *replayed.values()]) - declared)
+
+
+def _check_plan(plan: Plan, what: str, known_flows: frozenset[str]) -> None:
     _check_phases(plan, what)
     _check_flows(plan, what, known_flows)
     _check_popularity(plan, what)
     for target, limits in plan.objectives.items():
         _check_objective(plan, what, target, limits)
-    return plan
-
-
-def stored_plan(data: dict[str, Any]) -> Plan:
-    """The plan that a run folder holds; its flows were checked when the run was made."""
-    declared = {flow["name"] for flow in data.get("flow") or ()}
-    replayed = (data.get("replay") or {}).get("flows") or {}
-    return parse_plan(data, "run.json", frozenset([*(data.get("mix") or ()), *replayed.values()]) - declared)
-
-
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as plain data for run.json."""
-    return asdict(plan)
 
 
 def _refuse_unknown_shapes(data: dict[str, Any], what: str) -> None:

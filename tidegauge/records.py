@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = 1
-
 Cause = Literal[
     "waf_403",
     "throttled_429",
@@ -25,7 +23,7 @@ Cause = Literal[
 class Sample(NamedTuple):
     """One request as the client saw it. Times are seconds from the start of the run.
 
-    A tuple and no dataclass: rows cross a pipe to the writer by the thousand a second.
+    A tuple, not a dataclass: rows cross a pipe to the writer by the thousand a second.
     """
 
     intended_s: float  # latency counts from here, so a stalled server cannot hide

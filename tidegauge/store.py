@@ -14,7 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegauge import row_files
+from tidegauge.audit_record import AUDIT_VERSION, AuditRecord
+from tidegauge.edge_record import EdgeCheck
 from tidegauge.errors import TidegaugeError
+from tidegauge.run_record import RUN_VERSION, RunRecord, check_run
+from tidegauge.stored import check_version, document_of, read_record
+from tidegauge.summary import SUMMARY_VERSION, Summary
 
 if TYPE_CHECKING:
     import pandas as pd  # which takes a second to load, and is not for the writer
@@ -35,22 +40,21 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> RunFolder:
         """A new or empty folder at `path` (exit 2 otherwise)."""
+        require_empty(path)
+        folder = cls(path)
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
-            cls(path).reserve.write_bytes(os.urandom(RESERVE_BYTES))
+            folder.reserve.write_bytes(os.urandom(RESERVE_BYTES))
         except OSError as error:
             raise _disk_error(error, path) from None
-        return cls(path)
+        return folder
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """An existing run (exit 2 when it is none)."""
+        """An existing run (exit 2 when `path` is not one)."""
         folder = cls(path)
         if not folder.run_json.is_file():
             raise TidegaugeError(
-                f"{path} is no run folder: it has no run.json", "name a folder that `run` made"
+                f"{path} is not a run folder: it has no run.json", "name a folder that `run` made"
             )
         return folder
 
@@ -119,7 +123,7 @@ class RunFolder:
 
     @property
     def job_failure(self) -> Path:
-        """Of a worker's own folder: why its job could not be fetched."""
+        """In a worker's own folder: why its job could not be fetched."""
         return self.path / "job-failure.txt"
 
     @property
@@ -133,6 +137,48 @@ class RunFolder:
     def part(self, kind: str, process: int, sequence: int) -> Path:
         """The file of a generator process' rows; numbered, as each is closed within seconds."""
         return self.path / kind / f"{process}-{sequence}.parquet"
+
+    def read_run(self, path: Path | None = None) -> RunRecord:
+        """run.json, or another copy of it at `path` (exit 2 where it is damaged)."""
+        path = path or self.run_json
+        remedy = "bring back an intact run.json, or run the plan again"
+        document = self.read_json(path)
+        check_version(document, str(path), RUN_VERSION, remedy)
+        run = read_record(RunRecord, document, str(path), remedy)
+        check_run(run, str(path), remedy)
+        return run
+
+    def write_run(self, run: RunRecord) -> None:
+        """run.json, replaced in one step."""
+        self.write_json(self.run_json, document_of(run))
+
+    def read_summary(self) -> Summary:
+        """summary.json (exit 2 where it is absent or damaged)."""
+        path, remedy = self.summary_json, f"make it again from the run's rows: tidegauge report {self.path}"
+        document = self.read_json(path)
+        check_version(document, str(path), SUMMARY_VERSION, remedy)
+        return read_record(Summary, document, str(path), remedy)
+
+    def write_summary(self, summary: Summary) -> None:
+        """summary.json, replaced in one step."""
+        self.write_json(self.summary_json, document_of(summary))
+
+    def read_edge_check(self) -> EdgeCheck | None:
+        """edge.json (exit 2 where it is damaged); None without one."""
+        path = self.edge_json
+        if not path.exists():
+            return None
+        return read_record(EdgeCheck, self.read_json(path), str(path), f"remove {path.name}, or run again")
+
+    def read_audit(self) -> AuditRecord | None:
+        """audit.json (exit 2 where it is damaged); None without one."""
+        path = self.audit_json
+        if not path.exists():
+            return None
+        remedy = f"make it again: tidegauge cost validate ESTIMATE.toml --run {self.path}; or remove it"
+        document = self.read_json(path)
+        check_version(document, str(path), AUDIT_VERSION, remedy)
+        return read_record(AuditRecord, document, str(path), remedy)
 
     def write_json(self, path: Path, document: object) -> None:
         """`document` at `path`, replaced in one step."""
@@ -151,11 +197,13 @@ class RunFolder:
     def read_json(self, path: Path) -> Any:
         """The document at `path`, or an error that names it (exit 2)."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
         except FileNotFoundError:
             raise TidegaugeError(f"{path} does not exist", "is this a complete run folder?") from None
-        except (OSError, ValueError) as error:
-            raise TidegaugeError(f"{path} cannot be read: {error}", "the file is torn or no JSON") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise TidegaugeError(
+                f"{path} cannot be read: {error!s:.200}", "the file is torn, or it is not JSON"
+            ) from None
 
     def write_table(self, path: Path, table: Any) -> None:
         """A Parquet file at `path`, replaced in one step."""
@@ -190,6 +238,10 @@ class RunFolder:
         """All rows of `kind` as a table, and the names of files that could not be read."""
         return row_files.read_files(self._parts(kind), kind, columns)
 
+    def read_batches(self, kind: str, columns: Sequence[str], torn: list[str]) -> Iterator[Any]:
+        """All rows of `kind` in tables that fit into memory; adds to `torn` the files that cannot be read."""
+        return row_files.read_batches(self._parts(kind), kind, columns, torn)
+
     def merge_counts(self, kind: str) -> None:
         """The processes' parts of `kind` (of COUNTS) in one file; torn ones stay behind."""
         try:
@@ -219,11 +271,14 @@ class RunFolder:
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
-    def read_table(self, path: Path, columns: Sequence[str] | None = None) -> Any:
-        """A Parquet file of the run, or some of its columns (exit 2 when torn or absent)."""
+    def read_table(self, path: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> Any:
+        """A Parquet file of the run, or some of its columns (exit 2 when torn or absent).
+
+        Texts of the columns `coded` come as codes into the distinct ones.
+        """
         try:
-            return pq.read_table(path, columns=None if columns is None else list(columns))
-        except (OSError, pa.ArrowException) as error:
+            return row_files.read_columns(path, columns, coded)
+        except (OSError, pa.ArrowException, KeyError) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
     def remove_parts(self, kind: str, keep: Sequence[str] = ()) -> None:
@@ -238,6 +293,20 @@ class RunFolder:
             path.unlink()
         if (self.path / kind).is_dir() and not any((self.path / kind).iterdir()):
             (self.path / kind).rmdir()
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def require_empty(path: Path) -> None:
+    """Makes the folder at `path` if it does not exist; exit 2 where it holds anything or cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
+    except OSError as error:
+        raise _disk_error(error, path) from None
 
 
 def _disk_error(error: OSError, path: Path) -> TidegaugeError:

@@ -69,12 +69,12 @@ def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if as_profile and options.profile:
         raise TidegaugeError("--as-profile and --profile are both given", "name one of them")
     request = checked(
-        options.media or [*DEFAULT_MEDIA],
-        options.rendition or [*DEFAULT_RENDITIONS],
-        [as_profile] if as_profile else options.profile or [LOCAL],
-        options.rounds,
-        host,
-        options.renditions,
+        media=options.media or [*DEFAULT_MEDIA],
+        renditions=options.rendition or [*DEFAULT_RENDITIONS],
+        profiles=[as_profile] if as_profile else options.profile or [LOCAL],
+        host=host,
+        rounds=options.rounds,
+        renditions_file=options.renditions,
     )
     given = {name: value for name in TASK_USE_OPTIONS if (value := getattr(options, name)) is not None}
     settings = run.Settings(

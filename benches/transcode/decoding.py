@@ -17,13 +17,19 @@ NO_ENCODER = (("c:v", "wrapped_avframe"),)  # hands the pictures on as they are
 
 
 def decode_cpu_s(
-    ffmpeg: Ffmpeg, medium: Path, rendition: Rendition, info: MediaInfo, cage: Cage | None, rounds: int
+    ffmpeg: Ffmpeg,
+    medium: Path,
+    info: MediaInfo,
+    rendition: Rendition,
+    *,
+    cage: Cage | None,
+    rounds: int,
 ) -> float | None:
     """Median of decoding, scaling and colour conversion; None for what no GPU encodes anyway."""
     if not can_encode(rendition):
         return None
     bare = dataclasses.replace(rendition, encoder=NO_ENCODER, audio=False)
-    argv = compile_argv(ffmpeg.path, [bare], medium, info, [Path("-")], DEFAULT_LIMITS)
+    argv = compile_argv(ffmpeg.path, medium, info, [(bare, Path("-"))], limits=DEFAULT_LIMITS)
     muxer = len(argv) - 1 - argv[::-1].index("-f") + 1  # the last -f is the output's
     argv[muxer] = "null"
     with tempfile.TemporaryDirectory(prefix="tidegauge-decode-") as folder:

@@ -58,7 +58,7 @@ class Host:
         return None if self.no_cage is None else f"{CANNOT}: {self.no_cage}"
 
     def emulable(self, profiles: Iterable[Profile]) -> list[Profile]:
-        """Those that can be emulated here."""
+        """The profiles that can be emulated here."""
         return [profile for profile in profiles if self.why_not(profile) is None]
 
 
@@ -80,7 +80,7 @@ def encoder_of(profile: Profile, rendition: Rendition, *, as_is: bool) -> Encode
 
 @cache
 def this_host() -> Host:
-    """This machine, looked at once."""
+    """This machine; it is probed once."""
     memory_gb = Decimal(machine.memory_bytes()) / BYTES_PER_GB
     itself = Profile(
         name=LOCAL, kind="local", arch=machine.arch(), vcpu=Decimal(machine.cores()), memory_gb=memory_gb

@@ -1,4 +1,4 @@
-"""The machine that the figures come from: what they must not be compared across."""
+"""The machine that the figures come from: figures of unlike machines are not compared."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def cores() -> int:
 
 
 def memory_bytes() -> int:
-    """Of the whole machine."""
+    """Memory of the whole machine."""
     return int(psutil.virtual_memory().total)
 
 
 def arch() -> Literal["x86", "arm", "other"]:
-    """As profiles name it."""
+    """The architecture as profiles name it."""
     found = platform.machine().lower()
     if found in _ARM:
         return "arm"
@@ -36,7 +36,7 @@ def arch() -> Literal["x86", "arm", "other"]:
 
 
 def describe_machine() -> dict[str, object]:
-    """For bench.json; the host's name is nobody's business. Null where this machine doesn't say."""
+    """The machine for bench.json, without the host's name; null where the machine does not say."""
     cpuinfo = _read(_CPUINFO) or ""
     return {
         "os": f"{platform.system()} {platform.release()}",

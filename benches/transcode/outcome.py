@@ -1,4 +1,4 @@
-"""The bench document out of measured cells: skipped cells, prices and costs beside them."""
+"""The bench document, made of measured cells: skipped cells, prices and costs are added."""
 
 from __future__ import annotations
 
@@ -37,29 +37,24 @@ class Costing:
 
     def costed(self, cell: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         """`cell` as a cell of `profile`, with what an asset costs there."""
-        hour = profile.price(self.book)
-        if cell["wall_s"] is None:
-            return {**cell, "profile": profile.name, **cost_fields(NOT_MEASURED, hour)}
-        cost_of_it = asset_cost(
-            hour,
-            wall_s=cell["wall_s"],
-            bytes_out=cell["bytes_out"],
-            terms=terms_of(self.task_use),
-            book=self.book,
-        )
-        return {**cell, "profile": profile.name, **cost_fields(cost_of_it, hour)}
+        return {**cell, "profile": profile.name, **self._fields(cell, profile)}
 
     def costed_point(self, point: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         """A point of a curve with what an asset costs at that setting."""
+        return {**point, "cost_usd_per_asset": self._fields(point, profile)["cost_usd_per_asset"]}
+
+    def _fields(self, measured: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
         hour = profile.price(self.book)
+        if measured["wall_s"] is None:
+            return cost_fields(NOT_MEASURED, hour)
         cost = asset_cost(
             hour,
-            wall_s=point["wall_s"],
-            bytes_out=point["bytes_out"],
+            wall_s=measured["wall_s"],
+            bytes_out=measured["bytes_out"],
             terms=terms_of(self.task_use),
             book=self.book,
         )
-        return {**point, "cost_usd_per_asset": cost_fields(cost, hour)["cost_usd_per_asset"]}
+        return cost_fields(cost, hour)
 
 
 def document(

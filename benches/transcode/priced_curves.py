@@ -27,13 +27,13 @@ class CurveMatrix:
 
     @property
     def steps(self) -> int:
-        """How many times `measure` tells that one is done."""
+        """How many steps `measure` reports."""
         return len(self.media) * len(self.renditions) * len(self.sizes)
 
 
 @dataclass(slots=True)
 class Curves:
-    """Those that were measured, by size; what is done stays when the rest is interrupted."""
+    """The measured curves by size; those that are done stay when the rest is interrupted."""
 
     found: list[tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
     interrupted: bool = False

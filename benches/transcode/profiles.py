@@ -51,7 +51,7 @@ class Profile:
 
     @property
     def size(self) -> tuple[str, ...]:
-        """What its speed depends on: profiles alike in this differ by price alone."""
+        """What its speed depends on: profiles of equal size differ by price alone."""
         return (self.arch, str(self.vcpu), str(self.memory_gb), self.gpu or "", self.instance_type or "")
 
     def price(self, book: PriceBook) -> HourlyPrice:
@@ -65,7 +65,7 @@ class Profile:
         return unpriced("this machine's own cores have no list price")
 
     def document(self, book: PriceBook, emulation: str | None) -> dict[str, object]:
-        """As bench.json's `profiles` carry it."""
+        """A row of `profiles` in bench.json."""
         price = price_fields(self.price(book))
         if self.gpu is not None:
             price["price_note"] = f"{NO_FARGATE_GPU}: {price['price_note']}"
@@ -84,7 +84,7 @@ class Profile:
 
 @cache
 def load_profiles(path: Path = PROFILES_FILE) -> Mapping[str, Profile]:
-    """By name, smallest Fargate task first; TidegaugeError where the file makes no sense."""
+    """Profiles by name, smallest Fargate task first; TidegaugeError where the file makes no sense."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
         found = [*_fargate(data["fargate"]), *(_instance(row) for row in data["ec2"]["instances"])]

@@ -1,4 +1,4 @@
-"""Tells how far a bench is: a line a step on stderr, or JSON lines for a program that shows it itself."""
+"""Tells how far a bench is: a line for each step on stderr, or JSON lines for a program that shows them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Progress:
     _began: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
-        """Before the first step."""
+        """Tells how many steps there are, before the first."""
         if self.events_fd is not None:
             self._emit(None, None)
 

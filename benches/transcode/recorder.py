@@ -52,11 +52,11 @@ class Recorder:
         self.on_cell(cell)
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Before anything is collected."""
+        """Hands itself to the tests before any is collected."""
         config.stash[KEY] = self
 
     def pytest_runtest_setup(self) -> None:
-        """An interrupt may have been lost in a finaliser, where Python ignores what is raised."""
+        """Repeats an interrupt: one in a finaliser was lost, as Python ignores what is raised there."""
         if self.stopped_by:
             raise KeyboardInterrupt
 

@@ -29,7 +29,11 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         request = checked(
-            options.media, options.rendition, options.profile, 1, this_host(), options.renditions
+            media=options.media,
+            renditions=options.rendition,
+            profiles=options.profile,
+            host=this_host(),
+            renditions_file=options.renditions,
         )
         book = read_prices(DEFAULT_REGION)
     except TidegaugeError as error:

@@ -5,7 +5,7 @@
 
 Everything after `--` is `python -m benches.transcode`. SIGTERM (a stopped task, Spot's warning) and the limit
 end the bench as Ctrl-C does: the cells that are done still arrive. Exit code 0 once a document,
-be it an error's, is in S3.
+even that of an error, is in S3.
 """
 
 from __future__ import annotations

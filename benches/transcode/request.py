@@ -40,11 +40,12 @@ class Request:
 
 
 def checked(
+    *,
     media: Sequence[Path],
     renditions: Sequence[str],
     profiles: Sequence[str],
-    rounds: int,
     host: Host,
+    rounds: int = 1,
     renditions_file: Path | None = None,
 ) -> Request:
     """The request, or TidegaugeError (exit 2) with what is wrong."""

@@ -29,7 +29,7 @@ BROKEN = "the bench itself failed at it: what failed is on stderr"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to measure, and where to leave what."""
+    """How to measure, and where to put the outputs."""
 
     rounds: int
     keep: Path | None
@@ -48,29 +48,7 @@ def measure(
     terms_of(task_use)  # values without sense are refused before anything is measured
     check_destinations(files=[settings.raw], folders=[settings.keep, settings.storage])
     sizes = request.measured_as(host, settings.as_is)
-    matrix = Matrix(
-        media=request.media,
-        renditions=request.renditions,
-        profiles=list(sizes.values()),
-        rounds=settings.rounds,
-        keep=settings.keep,
-        quality=settings.quality,
-        as_is=settings.as_is,
-    )
-    suite, curves = Suite(cells=[], interrupted=False), Curves()
-    wanted_curves = CurveMatrix(
-        media=request.media if settings.curves else (),
-        renditions=request.renditions,
-        sizes=sizes,
-        as_is=settings.as_is,
-        ffmpeg=find_ffmpeg(),
-    )
-    if matrix.cells:
-        progress = Progress(steps=matrix.cells + wanted_curves.steps, events_fd=settings.events_fd)
-        progress.start()
-        suite = run_suite(matrix, raw=settings.raw, storage=settings.storage, on_cell=progress.on_cell)
-        if not suite.interrupted:
-            curves.measure(wanted_curves, progress.on_step)
+    suite, curves = _run_all(request, sizes, settings)
     interrupted = suite.interrupted or curves.interrupted
     measured = [cell for cell in suite.cells if cell["wall_s"] is not None]
     if interrupted and not measured:
@@ -89,6 +67,37 @@ def measure(
     if interrupted:
         return made, ExitCode.INTERRUPTED
     return made, ExitCode.PASS if measured else ExitCode.USAGE
+
+
+def _run_all(
+    request: Request, sizes: Mapping[tuple[str, ...], Profile], settings: Settings
+) -> tuple[Suite, Curves]:
+    """The cells, then the curves, as far as Ctrl-C lets them go."""
+    matrix = Matrix(
+        media=request.media,
+        renditions=request.renditions,
+        profiles=list(sizes.values()),
+        rounds=settings.rounds,
+        keep=settings.keep,
+        quality=settings.quality,
+        as_is=settings.as_is,
+    )
+    wanted_curves = CurveMatrix(
+        media=request.media if settings.curves else (),
+        renditions=request.renditions,
+        sizes=sizes,
+        as_is=settings.as_is,
+        ffmpeg=find_ffmpeg(),
+    )
+    curves = Curves()
+    if not matrix.cells:
+        return Suite(cells=[], interrupted=False), curves
+    progress = Progress(steps=matrix.cells + wanted_curves.steps, events_fd=settings.events_fd)
+    progress.start()
+    suite = run_suite(matrix, raw=settings.raw, storage=settings.storage, on_cell=progress.on_cell)
+    if not suite.interrupted:
+        curves.measure(wanted_curves, progress.on_step)
+    return suite, curves
 
 
 def _cells(
@@ -123,7 +132,7 @@ def _profiles(
     found: Sequence[Mapping[str, Any]],
     costing: Costing,
 ) -> list[dict[str, object]]:
-    """Those of the cells, and today's worker: what a recommendation is held against."""
+    """The profiles of the cells, and today's worker: a recommendation is compared with it."""
     emulations = {cell["profile"]: cell["emulation"] for cell in found}
     listed = {profile.name: profile for profile in request.profiles}
     task_use = costing.task_use

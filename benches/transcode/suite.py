@@ -1,4 +1,4 @@
-"""Runs the pytest-benchmark suite of the transcode core in this process, its own words out of the way."""
+"""Runs the pytest-benchmark suite of the transcode core in this process, its own output out of the way."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOG_LINES_MAX = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """What a session left."""
+    """The result of a session."""
 
     cells: list[dict[str, Any]]
     interrupted: bool

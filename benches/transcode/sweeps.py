@@ -1,4 +1,4 @@
-"""The encoders that rate-quality curves are drawn of, as data."""
+"""The encoders whose rate-quality curves are measured, as data."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Sweep:
         return dataclasses.replace(free, encoder=tuple((kept | chosen).items()))
 
     def shown_preset(self, rendition: Rendition) -> str | None:
-        """As the document names it."""
+        """The preset as the document names it."""
         if self.container == "webp":
             return f"compression_level {self.preset}"
         if self.encoder == NVENC:
@@ -67,7 +67,7 @@ class Sweep:
 
 
 def load_sweeps(path: Path = SWEEPS_FILE) -> tuple[Sweep, ...]:
-    """In the file's order; ValueError for a sweep of too few points."""
+    """The sweeps in the file's order; ValueError for one of too few points."""
     found = tuple(
         Sweep(
             **row
@@ -86,7 +86,7 @@ def load_sweeps(path: Path = SWEEPS_FILE) -> tuple[Sweep, ...]:
 
 
 def sweeps_of(rendition: Rendition, known: Sequence[Sweep]) -> list[Sweep]:
-    """Those for its container: first the way it is made today, to which the others are held."""
+    """The sweeps for its container; first the way it is made today, which the others are compared with."""
     options: Mapping[str, str] = dict(rendition.encoder)
     today = options.get("c:v", rendition.container), options.get("preset", options.get("compression_level"))
     fitting = [sweep for sweep in known if sweep.container == rendition.container]

@@ -64,7 +64,9 @@ def test_transcode(
             _check_size(made[-1])
             benchmark.extra_info |= {
                 **_used(made[-matrix.rounds :], cage),  # the warm-up came first
-                "decode_cpu_s": decode_cpu_s(ffmpeg, medium, rendition, info, cage, matrix.rounds),
+                "decode_cpu_s": decode_cpu_s(
+                    ffmpeg, medium, info, rendition, cage=cage, rounds=matrix.rounds
+                ),
                 "provenance": "measured" if cage is None else "emulated",
                 "emulation": None if cage is None else cage.emulation,
             }
@@ -100,7 +102,7 @@ def _check_size(made: Transcoded) -> None:
 
 
 def _used(measured: list[Transcoded], cage: Cage | None) -> dict[str, Any]:
-    """A search for a size cap is several runs: all of them are paid."""
+    """The resources used; a search for a size cap takes several runs, and all of them count."""
     peak_bytes = None if cage is None else cage.peak_bytes()
     process_mb = max(run.rss_peak_mb for made in measured for run in made.runs)
     (result,) = measured[-1].results

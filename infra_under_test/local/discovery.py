@@ -16,7 +16,7 @@ from pathlib import Path
 
 from infra_under_test.errors import StackError
 
-INSTALL = "install the extra of the local stack (`./run` does), or"
+INSTALL = "pip install 'tidegauge[local]' (in a checkout ./run does), or"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

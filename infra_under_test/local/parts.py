@@ -141,6 +141,7 @@ def _ministack(ingredients: Ingredients, name: str, module: str, ready: readines
             SERVICES=name,
             IOT_MTLS_ENABLED="0",
             LOG_LEVEL="WARNING",
+            STATE_DIR=str(ingredients.directory / "tmp" / f"{name}-state"),  # else it lies in /tmp, and stays
         ),
         cwd=ingredients.directory / "tmp",
         ready=readiness.by_connection(port, ready),

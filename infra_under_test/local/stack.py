@@ -136,21 +136,23 @@ def _supervise(
         state.write_state(found)
         if not supervisor.start():
             raise StackError("the stack was told to stop while it started", "", INTERRUPTED)
-        descriptor.write_text(
-            descriptor_text(
-                name=options.name,
-                directory=directory,
-                ports=chosen.ports,
-                control_url=control_url,
-                key_pair_id=ingredients.signing.key_pair_id,
-                worker_vcpu=options.worker_vcpu,
-                emulation=ingredients.quota.emulation,
-            )
-        )
+        descriptor.write_text(_descriptor(options, ingredients, control_url))
         status_head["ready_after_s"] = round(time.monotonic() - begun, 3)
         state.write_state(replace(found, ready=True))
         on_ready(status())
         say(f"taking '{options.name}' down: {supervisor.watch()}")
+
+
+def _descriptor(options: Options, ingredients: Ingredients, control_url: str) -> str:
+    return descriptor_text(
+        name=options.name,
+        directory=ingredients.directory,
+        ports=ingredients.ports,
+        control_url=control_url,
+        key_pair_id=ingredients.signing.key_pair_id,
+        worker_vcpu=options.worker_vcpu,
+        emulation=ingredients.quota.emulation,
+    )
 
 
 @contextlib.contextmanager

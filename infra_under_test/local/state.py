@@ -76,15 +76,25 @@ def exclusive(root: Path) -> Iterator[None]:
     The lock is on the directory itself, which another holder may have removed meanwhile: then once more.
     """
     while True:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        except (FileExistsError, FileNotFoundError):  # removed between a look and a use
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if root.exists() and os.path.samestat(os.fstat(descriptor), root.stat()):
+            if _is_at(root, descriptor):
                 yield
                 return
         finally:
             os.close(descriptor)
+
+
+def _is_at(root: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), root.stat())
+    except FileNotFoundError:
+        return False
 
 
 def forget_empty(root: Path) -> None:

@@ -200,7 +200,12 @@ class _Job:
     ) -> dict[str, _Draft]:
         outputs = [self.folder / f"{stem or each.name}{each.suffix}" for each in group]
         argv = compile_argv(
-            self.executable, group, self.source, self.info, outputs, self.limits, self.encoder
+            self.executable,
+            self.source,
+            self.info,
+            list(zip(group, outputs, strict=True)),
+            limits=self.limits,
+            encoder=self.encoder,
         )
         several = len(group)
         limits = replace(

@@ -23,14 +23,14 @@ _PICTURES_TO_CHOOSE_A_POSTER_FROM = 20
 
 def compile_argv(
     executable: Path,
-    renditions: Sequence[Rendition],
     source: Path,
     info: MediaInfo,
-    outputs: Sequence[Path],
+    outputs: Sequence[tuple[Rendition, Path]],
+    *,
     limits: Limits,
     encoder: Encoder = "cpu",
 ) -> list[str]:
-    """The argument list that makes each of `renditions` of `source` into its output, in one decode.
+    """The argument list that makes the file of each of `outputs` from `source`, all in one decode.
 
     With `encoder` "nvenc" those made by libx264 are encoded by NVENC; decoding and filters stay on the CPU.
     """
@@ -40,9 +40,9 @@ def compile_argv(
         protocol_whitelist="file",
         max_pixels=limits.picture_pixels_max,
     )
-    filtered = _filter_all(media["v:0"], renditions, info)
+    filtered = _filter_all(media["v:0"], [rendition for rendition, _ in outputs], info)
     made = []
-    for rendition, output in zip(renditions, outputs, strict=True):
+    for rendition, output in outputs:
         streams = [filtered[rendition.name]]
         has_audio = rendition.audio and info.audio
         streams += [media["a:0"]] if has_audio else []

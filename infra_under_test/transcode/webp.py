@@ -33,5 +33,5 @@ def walk_webp(path: Path) -> WebpInfo:
         stills += kind in (b"VP8 ", b"VP8L")
         at += 8 + size + size % 2  # chunks are padded to even sizes
     if not frames and stills != 1:
-        raise ValueError("the WebP holds no picture")
+        raise ValueError("there is no picture in the WebP")
     return WebpInfo(frames=frames or 1, duration_s=duration_ms / 1000)

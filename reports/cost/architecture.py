@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from reports.cost.cells import bill_cell
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
+from tidegauge.audit_record import AuditRecord, ResourceUse
 
 UNPRICED_COLUMNS = (
     Column(label="Service", meaning="What AWS would bill.", numeric=False),
@@ -26,10 +24,8 @@ RESOURCE_COLUMNS = (
     ),
 )
 
-Document = Mapping[str, Any]
 
-
-def resource_table(audit: Document) -> Table:
+def resource_table(audit: AuditRecord) -> Table:
     """Every billed resource of the templates, in their order."""
     return Table(
         caption="The architecture, resource by resource",
@@ -37,25 +33,25 @@ def resource_table(audit: Document) -> Table:
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=str(row["resource"]), note=str(row["resource_type"]), tone="code"),
-                    bill_cell(row["fixed_monthly"]),
-                    Cell(text="", items=tuple(_use(use) for use in row["usage"])),
+                    Cell(text=row.resource, note=row.resource_type, tone="code"),
+                    bill_cell(row.fixed_monthly),
+                    Cell(text="", items=tuple(_use(use) for use in row.usage)),
                 )
             )
-            for row in audit["architecture"]
+            for row in audit.architecture
         ),
         empty="",
     )
 
 
-def _use(use: Document) -> str:
-    what = f"{use['service']} {use['unit']}"
-    if use["quantity"] is None:
-        return f"{what}: not said ({', '.join(use['needs'])})"
-    return f"{what}: {numbers.short_quantity(use['quantity'])} ({use['how']})"
+def _use(use: ResourceUse) -> str:
+    what = f"{use.service} {use.unit}"
+    if use.quantity is None:
+        return f"{what}: not said ({', '.join(use.needs)})"
+    return f"{what}: {numbers.short_quantity(use.quantity)} ({use.how})"
 
 
-def unpriced_table(audit: Document) -> Table:
+def unpriced_table(audit: AuditRecord) -> Table:
     """What is billed by use while the scenario does not say how much."""
     return Table(
         caption="Billed, but not priced: the scenario does not say how much",
@@ -63,14 +59,14 @@ def unpriced_table(audit: Document) -> Table:
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=str(row["service"]), tone="code"),
-                    Cell(text=str(row["resource"] or ""), note=str(row["resource_type"] or "")),
-                    Cell(text="", items=tuple(row["needs"])),
-                    str(row["why"]),
+                    Cell(text=row.service, tone="code"),
+                    Cell(text=row.resource or "", note=row.resource_type or ""),
+                    Cell(text="", items=row.needs),
+                    row.why,
                 )
             )
-            for row in audit["absent"]
-            if row["amount"] is None
+            for row in audit.absent
+            if row.amount is None
         ),
         empty="",
     )

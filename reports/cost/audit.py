@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from reports.cost.architecture import resource_table, unpriced_table
 from reports.cost.audit_lines import item_table, line_table, messages
@@ -13,14 +11,13 @@ from reports.cost.what_if import Elsewhere, elsewhere, tornado, what_if_table
 from reports.drawing import numbers
 from reports.drawing.bars import Bars
 from reports.drawing.tables import Cell, Column, Row, Table, cells
+from tidegauge.audit_record import AuditRecord
 
 ENGINES = {"redis_oss": "Corrected, with Redis OSS", "valkey": "Corrected, with Valkey"}
 CLAIM_COLUMNS = (
     Column(label="Claim", meaning="A statement of the estimate that is no line.", numeric=False),
     Column(label="Findings", meaning="What the audit found, in sentences.", numeric=False, wide=True),
 )
-
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,34 +49,34 @@ class AuditSection:
     old_prices: tuple[str, ...]
 
 
-def audit_section(audit: Document | None, sources: Sources) -> AuditSection | None:
+def audit_section(audit: AuditRecord | None, sources: Sources) -> AuditSection | None:
     """The section of an audit; None without one."""
     if audit is None:
         return None
     return AuditSection(
-        name=f"{audit['name']}, {audit['region']}",
+        name=f"{audit.name}, {audit.region}",
         facts=_facts(audit),
         lines=line_table(audit, sources),
         unpriced=unpriced_table(audit),
-        findings=messages(audit["findings"]),
+        findings=messages(audit.findings),
         claims=_claim_table(audit),
         items=item_table(audit, sources),
         resources=resource_table(audit),
-        tornado=tornado(audit["what_ifs"]),
-        what_ifs=what_if_table(audit["what_ifs"]),
-        elsewhere=tuple(elsewhere(each, sources) for each in audit["elsewhere"]),
-        assumptions=tuple(audit["assumptions"]),
-        old_prices=tuple(audit["old_prices"]),
+        tornado=tornado(audit.what_ifs),
+        what_ifs=what_if_table(audit.what_ifs),
+        elsewhere=tuple(elsewhere(each, sources) for each in audit.elsewhere),
+        assumptions=tuple(audit.assumptions),
+        old_prices=tuple(audit.old_prices),
     )
 
 
-def _facts(audit: Document) -> tuple[Fact, ...]:
-    engines = [(ENGINES.get(name, name), total) for name, total in audit["totals"].items()]
+def _facts(audit: AuditRecord) -> tuple[Fact, ...]:
+    engines = [(ENGINES.get(name, name), total) for name, total in audit.totals.items()]
     known = [
-        ("Estimate", audit["estimate_total"]),
-        ("Corrected", audit["corrected_total"]),
+        ("Estimate", audit.estimate_total),
+        ("Corrected", audit.corrected_total),
         *((name, total) for name, total in engines if total is not None),
-        ("Held around the clock, of the corrected", audit["fixed_monthly"]),
+        ("Held around the clock, of the corrected", audit.fixed_monthly),
     ]
     facts = [_monthly(name, total) for name, total in known]
     return (*facts[:2], _deviation(audit), *facts[2:])
@@ -91,13 +88,13 @@ def _monthly(name: str, total: str | None) -> Fact:
     return Fact(name=name, value=f"{numbers.cents(total)} a month", exact=numbers.exact_money(total))
 
 
-def _deviation(audit: Document) -> Fact:
-    tolerance = f"tolerance {numbers.exact_percent(float(audit['tolerance']))}"
-    if audit["deviation"] is None:
+def _deviation(audit: AuditRecord) -> Fact:
+    tolerance = f"tolerance {numbers.exact_percent(float(audit.tolerance))}"
+    if audit.deviation is None:
         return Fact(name="Off by", value=f"n/a without a corrected total ({tolerance})")
-    within = bool(audit["within_tolerance"])
+    within = audit.within_tolerance
     sign, where = ("✓", "within") if within else ("✕", "outside")
-    share = numbers.percent(float(audit["deviation"]))
+    share = numbers.percent(float(audit.deviation))
     return Fact(
         name="Off by",
         value=f"{sign} {share} of the corrected total, {where} the {tolerance}",
@@ -105,13 +102,13 @@ def _deviation(audit: Document) -> Fact:
     )
 
 
-def _claim_table(audit: Document) -> Table:
+def _claim_table(audit: AuditRecord) -> Table:
     return Table(
         caption="What else the estimate claims",
         columns=CLAIM_COLUMNS,
         rows=tuple(
-            Row(cells=cells(str(claim["text"]), Cell(text="", items=messages(claim["findings"]))))
-            for claim in audit["claims"]
+            Row(cells=cells(claim.text, Cell(text="", items=messages(claim.findings))))
+            for claim in audit.claims
         ),
         empty="",
     )

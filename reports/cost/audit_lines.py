@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from reports.cost.cells import bill_cell, difference_cell, priced_cell
 from reports.cost.lines import LIST_PRICE, line_cells
 from reports.cost.sources import Sources
 from reports.drawing.tables import Cell, Column, Row, Table, cells
+from tidegauge.audit_record import AbsentItem, AuditedLine, AuditFinding, AuditRecord
 
 BASES = {
     "run": "this run",
@@ -49,17 +49,16 @@ ITEM_COLUMNS = (
     ),
 )
 
-Document = Mapping[str, Any]
 
-
-def line_table(audit: Document, sources: Sources) -> Table:
+def line_table(audit: AuditRecord, sources: Sources) -> Table:
     """Every line, what no line has with the dearest first, and both totals."""
-    absent = [row for row in audit["absent"] if row["amount"] is not None]
-    rows = [_line_row(line, sources) for line in audit["lines"]]
+    absent = [(Decimal(row.amount), row) for row in audit.absent if row.amount is not None]
+    rows = [_line_row(line, sources) for line in audit.lines]
     if absent:
         rows.append(Row(kind="group", cells=cells("Absent from the estimate", *[""] * 5)))
-    rows.extend(_absent_row(row, sources) for row in sorted(absent, key=lambda row: -Decimal(row["amount"])))
-    totals = (audit["estimate_total"], audit["corrected_total"])
+    absent.sort(key=lambda each: -each[0])
+    rows.extend(_absent_row(row, row.amount or "0", sources) for _, row in absent)
+    totals = (audit.estimate_total, audit.corrected_total)
     rows.append(Row(kind="total", cells=cells("Total", *map(bill_cell, totals), "", "", "")))
     return Table(
         caption="The estimate line by line, USD a month",
@@ -69,51 +68,51 @@ def line_table(audit: Document, sources: Sources) -> Table:
     )
 
 
-def _line_row(line: Document, sources: Sources) -> Row:
-    name = Cell(text=str(line["id"]), note=str(line["text"] or line["formula"] or ""), tone="code")
-    basis = BASES.get(line["basis"], str(line["basis"]))
-    found = Cell(text="", items=messages(line["findings"]))
+def _line_row(line: AuditedLine, sources: Sources) -> Row:
+    name = Cell(text=line.id, note=line.text or line.formula or "", tone="code")
+    basis = BASES.get(line.basis, line.basis)
+    found = Cell(text="", items=messages(line.findings))
     return Row(
         cells=cells(
             name,
-            bill_cell(line["estimate"]),
-            priced_cell(line["corrected"], line["priced"], sources),
-            difference_cell(line["difference"]),
+            bill_cell(line.estimate),
+            priced_cell(line.corrected, line.priced, sources),
+            difference_cell(line.difference),
             basis,
             found,
         )
     )
 
 
-def _absent_row(row: Document, sources: Sources) -> Row:
-    name = Cell(text=str(row["service"]), note=str(row["resource"] or "measured in the run"), tone="code")
+def _absent_row(row: AbsentItem, amount: str, sources: Sources) -> Row:
+    name = Cell(text=row.service, note=row.resource or "measured in the run", tone="code")
     return Row(
         kind="member",
         cells=cells(
             name,
             Cell(text="none", tone="quiet"),
-            priced_cell(row["amount"], row["priced"], sources),
-            difference_cell(row["amount"]),
+            priced_cell(amount, row.priced, sources),
+            difference_cell(amount),
             "",
-            Cell(text=str(row["why"]), note=str(row["unit"] or "")),
+            Cell(text=row.why, note=row.unit or ""),
         ),
     )
 
 
-def item_table(audit: Document, sources: Sources) -> Table:
+def item_table(audit: AuditRecord, sources: Sources) -> Table:
     """Every priced item, by the line that it stands for."""
-    named = [(line["id"], item) for line in audit["lines"] for item in line["priced"]]
-    named += [(f"absent: {row['service']}", item) for row in audit["absent"] for item in row["priced"]]
+    named = [(line.id, item) for line in audit.lines for item in line.priced]
+    named += [(f"absent: {row.service}", item) for row in audit.absent for item in row.priced]
     return Table(
         caption="What the corrected amounts are made of",
         columns=ITEM_COLUMNS,
         rows=tuple(
-            Row(cells=(Cell(text=str(name), tone="code"), *line_cells(item, sources))) for name, item in named
+            Row(cells=(Cell(text=name, tone="code"), *line_cells(item, sources))) for name, item in named
         ),
         empty="",
     )
 
 
-def messages(findings: Sequence[Document]) -> tuple[str, ...]:
+def messages(findings: Sequence[AuditFinding]) -> tuple[str, ...]:
     """What findings say."""
-    return tuple(str(finding["message"]) for finding in findings)
+    return tuple(finding.message for finding in findings)

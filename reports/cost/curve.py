@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports.drawing import axes as plot
 from reports.drawing import numbers
@@ -13,6 +13,7 @@ from reports.drawing.svg import colour, draw
 from reports.drawing.tables import Cell, Column, Row, Table, cells, money_cell
 from reports.report_data import ReportData
 from reports.run.charts import Chart
+from tidegauge.cost_record import CurvePoint, LoadedCurve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,8 +25,6 @@ POINT_COLUMNS = (
     Column(label="Fixed", meaning="USD per 1,000 requests for what the architecture holds around the clock."),
     Column(label="Loaded", meaning="Both together."),
 )
-
-Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,43 +38,43 @@ class Curve:
 
 def loaded_curve(data: ReportData) -> Curve | None:
     """The curve of the run's cost; None where the loaded cost is not known."""
-    curve = (data.summary.get("cost") or {}).get("loaded_curve")
+    curve = data.summary.cost.loaded_curve
     if curve is None:
         return None
     return Curve(sentence=_sentence(curve), chart=_chart(curve), points=_point_table(curve))
 
 
-def _chart(curve: Document) -> Chart | None:
-    half = curve["half_rate_per_s"]
+def _chart(curve: LoadedCurve) -> Chart | None:
+    half = curve.half_rate_per_s
     if half == 0:
         return None
-    measured, floor = _measured(curve), float(curve["marginal_per_1k_requests"])
+    measured, floor = _measured(curve), float(curve.marginal_per_1k_requests)
     return Chart(
         title="Loaded cost over the rate",
         unit="USD per 1,000 requests, over client requests a second; both scales are logarithmic",
         legend=(
             ("loaded", "loaded cost"),
             *(
-                [("floor", f"marginal cost: {numbers.money(curve['marginal_per_1k_requests'])}")]
+                [("floor", f"marginal cost: {numbers.money(curve.marginal_per_1k_requests)}")]
                 if floor
                 else []
             ),
             (
                 "measured",
-                f"this run: {numbers.rate(measured['rate_per_s'])}, "
-                f"{numbers.money(measured['loaded_per_1k_requests'])}",
+                f"this run: {numbers.rate(measured.rate_per_s)}, "
+                f"{numbers.money(measured.loaded_per_1k_requests)}",
             ),
             *([("half", f"half of it is fixed: {numbers.rate(half)}")] if half else []),
         ),
-        svg=draw("loaded curve", HEIGHT_PX, _paint(curve["points"], measured, floor, half)),
+        svg=draw("loaded curve", HEIGHT_PX, _paint(curve.points, measured, floor, half)),
     )
 
 
 def _paint(
-    points: Sequence[Document], measured: Document, floor: float, half: float | None
+    points: Sequence[CurvePoint], measured: CurvePoint, floor: float, half: float | None
 ) -> Callable[[Figure], None]:
-    rates = [float(point["rate_per_s"]) for point in points]
-    costs = [float(point["loaded_per_1k_requests"]) for point in points]
+    rates = [point.rate_per_s for point in points]
+    costs = [float(point.loaded_per_1k_requests) for point in points]
 
     def paint(figure: Figure) -> None:
         axes = figure.add_axes((plot.LEFT, plot.BOTTOM, plot.RIGHT - plot.LEFT, plot.TOP - plot.BOTTOM))
@@ -87,20 +86,20 @@ def _paint(
             axes.axhline(floor, color=colour("c2"), linestyle=(0, (4, 2)), linewidth=1.2)
         if half:
             axes.axvline(half, color=colour("chart-axis"), linestyle=(0, (1, 2)), linewidth=1)
-        spot = (float(measured["rate_per_s"]), float(measured["loaded_per_1k_requests"]))
+        spot = (measured.rate_per_s, float(measured.loaded_per_1k_requests))
         axes.plot(*spot, "o", color=colour("c1"), markersize=7)
 
     return paint
 
 
-def _measured(curve: Document) -> Document:
+def _measured(curve: LoadedCurve) -> CurvePoint:
     """The point at the measured rate, which is always one of them."""
-    return next(point for point in curve["points"] if point["rate_per_s"] == curve["measured_rate_per_s"])
+    return next(point for point in curve.points if point.rate_per_s == curve.measured_rate_per_s)
 
 
-def _sentence(curve: Document) -> str:
-    hourly = f"The architecture costs {numbers.money(curve['fixed_hourly'])} an hour, busy or idle"
-    half = curve["half_rate_per_s"]
+def _sentence(curve: LoadedCurve) -> str:
+    hourly = f"The architecture costs {numbers.money(curve.fixed_hourly)} an hour, busy or idle"
+    half = curve.half_rate_per_s
     if half is None:
         return f"{hourly}; requests cost nothing on top, so it is all of the cost at any rate."
     if not half:
@@ -111,22 +110,20 @@ def _sentence(curve: Document) -> str:
     )
 
 
-def _point_table(curve: Document) -> Table:
-    def row(point: Document) -> Row:
-        measured = point["rate_per_s"] == curve["measured_rate_per_s"]
-        parts = ("marginal_per_1k", "fixed_per_1k", "loaded_per_1k_requests")
+def _point_table(curve: LoadedCurve) -> Table:
+    def row(point: CurvePoint) -> Row:
+        measured = point.rate_per_s == curve.measured_rate_per_s
+        parts = (point.marginal_per_1k, point.fixed_per_1k, point.loaded_per_1k_requests)
         rate = Cell(
-            text=numbers.significant(point["rate_per_s"]),
-            exact=str(point["rate_per_s"]),
+            text=numbers.significant(point.rate_per_s),
+            exact=str(point.rate_per_s),
             note="this run" if measured else "",
         )
-        return Row(
-            kind="total" if measured else "", cells=cells(rate, *(money_cell(point[part]) for part in parts))
-        )
+        return Row(kind="total" if measured else "", cells=cells(rate, *map(money_cell, parts)))
 
     return Table(
         caption="The curve's points, USD per 1,000 requests",
         columns=POINT_COLUMNS,
-        rows=tuple(row(point) for point in curve["points"]),
+        rows=tuple(row(point) for point in curve.points),
         empty="",
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
 from reports.cost.sources import Sources
 from reports.drawing import numbers
 from reports.drawing.bars import Bar, Bars, Segment
 from reports.drawing.tables import Cell, Column, Row, Table, cells, money_cell
 from reports.report_data import ReportData
+from tidegauge.cost_record import CostLine, CostSection, FlowCost, ServiceCost
 
 COLOURS = ("c1", "c2", "c3", "c4", "c5", "c6")
 REST = "others"  # the colour of all further services
@@ -25,14 +25,12 @@ FLOW_COLUMNS = (
     Column(label="Per 1,000 sessions", meaning="Marginal cost per 1,000 sessions of this flow."),
 )
 
-Document = Mapping[str, Any]
-
 
 def flow_table(data: ReportData, sources: Sources) -> Table:
     """Marginal cost a flow, and each service's part of it per 1,000 requests."""
-    cost = data.summary.get("cost") or {}
-    services, lines = _services(cost), cost.get("lines") or ()
-    rows = [_flow_row(row, services, lines, sources) for row in cost.get("by_flow") or ()]
+    cost = data.summary.cost
+    services, lines = _services(cost), cost.lines
+    rows = [_flow_row(row, services, lines, sources) for row in cost.by_flow]
     if rows and services:
         rows.append(_whole_row(cost, services, lines, sources))
     return Table(
@@ -46,26 +44,30 @@ def flow_table(data: ReportData, sources: Sources) -> Table:
     )
 
 
-def _flow_row(row: Document, services: Sequence[str], lines: Sequence[Document], sources: Sources) -> Row:
-    own = [line for line in lines if line.get("flow") == row["flow"]]
-    known = (money_cell(row.get("per_1k_requests")), money_cell(row.get("per_1k_sessions")))
-    name = Cell(text=str(row["flow"]), note=str(row.get("reason") or ""))
-    return Row(cells=cells(name, *known, *_parts(row, services, own, sources)))
+def _flow_row(row: FlowCost, services: Sequence[str], lines: Sequence[CostLine], sources: Sources) -> Row:
+    own = [line for line in lines if line.flow == row.flow]
+    known = (money_cell(row.per_1k_requests), money_cell(row.per_1k_sessions))
+    name = Cell(text=row.flow, note=row.reason or "")
+    return Row(cells=cells(name, *known, *_parts(row.by_service, services, own, sources)))
 
 
-def _whole_row(cost: Document, services: Sequence[str], lines: Sequence[Document], sources: Sources) -> Row:
-    shared = any(line.get("flow") is None for line in lines)
+def _whole_row(
+    cost: CostSection, services: Sequence[str], lines: Sequence[CostLine], sources: Sources
+) -> Row:
+    shared = any(line.flow is None for line in lines)
     name = Cell(text=ALL, note="with what no flow caused alone" if shared else "")
-    whole = money_cell(cost.get("marginal_per_1k_requests"))
-    return Row(kind="total", cells=cells(name, whole, "", *_parts(cost, services, lines, sources)))
+    whole = money_cell(cost.marginal_per_1k_requests)
+    return Row(kind="total", cells=cells(name, whole, "", *_parts(cost.by_service, services, lines, sources)))
 
 
-def _parts(row: Document, services: Sequence[str], lines: Sequence[Document], sources: Sources) -> list[Cell]:
+def _parts(
+    parts: Sequence[ServiceCost], services: Sequence[str], lines: Sequence[CostLine], sources: Sources
+) -> list[Cell]:
     """A service's part in each column; a dash where the flow does not use it."""
-    spent = _by_service(row)
+    spent = _by_service(parts)
     found = []
     for name in services:
-        own = [line for line in lines if line["service"] == name]
+        own = [line for line in lines if line.service == name]
         amount = spent.get(name)
         found.append(
             Cell(text="–", tone="quiet")
@@ -77,19 +79,21 @@ def _parts(row: Document, services: Sequence[str], lines: Sequence[Document], so
 
 def flow_bars(data: ReportData) -> Bars | None:
     """A bar a flow on one scale, a service a colour; None where the parts are not known."""
-    cost = data.summary.get("cost") or {}
+    cost = data.summary.cost
     services = _services(cost)
     tones = dict(zip(services, COLOURS, strict=False))
-    whole = cost | {"flow": ALL, "per_1k_requests": cost.get("marginal_per_1k_requests")}
-    rows = (*(cost.get("by_flow") or ()), whole)
-    known = [row for row in rows if row.get("per_1k_requests") is not None]
-    longest = max((Decimal(row["per_1k_requests"]) for row in known), default=Decimal(0))
+    rows = [(row.flow, row.per_1k_requests, row.by_service) for row in cost.by_flow]
+    rows.append((ALL, cost.marginal_per_1k_requests, cost.by_service))
+    known = [(name, Decimal(whole), parts) for name, whole, parts in rows if whole is not None]
+    longest = max((whole for _, whole, _ in known), default=Decimal(0))
     if not services or not longest:
         return None
     return Bars(
         title="Marginal cost by flow and service",
         unit="USD per 1,000 requests",
-        rows=tuple(_bar(row, services, tones, longest) for row in known),
+        rows=tuple(
+            _bar(name, whole, _segments(parts, services, tones, longest)) for name, whole, parts in known
+        ),
         legend=(
             *((tone, name) for name, tone in tones.items()),
             *([(REST, ", ".join(services[len(tones) :]))] if len(services) > len(tones) else []),
@@ -97,29 +101,32 @@ def flow_bars(data: ReportData) -> Bars | None:
     )
 
 
-def _bar(row: Document, services: Sequence[str], tones: Mapping[str, str], longest: Decimal) -> Bar:
-    spent = _by_service(row)
-    return Bar(
-        name=str(row["flow"]),
-        segments=tuple(
-            Segment(
-                share=float(Decimal(spent[name]) / longest),
-                tone=tones.get(name, REST),
-                title=f"{name}: {numbers.exact_money(spent[name])}",
-            )
-            for name in services
-            if Decimal(spent.get(name) or 0)
-        ),
-        value=numbers.money(row["per_1k_requests"]),
-        exact=numbers.exact_money(row["per_1k_requests"]),
+def _bar(name: str, whole: Decimal, segments: tuple[Segment, ...]) -> Bar:
+    exact = str(whole)
+    return Bar(name=name, segments=segments, value=numbers.money(exact), exact=numbers.exact_money(exact))
+
+
+def _segments(
+    parts: Sequence[ServiceCost], services: Sequence[str], tones: Mapping[str, str], longest: Decimal
+) -> tuple[Segment, ...]:
+    spent = _by_service(parts)
+    return tuple(
+        Segment(
+            share=float(Decimal(spent[name]) / longest),
+            tone=tones.get(name, REST),
+            title=f"{name}: {numbers.exact_money(spent[name])}",
+        )
+        for name in services
+        if Decimal(spent.get(name, "0"))
     )
 
 
-def _services(cost: Document) -> list[str]:
+def _services(cost: CostSection) -> list[str]:
     """The services that cost anything, the dearest of the whole run first."""
-    parts = [part for row in (cost, *(cost.get("by_flow") or ())) for part in _by_service(row).items()]
-    return list(dict.fromkeys(name for name, amount in parts if Decimal(amount)))
+    parts = (cost.by_service, *(row.by_service for row in cost.by_flow))
+    spent = [part for each in parts for part in _by_service(each).items()]
+    return list(dict.fromkeys(name for name, amount in spent if Decimal(amount)))
 
 
-def _by_service(row: Document) -> dict[str, str]:
-    return {str(part["service"]): part["per_1k_requests"] for part in row.get("by_service") or ()}
+def _by_service(parts: Sequence[ServiceCost]) -> dict[str, str]:
+    return {part.service: part.per_1k_requests for part in parts if part.per_1k_requests is not None}

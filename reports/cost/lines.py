@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from reports.cost.sources import Sources
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells, money_cell, shares
 from reports.report_data import ReportData
+from tidegauge.cost_record import CostLine, CoveredUsage, FixedItem, UncountedUsage
 
 LIST_PRICE = Column(
     label="List price",
@@ -55,12 +55,11 @@ UNCOUNTED_COLUMNS = (
 
 def cost_lines(data: ReportData, sources: Sources) -> Table:
     """Every billed line, the dearest first, then their sum."""
-    lines = list((data.summary.get("cost") or {}).get("lines") or ())
-    known = [Decimal(line["amount"]) for line in lines if line.get("amount") is not None]
-    total = sum(known, Decimal(0))
-    ordered = sorted(lines, key=lambda line: -Decimal(line.get("amount") or 0))
+    lines = data.summary.cost.lines
+    total = sum((Decimal(line.amount) for line in lines), Decimal(0))
+    ordered = sorted(lines, key=lambda line: -Decimal(line.amount))
     rows = [_line_row(line, total, sources) for line in ordered]
-    if lines and len(known) == len(lines):
+    if lines:
         rows.append(Row(kind="total", cells=cells("Sum", "", "", "", money_cell(str(total)), "")))
     return Table(
         caption="Line items of the measured window",
@@ -70,75 +69,64 @@ def cost_lines(data: ReportData, sources: Sources) -> Table:
     )
 
 
-def _line_row(line: Mapping[str, Any], total: Decimal, sources: Sources) -> Row:
-    amount = line.get("amount")
-    bar = (
-        shares([(float(amount), "cost"), (float(total - Decimal(amount)), "rest")])
-        if amount and total
-        else ()
-    )
+def _line_row(line: CostLine, total: Decimal, sources: Sources) -> Row:
+    amount = Decimal(line.amount)
+    bar = shares([(float(amount), "cost"), (float(total - amount), "rest")]) if total else ()
     service, quantity, price, spent, known = line_cells(line, sources)
-    flow = str(line.get("flow") or "shared")
-    return Row(cells=cells(service, flow, quantity, price, replace(spent, bar=bar), known))
+    return Row(cells=cells(service, line.flow or "shared", quantity, price, replace(spent, bar=bar), known))
 
 
-def line_cells(line: Mapping[str, Any], sources: Sources) -> tuple[Cell, Cell, Cell, Cell, Cell]:
+def line_cells(line: CostLine, sources: Sources) -> tuple[Cell, Cell, Cell, Cell, Cell]:
     """Service and unit, quantity, list price, amount, and how all that is known."""
     return (
         _service_cell(line),
         _quantity_cell(line),
         _price_cell(line, sources),
-        money_cell(line.get("amount")),
-        Cell(
-            text=str(line.get("provenance") or "not recorded"),
-            note=f"price {line['confidence']}" if line.get("confidence") else "",
-        ),
+        money_cell(line.amount),
+        Cell(text=line.provenance, note=f"price {line.confidence}" if line.confidence else ""),
     )
 
 
-def _quantity_cell(line: Mapping[str, Any]) -> Cell:
-    quantity = line.get("quantity")
-    in_bytes = "byte" in str(line["unit"]).split("_") and quantity is not None
+def _quantity_cell(line: CostLine | FixedItem | CoveredUsage) -> Cell:
+    in_bytes = "byte" in line.unit.split("_")
     return Cell(
-        text=numbers.short_quantity(quantity),
-        exact=numbers.quantity(quantity),
-        note=numbers.binary_bytes(float(quantity or 0)) if in_bytes else "",
+        text=numbers.short_quantity(line.quantity),
+        exact=numbers.quantity(line.quantity),
+        note=numbers.binary_bytes(float(line.quantity)) if in_bytes else "",
     )
 
 
-def _price_cell(line: Mapping[str, Any], sources: Sources) -> Cell:
-    """The price as the list gives it, per GB or per million, where the line has that."""
-    listed = line.get("list_price")
-    text = numbers.money(line.get("price"))
-    if listed is not None:
-        text = f"{numbers.money(listed)} per {line['list_unit']}"
-    unit = f"{numbers.exact_money(line['price'])} a unit; " if line.get("price") else ""
-    source = f"{unit}{line.get('price_date') or 'undated'}"
+def _price_cell(line: CostLine | FixedItem, sources: Sources) -> Cell:
+    """The price as the list gives it, per GB or per million."""
+    tier, unit = "", ""
+    if isinstance(line, CostLine):
+        tier, unit = line.tier, f"{numbers.exact_money(line.price)} a unit; "
     return Cell(
-        text=text,
-        note=str(line.get("tier") or ""),
-        exact=f"{source}; {line.get('source') or ''}",
+        text=f"{numbers.money(line.list_price)} per {line.list_unit}",
+        note=tier,
+        exact=f"{unit}{line.price_date or 'undated'}; {line.source}",
         sources=sources.of([line]),
     )
 
 
 def fixed_table(data: ReportData, sources: Sources) -> Table:
     """What the architecture holds around the clock, which the loaded cost carries; the dearest first."""
-    items = ((data.summary.get("cost") or {}).get("fixed") or {}).get("items") or ()
+    fixed = data.summary.cost.fixed
+    items = fixed.items if fixed else ()
     return Table(
         caption="Held around the clock",
         columns=FIXED_COLUMNS,
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=str(item["resource"]), note=str(item["resource_type"]), tone="code"),
+                    Cell(text=item.resource, note=item.resource_type, tone="code"),
                     _service_cell(item),
                     _quantity_cell(item),
                     _price_cell(item, sources),
-                    Cell(text=numbers.cents(item["monthly"]), exact=numbers.exact_money(item["monthly"])),
+                    Cell(text=numbers.cents(item.monthly), exact=numbers.exact_money(item.monthly)),
                 )
             )
-            for item in sorted(items, key=lambda item: -Decimal(item["monthly"]))
+            for item in sorted(items, key=lambda item: -Decimal(item.monthly))
         ),
         empty="",
     )
@@ -153,30 +141,27 @@ def covered_table(data: ReportData) -> Table:
             Row(
                 cells=cells(
                     _service_cell(row),
-                    str(row.get("flow") or "shared"),
+                    row.flow or "shared",
                     _quantity_cell(row),
-                    str(row["reason"]),
+                    row.reason,
                 )
             )
-            for row in (data.summary.get("cost") or {}).get("covered_by_fixed") or ()
+            for row in data.summary.cost.covered_by_fixed
         ),
         empty="",
     )
 
 
-def uncounted_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def uncounted_table(rows: Sequence[UncountedUsage]) -> Table:
     """Billable usage that this run doesn't know, so that no reader takes the sum for the whole."""
     return Table(
         caption="Not yet counted",
         columns=UNCOUNTED_COLUMNS,
-        rows=tuple(
-            Row(cells=cells(_service_cell(row), str(row.get("flow") or "all"), str(row["reason"])))
-            for row in rows
-        ),
+        rows=tuple(Row(cells=cells(_service_cell(row), row.flow or "all", row.reason)) for row in rows),
         empty="Every known kind of usage was counted.",
     )
 
 
-def _service_cell(line: Mapping[str, Any]) -> Cell:
-    attributes = ", ".join(f"{key} {value}" for key, value in sorted((line.get("attributes") or {}).items()))
-    return Cell(text=f"{line['service']} {line['unit']}", note=attributes, tone="code")
+def _service_cell(line: CostLine | FixedItem | CoveredUsage | UncountedUsage) -> Cell:
+    attributes = ", ".join(f"{key} {value}" for key, value in sorted(line.attributes.items()))
+    return Cell(text=f"{line.service} {line.unit}", note=attributes, tone="code")

@@ -28,7 +28,7 @@ class CostPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostSection:
-    """All that the section shows; `prices` is empty where nothing was priced."""
+    """All that the section shows."""
 
     parts: tuple[CostPart, ...]
     prices: str
@@ -46,12 +46,12 @@ class CostSection:
 
 def cost_section(data: ReportData, sources: Sources) -> CostSection:
     """The section; where a cost is not known it says why."""
-    cost = data.summary.get("cost") or {}
+    cost = data.summary.cost
     lines = cost_lines(data, sources)
-    dated = cost.get("prices_dated") or "not recorded"
+    dated = cost.prices_dated or "not recorded"
     return CostSection(
         parts=cost_parts(data),
-        prices=f"{cost['currency']}, dated {dated}, list price, no free tier" if cost else "",
+        prices=f"{cost.currency}, dated {dated}, list price, no free tier",
         bars=flow_bars(data),
         flows=flow_table(data, sources),
         curve=loaded_curve(data),
@@ -59,24 +59,25 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
         lines_open=len(lines.rows) <= ROWS_OPEN_MAX,
         fixed=fixed_table(data, sources),
         covered=covered_table(data),
-        assumptions=tuple(cost.get("assumptions") or ()),
-        uncounted=uncounted_table(data.usage_unknown),
+        assumptions=cost.assumptions,
+        uncounted=uncounted_table(cost.unknown),
         sources=sources.listed,
     )
 
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     """Marginal and loaded cost per 1,000 client requests of the whole run."""
-    cost = data.summary.get("cost") or {}
-    fallback = data.cost_reason or "no reason was recorded"
+    cost = data.summary.cost
+    kinds = (
+        ("Marginal", cost.marginal_per_1k_requests, cost.marginal_reason),
+        ("Loaded", cost.loaded_per_1k_requests, cost.loaded_reason),
+    )
     return tuple(
         CostPart(
-            name=f"{kind.capitalize()} cost per 1,000 requests",
-            value=numbers.money(cost.get(f"{kind}_per_1k_requests")),
-            exact=numbers.exact_money(cost.get(f"{kind}_per_1k_requests")),
-            reason=""
-            if cost.get(f"{kind}_per_1k_requests") is not None
-            else str(cost.get(f"{kind}_reason") or fallback),
+            name=f"{kind} cost per 1,000 requests",
+            value=numbers.money(value),
+            exact=numbers.exact_money(value),
+            reason="" if value is not None else reason or "no reason was recorded",
         )
-        for kind in ("marginal", "loaded")
+        for kind, value, reason in kinds
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from reports.report_data import ReportData
+from tidegauge.audit_record import AbsentItem, AuditedLine, MovedUnit
+from tidegauge.cost_record import CostLine, FixedItem
 
 CONFIDENCE = {"H": "official", "M": "secondary sources", "L": "unverified"}
 
-Line = Mapping[str, Any]
+Line = CostLine | FixedItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +33,18 @@ class Sources:
 
     def of(self, lines: Iterable[Line]) -> tuple[int, ...]:
         """The numbers of these lines' sources, ascending."""
-        return tuple(sorted({self.number_of[_key(line)] for line in lines if line.get("source")}))
+        return tuple(sorted({self.number_of[_key(line)] for line in lines if line.source}))
 
 
 def sources(data: ReportData) -> Sources:
     """The sources of the run's lines, of its fixed hours, and of the audit's lines."""
-    cost, audit = data.summary.get("cost") or {}, data.audit or {}
-    lines = [*(cost.get("lines") or ()), *((cost.get("fixed") or {}).get("items") or ())]
-    elsewhere = [row for month in audit.get("elsewhere", ()) for row in month["rows"]]
-    for row in (*audit.get("lines", ()), *audit.get("absent", ()), *elsewhere):
-        lines.extend(row["priced"])
-    keys = dict.fromkeys(_key(line) for line in lines if line.get("source"))
+    cost, audit = data.summary.cost, data.audit
+    lines: list[Line] = [*cost.lines, *(cost.fixed.items if cost.fixed else ())]
+    if audit is not None:
+        moved = [row for month in audit.elsewhere for row in month.rows]
+        rows: list[AuditedLine | AbsentItem | MovedUnit] = [*audit.lines, *audit.absent, *moved]
+        lines.extend(line for row in rows for line in row.priced)
+    keys = dict.fromkeys(_key(line) for line in lines if line.source)
     return Sources(
         listed=tuple(
             Source(
@@ -58,4 +60,4 @@ def sources(data: ReportData) -> Sources:
 
 
 def _key(line: Line) -> tuple[str, str, str]:
-    return (str(line["source"]), str(line.get("price_date") or ""), str(line.get("confidence") or ""))
+    return (line.source, line.price_date or "", line.confidence)

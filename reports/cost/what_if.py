@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from reports.cost.cells import bill_cell, priced_cell
 from reports.cost.sources import CONFIDENCE, Sources
 from reports.drawing import numbers
 from reports.drawing.bars import Bar, Bars, Segment
 from reports.drawing.tables import Cell, Column, Row, Table, cells
+from tidegauge.audit_record import ElsewhereMonth, MovedUnit, WhatIf
 
 WHAT_IF_COLUMNS = (
     Column(label="What if", meaning="One change to the corrected month, all else as it is.", numeric=False),
@@ -24,8 +24,6 @@ WHAT_IF_COLUMNS = (
 )
 FATES = {"moved": "moves", "gone": "falls away", "kept": "stays on AWS"}
 
-Document = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
@@ -37,36 +35,39 @@ class Elsewhere:
     assumptions: tuple[str, ...]
 
 
-def tornado(what_ifs: Sequence[Document]) -> Bars | None:
+def tornado(what_ifs: Sequence[WhatIf]) -> Bars | None:
     """Dollars a month that each change saves or adds, the greatest first; None where none is known."""
-    known = [row for row in what_ifs if row["saves_usd_per_month"] is not None]
-    known.sort(key=lambda row: -abs(Decimal(row["saves_usd_per_month"])))
-    longest = max((abs(Decimal(row["saves_usd_per_month"])) for row in known), default=Decimal(0))
+    known = [
+        (row.title, Decimal(row.saves_usd_per_month))
+        for row in what_ifs
+        if row.saves_usd_per_month is not None
+    ]
+    known.sort(key=lambda each: -abs(each[1]))
+    longest = max((abs(saves) for _, saves in known), default=Decimal(0))
     if not longest:
         return None
     return Bars(
         title="What each change would save a month",
         unit="USD",
-        rows=tuple(_bar(row, longest) for row in known),
+        rows=tuple(_bar(title, saves, longest) for title, saves in known),
         legend=(("saves", "saves"), ("adds", "costs more")),
         diverging=True,
     )
 
 
-def _bar(row: Document, longest: Decimal) -> Bar:
-    saves = Decimal(row["saves_usd_per_month"])
-    exact = numbers.exact_money(row["saves_usd_per_month"])
+def _bar(title: str, saves: Decimal, longest: Decimal) -> Bar:
+    exact = numbers.exact_money(str(saves))
     segment = Segment(share=float(abs(saves) / longest), tone="adds" if saves < 0 else "saves", title=exact)
     return Bar(
-        name=str(row["title"]),
+        name=title,
         segments=(segment,) if saves else (),
-        value=numbers.cents(row["saves_usd_per_month"]),
+        value=numbers.cents(str(saves)),
         exact=exact,
         leftward=saves < 0,
     )
 
 
-def what_if_table(what_ifs: Sequence[Document]) -> Table:
+def what_if_table(what_ifs: Sequence[WhatIf]) -> Table:
     """Every change with its figures, reason and assumptions; without a figure where it says why."""
     return Table(
         caption="What if",
@@ -74,11 +75,11 @@ def what_if_table(what_ifs: Sequence[Document]) -> Table:
         rows=tuple(
             Row(
                 cells=cells(
-                    str(row["title"]),
-                    bill_cell(row["saves_usd_per_month"]),
-                    bill_cell(row["after"]),
-                    CONFIDENCE.get(row["confidence"], str(row["confidence"])),
-                    Cell(text=str(row["message"]), items=tuple(row["assumptions"])),
+                    row.title,
+                    bill_cell(row.saves_usd_per_month),
+                    bill_cell(row.after),
+                    CONFIDENCE.get(row.confidence, row.confidence),
+                    Cell(text=row.message, items=row.assumptions),
                 )
             )
             for row in what_ifs
@@ -87,19 +88,19 @@ def what_if_table(what_ifs: Sequence[Document]) -> Table:
     )
 
 
-def elsewhere(document: Document, sources: Sources) -> Elsewhere:
+def elsewhere(month: ElsewhereMonth, sources: Sources) -> Elsewhere:
     """The same month in another provider's stack."""
-    name, sure = str(document["name"]), CONFIDENCE.get(document["confidence"], str(document["confidence"]))
-    here, there = (numbers.cents(document[side]) for side in ("aws", "there"))
+    name, sure = month.name, CONFIDENCE.get(month.confidence, month.confidence)
+    here, there = numbers.cents(month.aws), numbers.cents(month.there)
     return Elsewhere(
         name=f"The same month on {name}",
         sentence=f"{there} a month on {name} where AWS is {here}; prices: {sure}.",
-        units=_unit_table(name, document["rows"], sources),
-        assumptions=tuple(document["assumptions"]),
+        units=_unit_table(name, month.rows, sources),
+        assumptions=month.assumptions,
     )
 
 
-def _unit_table(name: str, rows: Sequence[Document], sources: Sources) -> Table:
+def _unit_table(name: str, rows: Sequence[MovedUnit], sources: Sources) -> Table:
     return Table(
         caption=f"AWS and {name}, unit by unit",
         columns=(
@@ -114,11 +115,11 @@ def _unit_table(name: str, rows: Sequence[Document], sources: Sources) -> Table:
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=" ".join(part for part in (row["service"], row["unit"]) if part), tone="code"),
-                    bill_cell(row["aws"]),
-                    priced_cell(row["there"], row["priced"], sources),
-                    FATES.get(row["fate"], str(row["fate"])),
-                    str(row["how"]),
+                    Cell(text=" ".join(part for part in (row.service, row.unit) if part), tone="code"),
+                    bill_cell(row.aws),
+                    priced_cell(row.there, row.priced, sources),
+                    FATES.get(row.fate, row.fate),
+                    row.how,
                 )
             )
             for row in rows

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
-from typing import Any
+
+from tidegauge.summary import Quantiles
 
 NOT_AVAILABLE = "n/a"
 SUPPORT_RISK = 0.05
@@ -45,19 +45,19 @@ def _grew(text: str, digits: int) -> bool:
     return "." in text and len(shown) > digits
 
 
-def quantile_ms(times: Mapping[str, Any], name: str) -> str:
-    """A quantile of a `…_time_ms` mapping, or `n/a (84 of 299)` where too few values support it."""
-    value = times.get(name)
+def quantile_ms(times: Quantiles, name: str) -> str:
+    """A quantile, or `n/a (84 of 299)` where too few values support it."""
+    value = times.value(name)
     if value is not None:
         return milliseconds(value)
-    support = (times.get("unsupported") or {}).get(name)
+    support = times.unsupported.get(name)
     return f"{NOT_AVAILABLE} ({support})" if support else NOT_AVAILABLE
 
 
-def interval_ms(times: Mapping[str, Any], name: str) -> str:
+def interval_ms(times: Quantiles, name: str) -> str:
     """The 95 % interval of a quantile; a bound whose rank doesn't exist is n/a. Empty without a value."""
-    low, high = times.get(f"{name}_low"), times.get(f"{name}_high")
-    if times.get(name) is None or (low is None and high is None):
+    low, high = times.interval(name)
+    if times.value(name) is None or (low is None and high is None):
         return ""
     return f"{milliseconds(low)} – {milliseconds(high)}"
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells, shares
 from reports.report_data import ReportData
+from tidegauge.edge_record import EdgeCheck
+from tidegauge.summary import CacheTally
 
-RESULTS = (("hit", "hit"), ("refresh_hit", "refresh"), ("miss", "miss"), ("error", "error"))
 MISMATCHES_SHOWN = 20
 
 CACHE_COLUMNS = (
@@ -31,10 +30,9 @@ CACHE_COLUMNS = (
 
 def cache_table(data: ReportData) -> Table:
     """A row a behaviour, and all together."""
-    rows = [_cache_row("All behaviours", "", data.summary["total"]["cache"], "total")]
+    rows = [_cache_row("All behaviours", "", data.summary.total.cache, "total")]
     rows.extend(
-        _cache_row(str(row["path_pattern"]), _ttl(row.get("ttl_s")), row["cache"], "")
-        for row in data.summary["behaviours"]
+        _cache_row(row.path_pattern, _ttl(row.ttl_s), row.cache, "") for row in data.summary.behaviours
     )
     return Table(
         caption="Cache results by behaviour",
@@ -44,30 +42,33 @@ def cache_table(data: ReportData) -> Table:
     )
 
 
-def _cache_row(name: str, ttl: str, cache: Mapping[str, Any], kind: str) -> Row:
-    bar = shares([(cache[result], tone) for result, tone in RESULTS])
+def _cache_row(name: str, ttl: str, cache: CacheTally, kind: str) -> Row:
+    results = [
+        (cache.hit, "hit"),
+        (cache.refresh_hit, "refresh"),
+        (cache.miss, "miss"),
+        (cache.error, "error"),
+    ]
+    asked = sum(number for number, _ in results)
     return Row(
         kind=kind,
         cells=cells(
             Cell(text=name, tone="" if kind else "code"),
             ttl,
-            *(numbers.count(cache[result]) for result, _ in RESULTS),
-            numbers.count(cache["none"]),
-            Cell(text=_ratio(cache, "hit_ratio_by_request"), bar=bar),
-            _ratio(cache, "hit_ratio_by_byte"),
+            *(numbers.count(number) for number, _ in results),
+            numbers.count(cache.none),
+            Cell(text=_ratio(cache.hit_ratio_by_request, asked), bar=shares(results)),
+            _ratio(cache.hit_ratio_by_byte, asked),
         ),
     )
 
 
-def _ratio(cache: Mapping[str, Any], key: str) -> str:
+def _ratio(ratio: float | None, asked: int) -> str:
     """The ratio, or n/a where nothing was asked for that could have been a hit."""
-    asked = sum(cache[result] for result, _ in RESULTS)
-    return numbers.percent(cache[key]) if asked else numbers.NOT_AVAILABLE
+    return numbers.percent(ratio) if asked else numbers.NOT_AVAILABLE
 
 
-def _ttl(ttl_s: float | None) -> str:
-    if ttl_s is None:
-        return "not recorded"
+def _ttl(ttl_s: float) -> str:
     for name, length_s in (("d", 86400), ("h", 3600), ("min", 60)):
         if ttl_s >= length_s and ttl_s % length_s == 0:
             return f"{ttl_s / length_s:,.0f} {name}"
@@ -76,7 +77,7 @@ def _ttl(ttl_s: float | None) -> str:
 
 def edge_locations(data: ReportData) -> str:
     """Which edge locations answered: their hit ratio is not that of the whole fleet."""
-    seen = data.summary.get("edge_locations")
+    seen = data.summary.edge_locations
     if not seen:
         return "Edge locations that answered: not recorded. One location's hit ratio is not the fleet's."
     named = ", ".join(f"{name} ({numbers.count(number)} answers)" for name, number in seen.items())
@@ -113,49 +114,48 @@ def edge_agreement(data: ReportData) -> EdgeAgreement:
     if check is None:
         sentence = (
             "Not cross-checked: this run had no log of the edge to compare with."
-            if data.summary.get("samples", "all") == "all"
+            if data.summary.samples == "all"
             else "Not cross-checked: this run did not store every request."
         )
         return EdgeAgreement(tone="quiet", sentences=(sentence,))
-    mismatched = list(check["mismatched"])
     return EdgeAgreement(
-        tone="good" if check["agree"] else "bad",
+        tone="good" if check.agree else "bad",
         sentences=(_agreement(check), _only_in_one(check)),
-        tables=(_sides_table(check), *([_mismatch_table(check, mismatched)] if mismatched else [])),
+        tables=(_sides_table(check), *([_mismatch_table(check)] if check.mismatched else [])),
     )
 
 
-def _agreement(check: Mapping[str, Any]) -> str:
-    joined = numbers.count(check["joined"])
-    if check["agree"]:
+def _agreement(check: EdgeCheck) -> str:
+    joined = numbers.count(check.joined)
+    if check.agree:
         return f"✓ Client and edge agree on all {joined} requests that both saw, warm-up included."
-    if not check["joined"]:
+    if not check.joined:
         return (
             "✕ No request was found both at the client and in the edge's log, so nothing could be compared."
         )
     return (
-        f"✕ Client and edge do not agree: {numbers.count(check['mismatches'])} of {joined} requests that both"
-        f" saw differ, and the edge's log lacks {numbers.count(check['client_only'])} answers."
+        f"✕ Client and edge do not agree: {numbers.count(check.mismatches)} of {joined} requests that both"
+        f" saw differ, and the edge's log lacks {numbers.count(check.client_only)} answers."
     )
 
 
-def _only_in_one(check: Mapping[str, Any]) -> str:
+def _only_in_one(check: EdgeCheck) -> str:
     more = [
-        f"{numbers.count(check[key])} {words}"
-        for key, words in (
-            ("client_only", "answers of the CDN are not in the edge's log"),
-            ("edge_only", "requests in the log have no answer at the client"),
-            ("without_id", "answers of the CDN had no request id"),
-            ("torn_lines", "lines of the log could not be read"),
+        f"{numbers.count(number)} {words}"
+        for number, words in (
+            (check.client_only, "answers of the CDN are not in the edge's log"),
+            (check.edge_only, "requests in the log have no answer at the client"),
+            (check.without_id, "answers of the CDN had no request id"),
+            (check.torn_lines, "lines of the log could not be read"),
         )
-        if check.get(key)
+        if number
     ]
     found = "; ".join(more) if more else "neither side saw a request that the other did not"
     return f"Joined on X-Amz-Cf-Id: {found}."
 
 
-def _sides_table(check: Mapping[str, Any]) -> Table:
-    sides = (("Client", check["client"]), ("Edge", check["edge"]))
+def _sides_table(check: EdgeCheck) -> Table:
+    sides = (("Client", check.client), ("Edge", check.edge))
     rows = (_cache_row(name, "", tally, "").cells for name, tally in sides)
     return Table(
         caption="The requests that both saw",
@@ -165,18 +165,13 @@ def _sides_table(check: Mapping[str, Any]) -> Table:
     )
 
 
-def _mismatch_table(check: Mapping[str, Any], mismatched: list[Mapping[str, Any]]) -> Table:
-    shown = mismatched[:MISMATCHES_SHOWN]
+def _mismatch_table(check: EdgeCheck) -> Table:
+    shown = check.mismatched[:MISMATCHES_SHOWN]
     return Table(
-        caption=f"Requests that differ: {len(shown)} of {numbers.count(check['mismatches'])}",
+        caption=f"Requests that differ: {len(shown)} of {numbers.count(check.mismatches)}",
         columns=MISMATCH_COLUMNS,
         rows=tuple(
-            Row(
-                cells=cells(
-                    Cell(text=str(row["request_id"]), tone="code"), str(row["client"]), str(row["edge"])
-                )
-            )
-            for row in shown
+            Row(cells=cells(Cell(text=row.request_id, tone="code"), row.client, row.edge)) for row in shown
         ),
         empty="None.",
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.glossary import CAUSES
 from reports.report_data import ReportData
+from tidegauge.summary import Figures, Quantiles
 
 RESPONSE = "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval."
 SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
@@ -36,7 +34,7 @@ LATENCY_COLUMNS = (
 
 def exactness(data: ReportData) -> str:
     """What the times were taken from."""
-    stored = data.summary.get("samples", "all")
+    stored = data.summary.samples
     if stored == "all":
         return "Times are exact: every request was stored."
     kept = "the failed and slowest requests were stored" if stored == "slow" else "no request was stored"
@@ -46,19 +44,19 @@ def exactness(data: ReportData) -> str:
 def latency_table(data: ReportData) -> Table:
     """The total, then each flow with its endpoints below it."""
     summary = data.summary
-    rows = [_latency_row("All requests", summary["total"], "total")]
-    for flow in summary["flows"]:
-        rows.append(_latency_row(str(flow["flow"]), flow, "group"))
+    rows = [_latency_row("All requests", summary.total, "total")]
+    for flow in summary.flows:
+        rows.append(_latency_row(flow.flow, flow, "group"))
         rows.extend(
-            _latency_row(str(endpoint["endpoint"]), endpoint, "member")
-            for endpoint in summary["endpoints"]
-            if endpoint["flow"] == flow["flow"]
+            _latency_row(endpoint.endpoint, endpoint, "member")
+            for endpoint in summary.endpoints
+            if endpoint.flow == flow.flow
         )
-    known = {flow["flow"] for flow in summary["flows"]}
+    known = {flow.flow for flow in summary.flows}
     rows.extend(
-        _latency_row(f"{endpoint['flow']}: {endpoint['endpoint']}", endpoint, "member")
-        for endpoint in summary["endpoints"]
-        if endpoint["flow"] not in known
+        _latency_row(f"{endpoint.flow}: {endpoint.endpoint}", endpoint, "member")
+        for endpoint in summary.endpoints
+        if endpoint.flow not in known
     )
     return Table(
         caption="Requests by flow and endpoint",
@@ -68,33 +66,33 @@ def latency_table(data: ReportData) -> Table:
     )
 
 
-def _latency_row(name: str, figures: Mapping[str, Any], kind: str) -> Row:
-    response, service = figures["response_time_ms"], figures["service_time_ms"]
+def _latency_row(name: str, figures: Figures, kind: str) -> Row:
+    response, service = figures.response_time_ms, figures.service_time_ms
     return Row(
         kind=kind,
         cells=cells(
             Cell(text=name, tone="code" if kind == "member" else ""),
-            numbers.count(figures["count"]),
-            numbers.rate(figures["rate_per_s"]),
+            numbers.count(figures.count),
+            numbers.rate(figures.rate_per_s),
             _failures(figures),
             *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
-            numbers.milliseconds(response.get("max")),
+            numbers.milliseconds(response.max),
             quantile_cell(service, "p50", interval=False),
             quantile_cell(service, "p99", interval=False),
         ),
     )
 
 
-def _failures(figures: Mapping[str, Any]) -> Cell:
-    causes = ", ".join(f"{name} {numbers.count(n)}" for name, n in figures["failures_by_cause"].items())
+def _failures(figures: Figures) -> Cell:
+    causes = ", ".join(f"{name} {numbers.count(n)}" for name, n in figures.failures_by_cause.items())
     return Cell(
-        text=numbers.count(figures["failures"]), note=causes, tone="bad" if figures["failures"] else "quiet"
+        text=numbers.count(figures.failures), note=causes, tone="bad" if figures.failures else "quiet"
     )
 
 
-def quantile_cell(times: Mapping[str, Any], name: str, *, interval: bool = True) -> Cell:
+def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell:
     """A quantile with its interval below it, or why there is none."""
-    value = times.get(name)
+    value = times.value(name)
     return Cell(
         text=numbers.quantile_ms(times, name),
         note=numbers.interval_ms(times, name) if interval else "",
@@ -124,12 +122,12 @@ def session_table(data: ReportData) -> Table:
         rows=tuple(
             Row(
                 cells=cells(
-                    str(flow["flow"]),
-                    numbers.count(flow["sessions"]),
-                    *(quantile_cell(flow["session_time_ms"], quantile) for quantile, _ in QUANTILES),
+                    flow.flow,
+                    numbers.count(flow.sessions),
+                    *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
                 )
             )
-            for flow in data.summary["flows"]
+            for flow in data.summary.flows
         ),
         empty="The run had no flow.",
     )
@@ -145,7 +143,7 @@ CAUSE_COLUMNS = (
 
 def cause_table(data: ReportData) -> Table:
     """Failures of all flows by cause."""
-    total = data.summary["total"]
+    total = data.summary.total
     return Table(
         caption="Failures by cause",
         columns=CAUSE_COLUMNS,
@@ -154,11 +152,11 @@ def cause_table(data: ReportData) -> Table:
                 cells=cells(
                     Cell(text=str(cause), tone="code"),
                     numbers.count(number),
-                    numbers.percent(number / total["count"]),
+                    numbers.percent(number / total.count),
                     CAUSES.get(cause, "A cause that this report has no words for."),
                 )
             )
-            for cause, number in total["failures_by_cause"].items()
+            for cause, number in total.failures_by_cause.items()
         ),
-        empty="No request failed." if total["count"] else "No request was due.",
+        empty="No request failed." if total.count else "No request was due.",
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.report_data import ReportData, ValidityLimit
+from tidegauge.run_record import Machine, MeasuredWindow
+from tidegauge.stack import Local
+from tidegauge.stored import document_of
 
 NOT_RECORDED = "not recorded"
 LOCAL_WORKER = "Worker of the local stack"
@@ -28,12 +29,12 @@ LIMITS = {
 
 def generator_table(data: ReportData) -> Table:
     """Rates asked and sent, then each validity threshold beside what was seen."""
-    generator = data.summary["generator"]
+    generator = data.summary.generator
     facts = (
-        ("Sessions asked for", numbers.rate(generator["rate_asked_per_s"])),
-        ("Sessions sent", numbers.rate(generator["rate_sent_per_s"])),
-        ("Requests sent late", numbers.count(generator["late"])),
-        ("Arrivals not sent", numbers.count(generator["unsent"])),
+        ("Sessions asked for", numbers.rate(generator.rate_asked_per_s)),
+        ("Sessions sent", numbers.rate(generator.rate_sent_per_s)),
+        ("Requests sent late", numbers.count(generator.late)),
+        ("Arrivals not sent", numbers.count(generator.unsent)),
     )
     rows = [Row(cells=cells(name, value, numbers.NOT_AVAILABLE, "")) for name, value in facts]
     rows.extend(_limit_row(limit) for limit in data.validity)
@@ -77,44 +78,40 @@ def _exact_ms(value: float) -> str:
 def facts(data: ReportData) -> tuple[tuple[str, str], ...]:
     """What was measured, on what, from which state: pairs of name and value."""
     run = data.run
-    stack, window = run.get("stack") or {}, run.get("window") or {}
+    stack = run.stack
     shown = (
-        ("Run", _text(run.get("run_id") or data.summary.get("run_id"))),
-        ("Started", _text(run.get("started_at"))),
-        ("Measured window", _window(window)),
-        ("Seed", _text(run.get("seed"))),
-        ("Stack", _text(stack.get("name"))),
-        ("API", _text(stack.get("api_url"))),
-        ("CDN", _text(stack.get("cdn_url"))),
-        (LOCAL_WORKER, _worker(stack.get("local") or {})),
-        ("Cache before the run", _text(run.get("cache_state_before"))),
-        ("Protocol", f"HTTP/1.1, connections {_text(run.get('connections'))}"),
-        ("Machine of the generator", _machine(run.get("machine") or {})),
-        ("Git commit", _text(run.get("git_commit"))),
+        ("Run", run.run_id),
+        ("Started", run.started_at),
+        ("Measured window", _window(run.window)),
+        ("Seed", str(run.seed)),
+        ("Stack", stack.name),
+        ("API", stack.api_url),
+        ("CDN", _text(stack.cdn_url)),
+        (LOCAL_WORKER, _worker(stack.local)),
+        ("Cache before the run", run.cache_state_before),
+        ("Protocol", f"HTTP/1.1, connections {run.connections}"),
+        ("Machine of the generator", _machine(run.machine)),
+        ("Git commit", _text(run.git_commit)),
     )
-    return tuple(fact for fact in shown if fact[0] != LOCAL_WORKER or run.get("local"))
+    return tuple(fact for fact in shown if fact[0] != LOCAL_WORKER or run.local)
 
 
-def _worker(local: Mapping[str, Any]) -> str:
-    vcpu, emulation = local.get("worker_vcpu"), local.get("emulation")
+def _worker(local: Local | None) -> str:
+    vcpu, emulation = (local.worker_vcpu, local.emulation) if local else (None, None)
     return f"{'no CPU limit' if vcpu is None else f'{vcpu:g} vCPU'}, emulation: {_text(emulation)}"
 
 
-def _window(window: Mapping[str, Any]) -> str:
-    if window.get("start_s") is None or window.get("end_s") is None:
-        return NOT_RECORDED
-    length_s = window["end_s"] - window["start_s"]
-    return f"{length_s:g} s, from {window['start_s']:g} s to {window['end_s']:g} s of the run"
+def _window(window: MeasuredWindow) -> str:
+    return f"{window.duration_s:g} s, from {window.start_s:g} s to {window.end_s:g} s of the run"
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
-    cores = machine.get("cores")
+def _machine(machine: Machine) -> str:
     parts = (
-        _text(machine.get("cpu_model")),
-        f"{cores} cores" if cores is not None else "cores not recorded",
-        f"{numbers.memory(machine.get('memory_bytes'))} memory",
-        _text(machine.get("os")),
-        _text(machine.get("architecture")),
+        machine.cpu_model,
+        "cores not recorded" if machine.cores is None else f"{machine.cores} cores",
+        f"{numbers.memory(machine.memory_bytes)} memory",
+        machine.os,
+        machine.architecture,
     )
     return ", ".join(parts)
 
@@ -127,34 +124,22 @@ VERSION_COLUMNS = (
 
 def version_table(data: ReportData) -> Table:
     """Versions of the meter, and of the stack's parts."""
-    versions = list((data.run.get("versions") or {}).items())
-    parts = [(part["name"], part.get("version")) for part in data.run.get("parts") or ()]
-    rows = [Row(cells=cells(str(name), Cell(text=_text(version)))) for name, version in [*versions, *parts]]
+    versions = list(data.run.versions.items())
+    parts = [(part.name, part.version) for part in data.run.parts]
+    rows = [Row(cells=cells(name, Cell(text=_text(version)))) for name, version in [*versions, *parts]]
     return Table(
         caption="Versions", columns=VERSION_COLUMNS, rows=tuple(rows), empty="No version was recorded."
     )
 
 
 def plan_text(data: ReportData) -> str:
-    """The resolved plan: the text itself, or its JSON."""
-    plan = data.run.get("plan")
-    if plan is None:
-        return NOT_RECORDED
-    return plan if isinstance(plan, str) else json.dumps(plan, indent=2, ensure_ascii=False)
-
-
-def plan_name(data: ReportData) -> str:
-    """The plan's name where it is a mapping that has one."""
-    plan = data.run.get("plan")
-    return str(plan["name"]) if isinstance(plan, Mapping) and plan.get("name") else "load run"
+    """The resolved plan as JSON."""
+    return json.dumps(document_of(data.run.plan), indent=2, ensure_ascii=False)
 
 
 def subtitle(data: ReportData) -> str:
     """The stack, the run and its start in a line."""
-    stack = (data.run.get("stack") or {}).get("name")
-    return (
-        f"stack {_text(stack)} · run {data.summary['run_id']} · started {_text(data.run.get('started_at'))}"
-    )
+    return f"stack {data.run.stack.name} · run {data.run.run_id} · started {data.run.started_at}"
 
 
 def _text(value: object) -> str:

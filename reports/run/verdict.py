@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.report_data import ReportData
+from tidegauge.summary import CacheTally, Figures, JudgedObjective, Quantiles
 
 TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
 SENTENCES = {
@@ -48,18 +46,18 @@ class KeyFigure:
 
 def banner(data: ReportData) -> Banner:
     """What the run says, in a word and in sentences."""
-    verdict = str(data.summary["verdict"])
+    verdict = data.summary.verdict
     return Banner(
         verdict=verdict,
         tone=TONES[verdict],
         sentence=SENTENCES.get(verdict) or _pass_sentence(data),
-        reasons=tuple(str(reason) for reason in data.summary["reasons"]),
-        interrupted=bool(data.run.get("interrupted")),
+        reasons=data.summary.reasons,
+        interrupted=data.run.interrupted,
     )
 
 
 def _pass_sentence(data: ReportData) -> str:
-    number = len(data.summary.get("objectives") or ())
+    number = len(data.summary.objectives)
     if number == 0:
         return "The measurement is sound. The plan states no objectives, so there was none to break."
     return f"The measurement is sound, and every objective holds at 95 % confidence ({number} of {number})."
@@ -67,47 +65,47 @@ def _pass_sentence(data: ReportData) -> str:
 
 def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
     """The handful of figures that most readers come for."""
-    total = data.summary["total"]
+    total = data.summary.total
     return (
         KeyFigure(
             label="Requests",
-            value=numbers.count(total["count"]),
-            note=f"{numbers.rate(total['rate_per_s'])} in the measured window",
+            value=numbers.count(total.count),
+            note=f"{numbers.rate(total.rate_per_s)} in the measured window",
         ),
         KeyFigure(
             label="Failures",
             value=numbers.percent(_failure_ratio(total)),
-            note=f"{numbers.count(total['failures'])} of {numbers.count(total['count'])}",
+            note=f"{numbers.count(total.failures)} of {numbers.count(total.count)}",
         ),
-        _quantile_figure("Response P50", total["response_time_ms"], "p50"),
-        _quantile_figure("Response P99", total["response_time_ms"], "p99"),
-        _cache_figure(total["cache"]),
+        _quantile_figure("Response P50", total.response_time_ms, "p50"),
+        _quantile_figure("Response P99", total.response_time_ms, "p99"),
+        _cache_figure(total.cache),
         *_cost_figures(data),
     )
 
 
-def _failure_ratio(total: Mapping[str, Any]) -> float | None:
-    return total["failures"] / total["count"] if total["count"] else None
+def _failure_ratio(total: Figures) -> float | None:
+    return total.failures / total.count if total.count else None
 
 
-def _quantile_figure(label: str, times: Mapping[str, Any], name: str) -> KeyFigure:
+def _quantile_figure(label: str, times: Quantiles, name: str) -> KeyFigure:
     interval = numbers.interval_ms(times, name)
-    supported = times.get(name) is not None
+    value = times.value(name)
     return KeyFigure(
         label=label,
-        value=f"{numbers.milliseconds(times[name])} ms" if supported else numbers.NOT_AVAILABLE,
+        value=numbers.NOT_AVAILABLE if value is None else f"{numbers.milliseconds(value)} ms",
         note=f"95 % interval {interval} ms" if interval else _support(times, name),
-        exact=f"{times[name]} ms" if supported else "",
+        exact="" if value is None else f"{value} ms",
     )
 
 
-def _support(times: Mapping[str, Any], name: str) -> str:
-    support = (times.get("unsupported") or {}).get(name)
+def _support(times: Quantiles, name: str) -> str:
+    support = times.unsupported.get(name)
     return f"{support} samples that it needs" if support else "no sample"
 
 
-def _cache_figure(cache: Mapping[str, Any]) -> KeyFigure:
-    by_request, by_byte = cache["hit_ratio_by_request"], cache["hit_ratio_by_byte"]
+def _cache_figure(cache: CacheTally) -> KeyFigure:
+    by_request, by_byte = cache.hit_ratio_by_request, cache.hit_ratio_by_byte
     nothing = by_request is None
     return KeyFigure(
         label="Cache hits",
@@ -119,15 +117,16 @@ def _cache_figure(cache: Mapping[str, Any]) -> KeyFigure:
 
 
 def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
-    cost = data.summary.get("cost") or {}
+    cost = data.summary.cost
+    kinds = (("Marginal", cost.marginal_per_1k_requests), ("Loaded", cost.loaded_per_1k_requests))
     return tuple(
         KeyFigure(
-            label=f"{kind.capitalize()} cost",
-            value=numbers.money(cost.get(f"{kind}_per_1k_requests")),
-            note="per 1,000 requests" if cost.get(f"{kind}_per_1k_requests") else "see the reason under cost",
-            exact=numbers.exact_money(cost.get(f"{kind}_per_1k_requests")),
+            label=f"{kind} cost",
+            value=numbers.money(value),
+            note="see the reason under cost" if value is None else "per 1,000 requests",
+            exact=numbers.exact_money(value),
         )
-        for kind in ("marginal", "loaded")
+        for kind, value in kinds
     )
 
 
@@ -160,38 +159,30 @@ def objectives_table(data: ReportData) -> Table:
     return Table(
         caption="Objectives",
         columns=OBJECTIVE_COLUMNS,
-        rows=tuple(_objective_row(row) for row in data.summary.get("objectives") or ()),
+        rows=tuple(_objective_row(row) for row in data.summary.objectives),
         empty="The plan states no objectives.",
     )
 
 
-def _objective_row(row: Mapping[str, Any]) -> Row:
-    text, tone = STATES[row["state"]]
-    bounds = f"{numbers.percent(row['lower'])} – {numbers.percent(row['upper'])}"
+def _objective_row(row: JudgedObjective) -> Row:
+    text, tone = STATES[row.state]
+    bounds = f"{numbers.percent(row.lower)} – {numbers.percent(row.upper)}"
     return Row(
         cells=cells(
-            Cell(text=str(row["target"]), note=_limit(row), tone="code"),
+            Cell(text=row.target, note=_limit(row), tone="code"),
             Cell(text=text, tone=tone),
-            numbers.count(row["n"]),
-            numbers.count(row["violations"]),
-            numbers.percent(row["observed_ratio"]),
-            numbers.exact_percent(allowed_ratio(row)),
-            numbers.NOT_AVAILABLE if row["upper"] is None else bounds,
+            numbers.count(row.n),
+            numbers.count(row.violations),
+            numbers.percent(row.observed_ratio),
+            numbers.exact_percent(row.allowed_ratio),
+            numbers.NOT_AVAILABLE if row.upper is None else bounds,
         )
     )
 
 
-def _limit(row: Mapping[str, Any]) -> str:
-    if "limit_ratio" in row:
-        return f"at most {numbers.exact_percent(row['limit_ratio'])} failed or unsent"
-    digits = str(row["objective"]).removeprefix("p").removesuffix("_ms")
+def _limit(row: JudgedObjective) -> str:
+    if row.limit_ratio is not None:
+        return f"at most {numbers.exact_percent(row.limit_ratio)} failed or unsent"
+    digits = row.objective.removeprefix("p").removesuffix("_ms")
     name = f"P{digits[:2]}.{digits[2:]}" if len(digits) > 2 else f"P{digits}"
-    return f"{name} at most {row['limit_ms']:,g} ms"
-
-
-def allowed_ratio(row: Mapping[str, Any]) -> float:
-    """The share that may violate: the ratio itself, or 1 - q for `pNN_ms`."""
-    if "limit_ratio" in row:
-        return float(row["limit_ratio"])
-    digits = str(row["objective"]).removeprefix("p").removesuffix("_ms")
-    return float(1 - Decimal(digits).scaleb(-len(digits)))
+    return f"{name} at most {row.limit:,g} ms"

@@ -10,10 +10,11 @@ from tidegauge.analysis.cache import match_behaviours, result_codes
 from tidegauge.analysis.observed import observe
 from tidegauge.analysis.summary import summarise
 from tidegauge.behaviours import OUTSIDE
+from tidegauge.stored import document_of
 
 
 def cache_of(rows: list[dict[str, object]], behaviours: list[Rule]) -> tuple[Any, Any]:
-    summary: Any = summarise(
+    summary = summarise(
         observe(traffic(rows, behaviours=behaviours), arrivals([])),
         flows=[],
         endpoints=[],
@@ -21,7 +22,7 @@ def cache_of(rows: list[dict[str, object]], behaviours: list[Rule]) -> tuple[Any
         health=health([]),
         lag_ms_p99_max=10.0,
     )
-    return summary["total"]["cache"], summary["behaviours"]
+    return document_of(summary.total.cache), document_of(summary.behaviours)
 
 
 def edge(path: str, result: str, size: int = 100) -> dict[str, object]:
@@ -137,5 +138,5 @@ def test_hits_without_a_byte_have_no_ratio_by_byte() -> None:
 
 def test_a_missing_header_counts_as_none_and_an_unknown_word_is_an_error() -> None:
     assert result_codes(pd.Series([None, "hit"], dtype=object)).tolist() == [4, 0]
-    with pytest.raises(ValueError, match="'stale' is no cache result"):
+    with pytest.raises(ValueError, match="'stale' is not a cache result"):
         result_codes(pd.Series(["stale"]))

@@ -7,6 +7,7 @@ import pytest
 from analysis_frames import SEED, Rule, samples
 
 from tidegauge.analysis.edge_check import cross_check, parse_edge_log
+from tidegauge.stored import document_of
 
 _RESULTS = {"Hit": "hit", "RefreshHit": "refresh_hit", "Miss": "miss", "Error": "error", "": "none"}
 
@@ -25,12 +26,14 @@ def client(identity: str | None, result: str = "hit", **other: object) -> dict[s
 
 
 def check(rows: list[dict[str, object]], lines: list[str], behaviours: list[Rule] | None = None) -> Any:
-    found = cross_check(
-        samples(rows),
-        parse_edge_log(lines),
-        started_at_s=1000.0,
-        ended_at_s=1060.0,
-        behaviours=behaviours or [],
+    found = document_of(
+        cross_check(
+            samples(rows),
+            parse_edge_log(lines),
+            started_at_s=1000.0,
+            ended_at_s=1060.0,
+            behaviours=behaviours or [],
+        )
     )
     json.dumps(found, allow_nan=False)
     return found

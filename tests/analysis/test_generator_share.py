@@ -8,13 +8,14 @@ from analysis_frames import arrivals, health, traffic
 from tidegauge.analysis.generator import cpu_ratio_max, generator_share, loop_lag_ms_max
 from tidegauge.analysis.observed import observe
 from tidegauge.analysis.traffic import Window
+from tidegauge.stored import document_of
 
 WINDOW = Window(warmup_s=10.0, end_s=70.0)
 
 
 def share_of(sample_rows: list[dict[str, object]], arrival_rows: list[dict[str, object]]) -> Any:
     observed = observe(traffic(sample_rows, warmup_s=10.0, end_s=70.0), arrivals(arrival_rows))
-    return generator_share(observed, health([]), lag_ms_p99_max=10.0)
+    return document_of(generator_share(observed, health([]), lag_ms_p99_max=10.0))
 
 
 def steady(cpu_ratio: float, *, start: int = 0, end: int = 70, process: int = 0) -> list[dict[str, object]]:

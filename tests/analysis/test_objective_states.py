@@ -9,6 +9,7 @@ from scipy import stats
 
 from tidegauge.analysis.objectives import judge_objectives
 from tidegauge.analysis.observed import observe
+from tidegauge.stored import document_of
 
 
 def judge(
@@ -16,7 +17,9 @@ def judge(
     sample_rows: list[dict[str, object]],
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
-    rows = judge_objectives(objectives, observe(traffic(sample_rows), arrivals(arrival_rows or [])))
+    rows = document_of(
+        judge_objectives(objectives, observe(traffic(sample_rows), arrivals(arrival_rows or [])))
+    )
     json.dumps(rows, allow_nan=False)
     return rows
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from tidegauge.analysis.verdict import decide, loosened
+from tidegauge.summary import GeneratorShare, JudgedObjective, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,27 +16,49 @@ class Limits:
     lost_ratio_max: float = 0.01
 
 
-SOUND: dict[str, object] = {
-    "cpu_ratio_max": 0.9,
-    "lag_ms_p99": 10.0,
-    "lost_ratio": 0.01,
-    "unsent": 0,
-    "sent_requests": 299,
-    "late": 0,
-}
-BROKEN = {"state": "broken", "reason": "GET /a is broken."}
-OPEN = {"state": "inconclusive", "reason": "GET /b is inconclusive."}
-HOLDS = {"state": "holds", "reason": "GET /c holds."}
+SOUND = GeneratorShare(
+    rate_asked_per_s=10.0,
+    rate_sent_per_s=10.0,
+    lag_ms_p99=10.0,
+    sent_requests=299,
+    late=0,
+    unsent=0,
+    lost=0,
+    lost_ratio=0.01,
+    cpu_ratio_max=0.9,
+    loop_lag_ms_max=None,
+)
+
+
+def judged(target: str, state: State) -> JudgedObjective:
+    return JudgedObjective(
+        target=target,
+        objective="p99_ms",
+        limit_ms=50.0,
+        n=400,
+        violations=0,
+        allowed_ratio=0.01,
+        observed_ratio=None,
+        lower=None,
+        upper=None,
+        needed_n=None,
+        more_s=None,
+        state=state,
+        reason=f"{target} is {state}.",
+    )
+
+
+BROKEN, OPEN, HOLDS = judged("GET /a", "broken"), judged("GET /b", "inconclusive"), judged("GET /c", "holds")
 
 
 def verdict_of(
-    generator: dict[str, object] | None = None,
+    generator: dict[str, Any] | None = None,
     causes: dict[str, int] | None = None,
-    objectives: list[dict[str, str]] | None = None,
+    objectives: list[JudgedObjective] | None = None,
     fatal: tuple[str, ...] = (),
 ) -> tuple[str, list[str]]:
     return decide(
-        generator=SOUND | (generator or {}),
+        generator=replace(SOUND, **(generator or {})),
         failures_by_cause=causes or {},
         objectives=objectives or [],
         limits=Limits(),
@@ -77,9 +101,7 @@ def test_an_open_objective_makes_the_run_inconclusive() -> None:
         ),
     ],
 )
-def test_a_generator_beyond_a_limit_makes_the_run_invalid(
-    generator: dict[str, object], sentence: str
-) -> None:
+def test_a_generator_beyond_a_limit_makes_the_run_invalid(generator: dict[str, Any], sentence: str) -> None:
     assert verdict_of(generator, objectives=[BROKEN]) == ("INVALID", [sentence])
 
 

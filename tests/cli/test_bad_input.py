@@ -22,7 +22,8 @@ NOBODY = "http://127.0.0.1:9"
         ('shape = "constant"', 'shape = "constnat"', "constnat", "constant"),
         ('path = "/ping"', 'path = "/{asset}"', "{asset}", "asset_id"),
         ('path = "/ping"', 'path = "ping"', "does not start with /", ""),
-        ("[[flow]]", "[[flows]]", "unknown key 'flows'", "flow"),
+        ("[[flow]]", "[[flowz]]", "unknown key 'flowz'", "flow"),
+        ("[[flow]]", "[[flows]]", "flows is not a list of file names", "[[flow]]"),
         ('name = "ping"', 'name = "ping"\n[mix]\nping = 0.5', "sum to 0.5", ""),
         (
             'name = "ping"',

@@ -35,6 +35,7 @@ def bench(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.option("bench report --out", "bench report --target-vmaf", "bench report --json")
 def test_one_file_is_written_and_the_answer_printed(bench: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "compared.html"
     ended = run(str(bench), "--out", str(out), "--target-vmaf", "90", "--json")

@@ -1,11 +1,10 @@
-"""`collect`, in this process against moto's AWS, on one small run that is copied for each test."""
+"""`collect` against moto's AWS, on one small run that is copied for each test."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +19,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner
 from moto import mock_aws
 
-from tests.support.served import good_after, http_server, tidegauge, write_plan, write_stack
+from tests.support.served import write_stack
 from tidegauge.aws.clients import METRICS
 from tidegauge.cli import collect as verb
 from tidegauge.cli import output
@@ -47,25 +46,11 @@ DISTRIBUTION: Any = {
 }
 
 
-@pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """20 requests in warm-up, 20 in the window, all of one flow to the API."""
-    folder = tmp_path_factory.mktemp("sent")
-    plan = write_plan(folder, rate=20, duration_s=2, head="warmup_s = 1")
-    with http_server(good_after(0)) as url:
-        stack = write_stack(folder, url, extra='[aws]\ntables = ["Links"]\nqueues = []\n')
-        code, summary, _ = tidegauge("run", plan, "--stack", stack, "--out", folder / "run")
-    assert (code, summary["total"]["count"]) == (0, 20)
-    assert "tidegauge collect RUN" in summary["cost"]["marginal_reason"]
-    return folder / "run"
-
-
 @pytest.fixture
-def run(sent: Path, tmp_path: Path) -> Path:
+def run(own_run: Path) -> Path:
     """The run, as if it had begun 40 minutes ago, at the 15th second of a minute."""
-    folder = shutil.copytree(sent, tmp_path / "run")
-    began(folder, (time.time() - 2400) // 60 * 60 + 15)
-    return folder
+    began(own_run, (time.time() - 2400) // 60 * 60 + 15)
+    return own_run
 
 
 @pytest.fixture
@@ -114,6 +99,7 @@ def items(folder: Path) -> dict[tuple[str | None, str], Decimal]:
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.option("collect --stack", "collect --json")
 def test_a_runs_cost_is_known_once_aws_metered_it(run: Path, tmp_path: Path) -> None:
     client: Any = boto3.client("cloudfront")
     distribution = client.create_distribution(DistributionConfig=DISTRIBUTION)["Distribution"]["Id"]
@@ -157,6 +143,11 @@ def test_collecting_again_changes_nothing_and_the_report_keeps_what_came(run: Pa
     assert {name: (run / name).read_bytes() for name in first} == first
 
 
+def test_a_run_on_aws_says_how_its_cost_becomes_known(finished: Path) -> None:
+    summary = json.loads((finished / "summary.json").read_text(encoding="utf-8"))
+    assert "tidegauge collect RUN" in summary["cost"]["marginal_reason"]
+
+
 @pytest.mark.usefixtures("account")
 def test_soon_after_a_run_it_says_what_is_not_there_yet(run: Path) -> None:
     began(run, time.time() - 60)
@@ -170,6 +161,7 @@ def test_soon_after_a_run_it_says_what_is_not_there_yet(run: Path) -> None:
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.option("collect --wait")
 def test_waiting_asks_until_the_figures_are_final(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = time.time() - 60
     began(run, at)
@@ -313,7 +305,7 @@ def test_a_run_without_aws_and_no_run_at_all_are_refused(run: Path, tmp_path: Pa
     code, answer = collect(run, "--stack", write_stack(tmp_path, "http://127.0.0.1:9"))
     assert (code, "has no [aws]" in answer["error"]["message"]) == (2, True)
     code, answer = collect(tmp_path)
-    assert (code, "no run folder" in answer["error"]["message"]) == (2, True)
+    assert (code, "not a run folder" in answer["error"]["message"]) == (2, True)
 
 
 def test_a_damaged_metrics_file_is_named(run: Path) -> None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.served import tidegauge
 
 ITEM = {
@@ -25,6 +27,7 @@ def write(path: Path, *items: dict[str, Any]) -> Path:
     return path
 
 
+@pytest.mark.option("cost price --no-free-tier", "cost price --json")
 def test_a_bill_sums_exactly_and_follows_its_switches(tmp_path: Path) -> None:
     usage = write(tmp_path / "usage.json", ITEM, ITEM | {"flow": None, "quantity": "12000000"})
     code, free, _ = tidegauge("cost", "price", usage)
@@ -35,6 +38,42 @@ def test_a_bill_sums_exactly_and_follows_its_switches(tmp_path: Path) -> None:
     _, gross, _ = tidegauge("cost", "price", usage, "--no-free-tier")
     assert (gross["free_tier"], Decimal(gross["total"])) == (False, Decimal("12.085"))
     assert {line["tier"] for line in gross["lines"]} == {"all"}
+
+
+EGRESS = ITEM | {"unit": "egress_byte", "quantity": str(20 * 2**40)}  # of 0.085 for 10 TB, then 0.080, a GB
+
+
+@pytest.mark.option("cost price --no-tiers")
+def test_without_tiers_every_unit_costs_the_first_ones_price(tmp_path: Path) -> None:
+    _, bill, _ = tidegauge("cost", "price", write(tmp_path / "usage.json", EGRESS), "--no-tiers")
+    assert Decimal(bill["total"]) == 20 * 1024 * Decimal("0.085")
+
+
+@pytest.mark.option("cost price --free-tier", "cost price --tiers")
+@pytest.mark.parametrize("switches", [(), ("--free-tier", "--tiers")])
+def test_tiers_are_filled_and_a_free_terabyte_taken_off_unless_told(
+    tmp_path: Path, switches: tuple[str, ...]
+) -> None:
+    _, bill, _ = tidegauge("cost", "price", write(tmp_path / "usage.json", EGRESS), *switches)
+    # 10 x 1,024 at 0.085 and 10 x 1,024 at 0.080, less a TB of them
+    assert 1600 - 0.085 * 1024 < Decimal(bill["total"]) < 1024 * (10 * Decimal("0.165") - Decimal("0.079"))
+    assert bill["free_tier"] is True
+
+
+@pytest.mark.option("cost price --month")
+def test_a_window_is_scaled_to_a_month(tmp_path: Path) -> None:
+    usage = write(tmp_path / "usage.json", ITEM | {"quantity": "1000"})
+    _, bill, _ = tidegauge("cost", "price", usage, "--month", "--no-free-tier")
+    assert Decimal(bill["total"]) == Decimal("43.8")  # 1,000 a minute are 43.8M in 730 h, at 0.01 / 10,000
+
+
+@pytest.mark.option("cost price --max-age-days")
+def test_prices_older_than_asked_for_are_named(tmp_path: Path) -> None:
+    usage = write(tmp_path / "usage.json", EGRESS)
+    _, aged, _ = tidegauge("cost", "price", usage, "--max-age-days", 0)
+    _, fresh, _ = tidegauge("cost", "price", usage, "--max-age-days", 36_500)
+    assert any(sentence.startswith("cloudfront egress_byte") for sentence in aged["old_prices"])
+    assert not any(sentence.startswith("cloudfront egress_byte") for sentence in fresh["old_prices"])
 
 
 def test_a_unit_without_a_price_makes_the_total_null_and_names_the_line(tmp_path: Path) -> None:
@@ -55,6 +94,7 @@ def test_a_negative_quantity_is_named_by_file_and_line(tmp_path: Path) -> None:
     assert f"usage.json:{line}: items.0.quantity is negative" in document["error"]["message"]
 
 
+@pytest.mark.option("cost prices --service", "cost prices --json")
 def test_every_price_is_listed_with_its_date_and_source() -> None:
     code, document, _ = tidegauge("cost", "prices", "--service", "elasticache")
     assert code == 0

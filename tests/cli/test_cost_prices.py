@@ -6,7 +6,9 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from tests.support.served import ROOT, tidegauge
+import pytest
+
+from tests.support.served import ROOT, Answer, http_server, tidegauge
 
 OFFERS = ROOT / "tests" / "collect" / "price_offers"
 VCPU_HOUR = {
@@ -25,6 +27,12 @@ def write_usage(path: Path, region: str = "us-east-1") -> Path:
     return path
 
 
+@pytest.mark.option(
+    "cost prices refresh --from",
+    "cost prices refresh --out",
+    "cost prices refresh --json",
+    "cost price --prices",
+)
 def test_a_refreshed_book_prices_usage_and_the_packaged_one_stays(tmp_path: Path) -> None:
     book, usage = tmp_path / "prices.json", write_usage(tmp_path / "usage.json")
     code, document, said = tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", book)
@@ -43,6 +51,7 @@ def test_a_refreshed_book_prices_usage_and_the_packaged_one_stays(tmp_path: Path
     assert old["total"] == "0.04048"
 
 
+@pytest.mark.option("cost prices --prices")
 def test_the_refreshed_book_is_shown_with_its_dates(tmp_path: Path) -> None:
     book = tmp_path / "prices.json"
     tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", book)
@@ -81,6 +90,7 @@ def test_a_second_regions_book_is_a_file(tmp_path: Path) -> None:
     assert "has the prices of region eu-west-1, not of us-east-1" in document["error"]["message"]
 
 
+@pytest.mark.option("cost prices refresh --region")
 def test_a_new_regions_book_holds_what_is_offered_there_and_blocks_the_rest(tmp_path: Path) -> None:
     book = tmp_path / "eu-west-1.json"
     code, document, _ = tidegauge(
@@ -92,6 +102,44 @@ def test_a_new_regions_book_holds_what_is_offered_there_and_blocks_the_rest(tmp_
     code, bill, said = tidegauge("cost", "price", usage, "--prices", book)
     assert (code, bill["total"]) == (2, None)
     assert "the price book has no service 'fargate'" in said
+
+
+@pytest.mark.option("cost prices --region")
+def test_the_prices_shown_are_the_regions(tmp_path: Path) -> None:
+    book = tmp_path / "eu-west-1.json"
+    refresh = ("cost", "prices", "refresh", "--region", "eu-west-1", "--from", OFFERS)
+    assert tidegauge(*refresh, "--out", book)[0] == 0
+    code, document, _ = tidegauge("cost", "prices", "--region", "eu-west-1", "--prices", book)
+    assert (code, document["region"]) == (0, "eu-west-1")
+    code, document, _ = tidegauge("cost", "prices", "--region", "eu-west-1")
+    assert (code, "no prices for region 'eu-west-1'" in document["error"]["message"]) == (2, True)
+
+
+@pytest.mark.option("cost prices refresh --prices")
+def test_changes_are_told_against_the_book_that_is_given(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    refresh = ("cost", "prices", "refresh", "--from", OFFERS, "--out")
+    _, against_ours, _ = tidegauge(*refresh, first)
+    _, against_first, _ = tidegauge(*refresh, second, "--prices", first)
+    assert against_ours["counts"]["changed"] == 2
+    assert "changed" not in against_first["counts"]
+
+
+@pytest.mark.option("cost prices refresh --pricing-api")
+def test_the_pricing_api_is_asked_with_the_credentials_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def answer(path: str) -> Answer:
+        asked.append(path)
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b'{"PriceList": []}'
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with http_server(answer) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
+        code, document, _ = tidegauge("cost", "prices", "refresh", "--pricing-api")
+    assert (code, document["offers"], "same" in document["counts"]) == (0, {}, False)
+    assert len(asked) > 10  # a request a usage type
 
 
 def test_a_torn_offer_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
@@ -109,6 +157,7 @@ def test_options_before_refresh_are_not_taken_for_its_own() -> None:
     assert (code, "stand after it" in document["error"]["message"]) == (2, True)
 
 
+@pytest.mark.option("cost validate --prices")
 def test_an_estimate_is_audited_at_the_prices_of_a_file(tmp_path: Path) -> None:
     book = tmp_path / "prices.json"
     tidegauge("cost", "prices", "refresh", "--from", OFFERS, "--out", book)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.filled_documents import record_of
 from tests.support.served import tidegauge
+from tidegauge.store import RunFolder
+from tidegauge.summary import Summary
 
 GUIDE = Path(__file__).parents[2] / "infra_under_test" / "estimates" / "seed.toml"
 ESTIMATE = """name = "small"
@@ -30,6 +33,7 @@ formula = "views_per_month × $1.00 / 1M"
 """
 
 
+@pytest.mark.option("cost validate --json")
 def test_the_guides_estimate_is_off_by_two_fifths() -> None:
     code, document, _ = tidegauge("cost", "validate", GUIDE)
     assert code == 10
@@ -68,6 +72,7 @@ def test_people_read_the_lines_the_findings_and_the_verdict() -> None:
     assert "outside the tolerance of 10%" in said
 
 
+@pytest.mark.option("cost validate --run")
 def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> None:
     estimate = tmp_path / "estimate.toml"
     estimate.write_text(ESTIMATE, encoding="utf-8")
@@ -75,7 +80,7 @@ def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> 
     run.mkdir()
     (run / "run.json").write_text("{}", encoding="utf-8")
     flows = [{"flow": "view", "sessions": 1000}, {"flow": "upload", "sessions": 0}]
-    (run / "summary.json").write_text(json.dumps({"flows": flows}), encoding="utf-8")
+    RunFolder(run).write_summary(record_of(Summary, {"flows": flows}))
     items = [("view", "apigateway", "http_request", 3000), (None, "sqs", "standard_request", 600)]
     rows = [
         {"flow": flow, "service": service, "unit": unit, "quantity": count, "provenance": "counted"}
@@ -99,6 +104,33 @@ def test_within_the_tolerance_is_a_pass(tmp_path: Path) -> None:
     assert (code, document["deviation"], document["within_tolerance"]) == (0, "0", True)
 
 
+@pytest.mark.option("cost validate --template")
+def test_the_folder_of_templates_may_be_another(tmp_path: Path) -> None:
+    (tmp_path / "queue.yaml").write_text("Resources: {Jobs: {Type: 'AWS::SQS::Queue'}}", encoding="utf-8")
+    _, document, _ = tidegauge("cost", "validate", GUIDE, "--template", tmp_path)
+    _, own, _ = tidegauge("cost", "validate", GUIDE)
+    gateways = [
+        [each["resource"] for each in audit["absent"] if each["service"] == "nat"]
+        for audit in (own, document)
+    ]
+    assert "NatGatewayA" in str(gateways[0])
+    assert "NatGateway" not in str(gateways[1])
+
+
+@pytest.mark.option("cost validate --tolerance")
+@pytest.mark.parametrize(("tolerance", "code"), [("0.41", 10), ("0.42", 0)])
+def test_the_tolerance_may_be_another(tolerance: str, code: int) -> None:
+    found = tidegauge("cost", "validate", GUIDE, "--tolerance", tolerance)
+    assert (found[0], found[1]["tolerance"]) == (code, tolerance)  # off by 605.41 / 1,467.81 = 0.412
+
+
+@pytest.mark.option("cost validate --max-age-days")
+@pytest.mark.parametrize(("days", "named"), [(0, True), (36_500, False)])
+def test_prices_older_than_asked_for_are_named(days: int, named: bool) -> None:
+    _, document, _ = tidegauge("cost", "validate", GUIDE, "--max-age-days", days)
+    assert any(sentence.startswith("nat gateway_hour") for sentence in document["old_prices"]) is named
+
+
 def test_bad_files_are_named_with_what_to_do(tmp_path: Path) -> None:
     estimate = tmp_path / "estimate.toml"
     estimate.write_text(
@@ -111,7 +143,7 @@ def test_bad_files_are_named_with_what_to_do(tmp_path: Path) -> None:
     assert (code, "cannot be read" in document["error"]["message"]) == (2, True)
     estimate.write_text(ESTIMATE, encoding="utf-8")
     code, document, _ = tidegauge("cost", "validate", estimate, "--run", tmp_path)
-    assert (code, "no run folder" in document["error"]["message"]) == (2, True)
+    assert (code, "not a run folder" in document["error"]["message"]) == (2, True)
     template = tmp_path / "templates"
     template.mkdir()
     (template / "stack.yaml").write_text("Resources: [", encoding="utf-8")

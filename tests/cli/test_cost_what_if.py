@@ -39,6 +39,7 @@ EDGE = ("cloudfront", "https_request", "20000000", {"geo": "us"})
 GETS = ("s3", "get_request", "2000000", {"storage_class": "standard"})
 
 
+@pytest.mark.option("cost what-if --json")
 def test_a_month_of_usage_is_asked(tmp_path: Path) -> None:
     code, document, _ = tidegauge("cost", "what-if", month(tmp_path, REDIS, EDGE, GETS))
     assert code == 0
@@ -49,11 +50,33 @@ def test_a_month_of_usage_is_asked(tmp_path: Path) -> None:
     assert [each["name"] for each in document["elsewhere"]] == ["Cloudflare"]
 
 
+@pytest.mark.option("cost what-if --note")
 def test_notes_stand_beside_the_usage(tmp_path: Path) -> None:
     path = month(tmp_path, EDGE, GETS)
     _, document, _ = tidegauge("cost", "what-if", path, "--note", "hit_ratio=0.5")
     higher = next(row for row in document["what_ifs"] if row["id"] == "hit_ratio_higher")
     assert higher["message"].startswith("from 50.0% to 55.0%")
+
+
+@pytest.mark.option("cost what-if --month")
+def test_a_window_is_scaled_to_a_month(tmp_path: Path) -> None:
+    path = month(tmp_path, GETS)
+    path.write_text(path.read_text(encoding="utf-8").replace(str(730 * 3600), "73"), encoding="utf-8")
+    _, as_it_is, _ = tidegauge("cost", "what-if", path)
+    _, scaled, _ = tidegauge("cost", "what-if", path, "--month")
+    assert (as_it_is["total"], scaled["total"]) == ("0.8", "28800")  # 36,000 windows of 73 s a month
+
+
+@pytest.mark.option("cost what-if --prices")
+def test_the_prices_may_be_a_files(tmp_path: Path) -> None:
+    packaged = Path(__file__).parents[2] / "tidegauge" / "cost" / "prices" / "us-east-1.json"
+    book = json.loads(packaged.read_text(encoding="utf-8"))
+    for row in book["prices"]:
+        if (row["service"], row["unit"]) == ("s3", "get_request"):
+            row["price"] = "0.0008"
+    (tmp_path / "book.json").write_text(json.dumps(book), encoding="utf-8")
+    found = tidegauge("cost", "what-if", month(tmp_path, GETS), "--prices", tmp_path / "book.json")
+    assert found[1]["total"] == "1.6"  # 2M at 0.0008 a thousand
 
 
 @pytest.mark.parametrize(

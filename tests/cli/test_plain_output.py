@@ -22,7 +22,7 @@ def test_no_color_leaves_every_escape_sequence_out_of_an_error(no_color: str, es
     words = os.read(ours, 4096)
     os.close(ours)
     assert done.returncode == 2
-    assert b"no-such-run is no run folder" in words
+    assert b"no-such-run is not a run folder" in words
     assert (b"\x1b[" in words) is escapes
 
 

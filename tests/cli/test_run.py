@@ -10,30 +10,30 @@ import threading
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.support.served import ROOT, Answer, good_after, http_server, tidegauge, write_plan, write_stack
 from tidegauge.store import RunFolder
 
 
+@pytest.mark.option("run --stack", "run --out", "run --json")
 def test_a_server_that_answers_after_40_ms_has_its_quantiles_there_and_passes(tmp_path: Path) -> None:
     plan = write_plan(
-        tmp_path, rate=100, duration_s=4, tail="[objectives.total]\np99_ms = 400\nerror_ratio = 0.01\n"
+        tmp_path, rate=200, duration_s=2, tail="[objectives.total]\np99_ms = 400\nerror_ratio = 0.01\n"
     )
     with http_server(good_after(0.04)) as url:
         code, summary, _ = tidegauge(
             "run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "run"
         )
     assert (code, summary["verdict"]) == (0, "PASS")
-    assert summary["total"]["count"] == 400  # uniform: 100/s for 4 s
+    assert summary["total"]["count"] == 400  # uniform: 200/s for 2 s
     assert summary["total"]["failures"] == 0
     times = summary["total"]["response_time_ms"]
     assert 40 < times["p50"] < 60
     assert times["p999"] is None
     assert times["unsupported"]["p999"] == "400 of 2995"
-    assert summary["generator"]["rate_asked_per_s"] == pytest.approx(100)
-    assert summary["generator"]["rate_sent_per_s"] == pytest.approx(100)
+    assert summary["generator"]["rate_asked_per_s"] == pytest.approx(200)
+    assert summary["generator"]["rate_sent_per_s"] == pytest.approx(200)
 
 
 def test_a_stall_counts_for_every_request_that_was_due_in_it(tmp_path: Path) -> None:
@@ -107,22 +107,12 @@ def test_a_stack_past_its_knee_fails_by_refused_arrivals_and_is_not_invalid(tmp_
     assert summary["generator"]["unsent"] == 140
 
 
-def test_two_processes_send_the_same_sessions_as_one(tmp_path: Path) -> None:
-    plan = write_plan(tmp_path, rate=40, duration_s=2, head="seed = 5")
-    arrivals = []
-    with http_server(good_after(0)) as url:
-        stack = write_stack(tmp_path, url)
-        for processes in (1, 2):
-            out = tmp_path / f"run{processes}"
-            code, summary, _ = tidegauge(
-                "run", plan, "--stack", stack, "--out", out, "--processes", processes
-            )
-            assert code == 0
-            assert summary["total"]["count"] == 80
-            arrivals.append(pd.read_parquet(out / "arrivals.parquet"))
-    one, two = arrivals
-    assert one.drop(columns="process").equals(two.drop(columns="process"))
-    assert set(two.process) == {0, 1}
+@pytest.mark.option("run --set", "run --architecture")
+def test_keys_of_the_plan_and_the_architecture_may_be_others(finished: Path) -> None:
+    folder = RunFolder(finished)
+    summary = folder.read_json(folder.summary_json)
+    assert summary["total"]["count"] == 20  # 20/s for a second, where the file says 1,000/s for a minute
+    assert "NatGatewayA" in str(summary["cost"])
 
 
 def test_an_interrupt_keeps_and_reports_what_was_measured(tmp_path: Path) -> None:
@@ -152,17 +142,18 @@ def test_an_interrupt_keeps_and_reports_what_was_measured(tmp_path: Path) -> Non
     assert folder.report_html.exists()
 
 
-def test_the_report_can_be_made_again_from_the_samples(tmp_path: Path) -> None:
-    plan = write_plan(tmp_path, rate=20, duration_s=1)
-    with http_server(good_after(0)) as url:
-        tidegauge("run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "run")
-    folder = RunFolder(tmp_path / "run")
+@pytest.mark.option("report --json", "report --out")
+def test_the_report_can_be_made_again_from_the_samples(own_run: Path, tmp_path: Path) -> None:
+    folder = RunFolder(own_run)
     before = folder.read_json(folder.summary_json)
     for path in (folder.summary_json, folder.report_html):
         path.unlink()
-    code, document, _ = tidegauge("report", tmp_path / "run")
+    code, document, _ = tidegauge("report", own_run)
     assert (code, document) == (0, {"report": str(folder.report_html)})
     assert folder.read_json(folder.summary_json) == before
+    elsewhere = tmp_path / "elsewhere.html"
+    assert tidegauge("report", own_run, "--out", elsewhere)[1] == {"report": str(elsewhere)}
+    assert elsewhere.read_bytes() == folder.report_html.read_bytes()
 
 
 def _wait_for(condition: object) -> None:
@@ -176,7 +167,7 @@ def _wait_for(condition: object) -> None:
 
 def test_a_region_without_prices_leaves_the_cost_open_and_the_measurement_whole(tmp_path: Path) -> None:
     with http_server(good_after(0)) as url:
-        plan = write_plan(tmp_path, rate=10, duration_s=2)
+        plan = write_plan(tmp_path, rate=20, duration_s=1)
         stack = write_stack(tmp_path, url, extra='[aws]\nregion = "mars-1"\n')
         code, summary, _ = tidegauge("run", plan, "--stack", stack, "--out", tmp_path / "r")
     assert (code, summary["total"]["count"]) == (0, 20)

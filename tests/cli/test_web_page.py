@@ -10,10 +10,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.support.served import ROOT, good_after, http_server, write_plan, write_stack
 from tidegauge.store import RunFolder
 
 
+@pytest.mark.option("run --web")
 def test_the_page_shows_our_requests_and_its_stop_button_ends_the_run_as_ctrl_c_does(tmp_path: Path) -> None:
     plan = write_plan(tmp_path, rate=40, duration_s=60)
     with http_server(good_after(0)) as url:

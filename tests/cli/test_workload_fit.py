@@ -22,6 +22,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", ["cloudfront-tsv-gzip", "alb"])
+@pytest.mark.option("workload fit --out", "workload fit --json")
 def test_the_fit_of_a_log_recovers_what_it_was_drawn_from(
     name: str, logs: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -37,6 +38,20 @@ def test_the_fit_of_a_log_recovers_what_it_was_drawn_from(
     assert plan.duration_s == pytest.approx(300, rel=0.06)
     assert plan.arrivals[0].rate_per_s * plan.duration_s == pytest.approx(REQUESTS, rel=1e-4)
     assert [step.endpoint for step in plan.flow[0].step] == ["GET /assets/{asset_id}.gif"]
+
+
+@pytest.mark.option("workload fit --base", "workload fit --cache-objects", "workload fit --ttl")
+def test_base_and_caches_may_be_chosen(logs: dict[str, Path], tmp_path: Path) -> None:
+    fit = ("workload", "fit", logs["cloudfront-json"], "--out", tmp_path / "plan.toml", "--force")
+    _, found, _ = tidegauge(*fit)
+    assert {step.base for step in load_plan(tmp_path / "plan.toml").flow[0].step} == {"cdn"}
+    _, chosen, _ = tidegauge(*fit, "--base", "api", "--cache-objects", 2 * ASSETS, "--ttl", 1e-3)
+    assert {step.base for step in load_plan(tmp_path / "plan.toml").flow[0].step} == {"api"}
+    assert (found["hit_ratio"]["cache_objects"], chosen["hit_ratio"]["cache_objects"]) == (40, 2 * ASSETS)
+    # a cache that holds all objects misses each once; one that keeps nothing hits nothing
+    assert chosen["hit_ratio"]["log"] == pytest.approx(1 - found["objects"]["seen"] / REQUESTS, abs=1e-9)
+    assert chosen["hit_ratio"]["ttl_s"] == 1e-3
+    assert chosen["hit_ratio"]["ttl_log"] == pytest.approx(0, abs=0.01)
 
 
 def test_the_fitted_plan_runs_as_it_is(logs: dict[str, Path], tmp_path: Path) -> None:
@@ -74,6 +89,7 @@ def test_the_mix_of_flows_is_that_of_the_log(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.option("workload fit --force")
 def test_a_plan_that_exists_is_kept_unless_forced(logs: dict[str, Path], tmp_path: Path) -> None:
     plan = tmp_path / "plan.toml"
     plan.write_text("mine")
@@ -83,6 +99,7 @@ def test_a_plan_that_exists_is_kept_unless_forced(logs: dict[str, Path], tmp_pat
     assert tidegauge("workload", "fit", logs["alb"], "--out", plan, "--force")[0] == 0
 
 
+@pytest.mark.option("workload fit --bad-max")
 def test_bad_lines_are_shown_and_above_their_share_refused(logs: dict[str, Path], tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(logs["cloudfront-tsv"].read_bytes() + b"torn\x1b[31m\n" * 100)

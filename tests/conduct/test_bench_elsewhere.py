@@ -13,6 +13,7 @@ ALPHA = ROOT / "fixtures" / "media" / "alpha.gif"
 BENCH = ("bench", "transcode", f"--media={ALPHA}", "--rendition=poster", "--rounds=1", "--no-quality")
 
 
+@pytest.mark.option("bench transcode --import")
 def test_a_bench_of_here_can_be_imported_elsewhere(tmp_path: Path) -> None:
     there = tmp_path / "there.json"
     assert tidegauge(*BENCH, f"--out={there}")[0] == 0

@@ -46,6 +46,7 @@ def plan_of_short_links(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.option("run --dry-run")
 def test_short_links_are_forecast_by_the_catalogue_and_the_price_list(tmp_path: Path) -> None:
     with http_server(good_after(0)) as url:
         extra = f'cdn_url = "{url}"\n' + catalogue(tmp_path, 1_000_000, 1_000_000)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import disks
 from tests.support.served import good_after, http_server, tidegauge, write_plan, write_stack
 from tidegauge.store import RunFolder
 
@@ -18,15 +17,8 @@ from tidegauge.store import RunFolder
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 48 MiB."""
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(mount)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a small file system needs root and mount")
-    try:
+    with disks.small_disk(tmp_path, "48m") as mount:
         yield mount
-    finally:
-        subprocess.run(["umount", str(mount)], check=True)
 
 
 def test_a_disk_that_fills_up_ends_the_run_as_invalid_and_keeps_what_was_written(

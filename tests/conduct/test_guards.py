@@ -89,6 +89,7 @@ def test_a_budget_keeps_what_is_under_way_in_mind() -> None:
     assert Feed(budget_usd=1.0, in_flight=20).seconds(6, requests=10, spent=0.1) == "budget_usd"
 
 
+@pytest.mark.option("run --budget")
 def test_a_budget_is_not_passed(tmp_path: Path) -> None:
     asked: list[str] = []
 
@@ -180,9 +181,12 @@ def alarms(monkeypatch: pytest.MonkeyPatch, state: str) -> Iterator[Any]:
 
 def test_an_alarm_ends_the_run_and_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with alarms(monkeypatch, "OK") as client:
+        asked: list[str] = []
 
-        def answer(_path: str) -> tuple[int, dict[str, str], bytes]:
-            client.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="under load")
+        def answer(path: str) -> tuple[int, dict[str, str], bytes]:
+            asked.append(path)
+            if len(asked) == 5:  # after two seconds, so that there is something to measure
+                client.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="under load")
             return 200, {}, b"ok"
 
         with http_server(answer) as url:

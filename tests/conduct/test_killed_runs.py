@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.plan import load_plan
 from tidegauge.records import Outcome, Sample
 from tidegauge.results.measure import measure
+from tidegauge.run_record import MeasuredWindow
 from tidegauge.stack import load_stack
 from tidegauge.store import RunFolder
 
@@ -45,8 +47,7 @@ def run_folder(tmp_path: Path, processes: int, **ended: Any) -> RunFolder:
     plan = load_plan(write_plan(tmp_path, rate=RATE, duration_s=4, head="warmup_s = 1"))
     prepared = preflight.prepare(plan, load_stack(stack_file), stack_file, {})
     folder = RunFolder.create(tmp_path / "run")
-    run = _resolved(prepared, "r", dt.datetime.now(dt.UTC), processes, None) | ended
-    folder.write_json(folder.run_json, run)
+    folder.write_run(replace(_resolved(prepared, "r", dt.datetime.now(dt.UTC), processes, None), **ended))
     return folder
 
 
@@ -79,19 +80,20 @@ def test_a_run_killed_before_anything_was_sent_has_no_report(tmp_path: Path) -> 
 
 
 def test_a_run_interrupted_in_its_warm_up_has_no_summary(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path, 1, start_unix_s=1.0, interrupted=True, window={"start_s": 1, "end_s": 0.5})
+    cut = MeasuredWindow(start_s=1, end_s=0.5)
+    folder = run_folder(tmp_path, 1, start_unix_s=1.0, interrupted=True, window=cut)
     with pytest.raises(TidegaugeError, match="before anything was to be measured"):
         measure(folder)
 
 
 def test_sessions_under_way_in_a_generator_that_dies_are_lost_with_it(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path, 2, start_unix_s=1.0, died=[1])
+    folder = run_folder(tmp_path, 2, start_unix_s=1.0, died=(1,))
     store(folder, 0, range(0, 40, 2), range(0, 38, 2))  # 38 cut by the drain without a trace
     store(folder, 1, range(1, 40, 2), range(1, 30, 2))  # 31, 33, 35, 37 and 39 were under way
     summary = measure(folder).summary
-    assert summary["verdict"] == "INVALID"
-    assert "lost with a generator process" in summary["reasons"][0]
-    assert summary["total"]["failures_by_cause"] == {"lost": 5}
+    assert summary.verdict == "INVALID"
+    assert "lost with a generator process" in summary.reasons[0]
+    assert summary.total.failures_by_cause == {"lost": 5}
     arrivals = pd.read_parquet(folder.arrivals)
     assert list(arrivals[arrivals.cause == "lost"]["index"]) == [31, 33, 35, 37, 39]
 

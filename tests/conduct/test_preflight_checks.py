@@ -1,4 +1,4 @@
-"""What is held against each other before a run: plan, stack, catalogue, scenarios."""
+"""What is held against each other before a run: plan, stack, catalogue, flows."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from cost_builders import BOOK, fixed, item, usage
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem
+from tidegauge.stored import document_of
 
 US = {"geo": "us"}
 VIEW = item("cloudfront", "https_request", 1000, US, flow="view")  # 0.001 USD
@@ -26,16 +27,19 @@ def section(
     notes: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     plain = usage(*items, unknown=unknown)
-    return cost_section(
-        Usage(region=plain.region, window_s=plain.window_s, items=items, unknown=unknown, notes=notes),
-        BOOK,
-        request_counts={"view": 1000, "upload": 100} if requests is None else requests,
-        session_counts={"view": 250, "upload": 20},
-        window_s=60.0,
-        architecture=architecture,
-        loaded_reason=loaded_reason,
-        provisioned_tables=tables,
+    found: dict[str, Any] = document_of(
+        cost_section(
+            Usage(region=plain.region, window_s=plain.window_s, items=items, unknown=unknown, notes=notes),
+            BOOK,
+            request_counts={"view": 1000, "upload": 100} if requests is None else requests,
+            session_counts={"view": 250, "upload": 20},
+            window_s=60.0,
+            architecture=architecture,
+            loaded_reason=loaded_reason,
+            provisioned_tables=tables,
+        )
     )
+    return found
 
 
 def row(cost: dict[str, Any], flow: str) -> dict[str, Any]:

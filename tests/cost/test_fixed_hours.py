@@ -10,9 +10,10 @@ import pytest
 from cost_builders import BOOK, fixed
 
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
-from tidegauge.cost.architecture.fixed_document import fixed_cost_document
+from tidegauge.cost.architecture.fixed_record import fixed_hours
 from tidegauge.cost.money import to_decimal
 from tidegauge.errors import TidegaugeError
+from tidegauge.stored import document_of
 
 SEED = """
 AWSTemplateFormatVersion: 2010-09-09
@@ -136,7 +137,7 @@ def test_templates_of_a_folder_add_up() -> None:
 def test_an_unknown_resource_type_makes_the_cost_null_and_is_named() -> None:
     cost = fixed(resource("AWS::RDS::DBInstance"))
     assert cost.monthly is None
-    assert fixed_cost_document(cost)["missing"] == [
+    assert document_of(fixed_hours(cost).missing) == [
         {
             "file": "stack.yaml",
             "resource": "It",

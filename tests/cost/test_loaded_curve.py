@@ -10,12 +10,16 @@ from cost_builders import BOOK, fixed, item, usage
 
 from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.per_request import cost_section
+from tidegauge.stored import document_of
 
 
 def curve(hourly: str, marginal: str, rate: str) -> dict[str, Any]:
-    return loaded_curve(
-        fixed_hourly=Fraction(hourly), marginal_per_1k=Fraction(marginal), rate_per_s=Fraction(rate)
+    found: dict[str, Any] = document_of(
+        loaded_curve(
+            fixed_hourly=Fraction(hourly), marginal_per_1k=Fraction(marginal), rate_per_s=Fraction(rate)
+        )
     )
+    return found
 
 
 def at(found: dict[str, Any], rate: float) -> dict[str, Any]:
@@ -70,7 +74,7 @@ def test_a_rate_of_a_millionth_gives_a_bounded_curve() -> None:
 def test_the_cost_section_draws_the_curve_at_the_windows_own_rate() -> None:
     # 600 requests in 60 s at 0.0006 USD: 10 a second, 0.001 USD a thousand; NAT 0.045 USD an hour:
     # 0.0000125 a second, 0.00125 for 1,000 requests at 10 a second; half at 12.5 a second
-    cost: Any = cost_section(
+    cost = cost_section(
         usage(item("cloudfront", "https_request", 600, {"geo": "us"})),
         BOOK,
         request_counts={"view": 600},
@@ -79,14 +83,14 @@ def test_the_cost_section_draws_the_curve_at_the_windows_own_rate() -> None:
         architecture=fixed("Resources: {Nat: {Type: AWS::EC2::NatGateway}}"),
         loaded_reason=None,
     )
-    found = cost["loaded_curve"]
+    found = document_of(cost.loaded_curve)
     assert (found["fixed_hourly"], found["marginal_per_1k_requests"]) == ("0.045", "0.001")
     assert (found["measured_rate_per_s"], found["half_rate_per_s"]) == (10.0, 12.5)
-    assert at(found, 10.0)["loaded_per_1k_requests"] == "0.00225" == cost["loaded_per_1k_requests"]
+    assert at(found, 10.0)["loaded_per_1k_requests"] == "0.00225" == cost.loaded_per_1k_requests
 
 
 def test_without_an_architecture_there_is_no_curve() -> None:
-    cost: Any = cost_section(
+    cost = cost_section(
         usage(item("cloudfront", "https_request", 600, {"geo": "us"})),
         BOOK,
         request_counts={"view": 600},
@@ -95,5 +99,5 @@ def test_without_an_architecture_there_is_no_curve() -> None:
         architecture=None,
         loaded_reason=None,
     )
-    assert cost["loaded_curve"] is None
-    assert cost["loaded_reason"]
+    assert cost.loaded_curve is None
+    assert cost.loaded_reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from written_rows import made_up, run_folder, write
 
+from tidegauge import row_files
 from tidegauge.records import Sample
 from tidegauge.results.measure import Measured, measure
 from tidegauge.results.recovery import recover
 from tidegauge.results.report_data import report_data
 from tidegauge.store import DiskFull, RunFolder
+from tidegauge.stored import document_of
 
 SESSIONS, END_S = 2000, 10.0
 PROMISED = 0.001  # relative error of a time from a histogram
@@ -45,8 +47,8 @@ def same_but_for_times(exact: Any, counted: Any, where: str = "") -> None:
 
 @pytest.mark.parametrize(("seed", "warmup_s"), [(1, 0.0), (2, 2.5), (3, 9.25)])
 def test_a_summary_from_histograms_is_that_from_samples(tmp_path: Path, seed: int, warmup_s: float) -> None:
-    exact = measured(tmp_path, "all", seed, warmup_s=warmup_s).summary
-    counted = measured(tmp_path, "none", seed, warmup_s=warmup_s).summary
+    exact = document_of(measured(tmp_path, "all", seed, warmup_s=warmup_s).summary)
+    counted = document_of(measured(tmp_path, "none", seed, warmup_s=warmup_s).summary)
     assert (exact.pop("samples"), counted.pop("samples")) == ("all", "none")
     assert exact["total"]["count"] > 100
     same_but_for_times(exact, counted)
@@ -64,15 +66,24 @@ def test_a_report_s_courses_from_histograms_are_those_from_samples(tmp_path: Pat
         assert after.service_ms == pytest.approx(before.service_ms, rel=PROMISED)
 
 
+def test_a_run_read_in_many_batches_is_that_read_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = measured(tmp_path, "all", 12, warmup_s=1.5)
+    monkeypatch.setattr(row_files, "BATCH_ROWS", 50)
+    in_batches = measure(at_once.folder)
+    assert in_batches.summary == at_once.summary
+    assert report_data(in_batches) == report_data(at_once)
+
+
 @pytest.mark.parametrize("mode", ["all", "none"])
 def test_an_interrupted_run_counts_the_whole_seconds_until_then(tmp_path: Path, mode: str) -> None:
     sessions = made_up(5, SESSIONS, END_S)
     folder = run_folder(tmp_path, mode, sessions=SESSIONS, end_s=END_S, warmup_s=1.5)
     write(folder, sessions)
-    run = folder.read_json(folder.run_json)
-    folder.write_json(folder.run_json, run | {"interrupted": True, "window": {"start_s": 1.5, "end_s": 6}})
+    folder.write_run(folder.read_run().ended_early(6.4))
     expected = sum(1.5 < row.intended_s <= 6 for rows in sessions for row in rows)
-    assert measure(folder).summary["total"]["count"] == expected
+    assert measure(folder).summary.total.count == expected
 
 
 @pytest.mark.parametrize("mode", ["all", "slow", "none"])
@@ -80,13 +91,12 @@ def test_a_killed_command_s_run_is_recovered_whatever_was_stored(tmp_path: Path,
     sessions = made_up(11, SESSIONS, END_S)
     folder = run_folder(tmp_path, mode, sessions=SESSIONS, end_s=END_S)
     write(folder, [rows for rows in sessions if rows[0].intended_s <= 7.3])
-    run = folder.read_json(folder.run_json)
-    folder.write_json(folder.run_json, run | {"start_unix_s": None})
+    folder.write_run(replace(folder.read_run(), start_unix_s=None))
     recover(folder)
     expected = sum(row.intended_s <= 7 for rows in sessions for row in rows)
     summary = measure(folder).summary
-    assert (summary["interrupted"], summary["total"]["count"]) == (True, expected)
-    assert sum(row["sessions"] for row in summary["flows"]) == SESSIONS * 7 / END_S
+    assert (summary.interrupted, summary.total.count) == (True, expected)
+    assert sum(row.sessions for row in summary.flows) == SESSIONS * 7 / END_S
 
 
 def test_the_parts_of_two_processes_merge_to_the_counts_of_one(tmp_path: Path) -> None:
@@ -129,7 +139,7 @@ def test_slow_keeps_every_failure_and_the_slowest_of_each_endpoint(tmp_path: Pat
 def test_none_keeps_no_sample(tmp_path: Path) -> None:
     run = measured(tmp_path, "none", 8)
     assert not (run.folder.path / "samples").exists()
-    assert run.summary["flows"][0]["session_time_ms"]["p50"] > 0
+    assert (run.summary.flows[0].session_time_ms.p50 or 0) > 0
 
 
 @pytest.mark.parametrize(
@@ -141,7 +151,7 @@ def test_a_torn_part_is_named_and_costs_its_own_rows_only(tmp_path: Path, mode: 
     torn = folder.part(kind, 1, 2)
     torn.write_bytes(torn.read_bytes()[:-20])
     for _ in range(2):  # the second time all is merged already
-        (note,) = measure(folder).summary["notes"]
+        (note,) = measure(folder).summary.notes
         assert note == f"Rows are missing: 1 files of {kind}/ cannot be read (1-2.parquet)."
 
 
@@ -154,6 +164,6 @@ def test_a_folder_without_room_to_merge_is_measured_from_its_parts(
     whole = measured(tmp_path / "a", "none", 10).summary
     monkeypatch.setattr(RunFolder, "merge_counts", no_room)
     parts = measured(tmp_path / "b", "none", 10)
-    assert len(parts.summary["notes"]) == 2
-    assert json.dumps(parts.summary["endpoints"]) == json.dumps(whole["endpoints"])
+    assert len(parts.summary.notes) == 2
+    assert parts.summary.endpoints == whole.endpoints
     assert not parts.folder.merged("histograms").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from written_rows import made_up, request, run_folder
 
+from tests.support import disks
 from tidegauge.engine.recorder import Recorder
 from tidegauge.histograms import Histogram
 from tidegauge.records import Sample
@@ -115,15 +115,8 @@ def test_a_generator_killed_outright_loses_less_than_five_seconds(tmp_path: Path
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Any:
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(mount)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("a small file system needs root and mount")
-    try:
+    with disks.small_disk(tmp_path, "256k") as mount:
         yield mount
-    finally:
-        subprocess.run(["umount", str(mount)], check=True)
 
 
 def test_a_full_disk_is_told_once_and_what_was_counted_stays_whole(full_disk: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from tests.support.run_records import run_record
 from tidegauge.engine.writer import Writer
-from tidegauge.plan import load_plan, plan_document
+from tidegauge.plan import load_plan
 from tidegauge.records import Outcome, Sample, SessionEnd
 from tidegauge.stack import Behaviour, Stack
 from tidegauge.store import RunFolder
@@ -127,14 +127,6 @@ def run_folder(
     )
     folder = RunFolder(path / "run")
     folder.path.mkdir()
-    folder.write_json(
-        folder.run_json,
-        {
-            "run_id": "r", "processes": 2, "window": {"start_s": warmup_s, "end_s": end_s},
-            "start_unix_s": 1.0, "interrupted": False, "died": [], "fatal": [], "notes": [], "assets": 9,
-            "architecture": None,
-            "endpoints": [[flow, name] for flow, names in ENDPOINTS.items() for name in names],
-            "plan": plan_document(plan), "stack": asdict(stack),
-        },
-    )  # fmt: skip
+    endpoints = tuple((flow, name) for flow, names in ENDPOINTS.items() for name in names)
+    folder.write_run(run_record(plan, stack, processes=2, assets=9, endpoints=endpoints))
     return folder

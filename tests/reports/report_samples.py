@@ -8,6 +8,11 @@ from typing import Any
 import cost_samples
 
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
+from tests.support.filled_documents import record_of
+from tidegauge.audit_record import AuditRecord
+from tidegauge.edge_record import EdgeCheck
+from tidegauge.run_record import RunRecord
+from tidegauge.summary import Summary
 
 QUANTILES = {"p50": (0.5, 5), "p90": (0.9, 29), "p95": (0.95, 59), "p99": (0.99, 299), "p999": (0.999, 2995)}
 FLOWS = ("view", "short_link", "upload")
@@ -98,6 +103,7 @@ OBJECTIVES = [
         "target": "GET /v1/s/{short_code}",
         "objective": "p99_ms",
         "limit_ms": 50,
+        "allowed_ratio": 0.01,
         "n": 252,
         "violations": 0,
         "observed_ratio": 0.0,
@@ -109,6 +115,7 @@ OBJECTIVES = [
         "target": "flow:view",
         "objective": "p99_ms",
         "limit_ms": 40,
+        "allowed_ratio": 0.01,
         "n": 12341,
         "violations": 61,
         "observed_ratio": 0.004943,
@@ -120,6 +127,7 @@ OBJECTIVES = [
         "target": "total",
         "objective": "error_ratio",
         "limit_ratio": 0.0001,
+        "allowed_ratio": 0.0001,
         "n": 12912,
         "violations": 3,
         "observed_ratio": 0.000232,
@@ -139,12 +147,25 @@ def line(service: str, unit: str, flow: str | None, quantity: str, price: str, a
         "tier": "first",
         "quantity": quantity,
         "price": price,
+        "list_price": price,
+        "list_unit": unit.replace("_", "-"),
         "amount": amount,
         "price_date": "2026-07-20",
         "source": "AWS price list, us-east-1",
         "attributes": {"geo": "us"} if service == "cloudfront" else {},
         "provenance": "counted",
     }
+
+
+UNKNOWN = [
+    {
+        "service": "cloudfront",
+        "unit": "lambda_edge_request",
+        "flow": None,
+        "reason": "no Lambda@Edge runs here",
+    },
+    {"service": "waf", "unit": "request", "flow": None, "reason": "the local stack has no firewall"},
+]
 
 
 def cost() -> dict[str, Any]:
@@ -160,6 +181,7 @@ def cost() -> dict[str, Any]:
             {"flow": "short_link", "per_1k_requests": "0.00300125", "per_1k_sessions": "0.0060025"},
             {"flow": "upload", "per_1k_requests": "0.91200000004", "per_1k_sessions": "8.2080000004"},
         ],
+        "unknown": UNKNOWN,
         "lines": [
             line("cloudfront", "https_request", "view", "10843", "0.000001", "0.010843"),
             line("cloudfront", "egress_byte", "view", "3221225472", "0.0000000000791624188423", "0.255"),
@@ -220,6 +242,7 @@ def run(**changes: Any) -> dict[str, Any]:
         "run_id": "20261103-141502-7",
         "plan": PLAN,
         "seed": 7,
+        "processes": 1,
         "stack": {
             "name": "local",
             "api_url": "http://127.0.0.1:40123",
@@ -349,19 +372,10 @@ EDGE_CHECK = {
     "edge": cache_counts(9544, 12, 914, error=1),
     "client": cache_counts(9544, 12, 914, error=1),
 }
-UNKNOWN = [
-    {
-        "service": "cloudfront",
-        "unit": "lambda_edge_request",
-        "flow": None,
-        "reason": "no Lambda@Edge runs here",
-    },
-    {"service": "waf", "unit": "request", "flow": None, "reason": "the local stack has no firewall"},
-]
 
 
 def report_data(**changes: Any) -> ReportData:
-    """An ordinary run, with `changes` to the record's fields."""
+    """An ordinary run, with `changes` to the record's fields; documents may leave out what doesn't matter."""
     fields: dict[str, Any] = {
         "summary": summary(),
         "run": run(),
@@ -379,17 +393,22 @@ def report_data(**changes: Any) -> ReportData:
         "edge_check": EDGE_CHECK,
         "bench": bench(),
         "audit": cost_samples.audit(),
-        "usage_unknown": UNKNOWN,
         "validity": validity(),
     }
-    return ReportData(**(fields | changes))
+    fields |= changes
+    kinds = {"summary": Summary, "run": RunRecord, "edge_check": EdgeCheck, "audit": AuditRecord}
+    records = {
+        name: record_of(kind, fields[name]) for name, kind in kinds.items() if fields[name] is not None
+    }
+    return ReportData(**(fields | records))
 
 
 def empty_report_data() -> ReportData:
     """A run in which nothing was due: interrupted before the first arrival."""
     nothing = figures(0, 1.0)
-    generator = dict.fromkeys(("rate_asked_per_s", "rate_sent_per_s", "lag_ms_p99", "cpu_ratio_max"))
-    return ReportData(
+    generator = {"lag_ms_p99": None, "cpu_ratio_max": None}
+    reason = "no request was sent in the measured window"
+    return report_data(
         summary=summary(
             verdict="INCONCLUSIVE",
             reasons=["no request was due in the window"],
@@ -398,9 +417,15 @@ def empty_report_data() -> ReportData:
             flows=[],
             endpoints=[],
             behaviours=[],
-            generator=generator | {"late": 0, "unsent": 0},
-            cost=None,
+            generator=generator,
+            cost={"marginal_reason": reason, "loaded_reason": reason},
         ),
-        run={"interrupted": True},
-        cost_reason="no usage was recorded",
+        run=run(interrupted=True),
+        rates=None,
+        flow_series=(),
+        percentiles=(),
+        edge_check=None,
+        bench=None,
+        audit=None,
+        validity=(),
     )

@@ -43,7 +43,7 @@ def at(ordered: np.ndarray, q: float) -> float:
 
 
 def test_of_two_latencies_each_quantile_shows_the_one_it_falls_on(tmp_path: Path) -> None:
-    times, chosen = run(tmp_path, [0.3] + [0.02] * 9, duration_s=4)  # one request in ten is slow
+    times, chosen = run(tmp_path, [0.3] + [0.02] * 9, duration_s=3)  # one request in ten is slow
     slow = float((chosen > 100).mean())
     assert 0.05 < slow < 0.15
     assert 20 <= times["p50"] <= 20 + OVERHEAD_S * 1000
@@ -53,7 +53,7 @@ def test_of_two_latencies_each_quantile_shows_the_one_it_falls_on(tmp_path: Path
 def test_lognormal_latencies_come_out_as_they_were_drawn(tmp_path: Path) -> None:
     shares = (np.arange(200) + 0.5) / 200
     delays_s = 0.03 * np.exp(0.8 * norm.ppf(shares))  # 30 ms in the middle, 190 ms at P99
-    times, chosen = run(tmp_path, delays_s.tolist(), duration_s=5)
+    times, chosen = run(tmp_path, delays_s.tolist(), duration_s=3)
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
         truth = at(chosen, q)
         assert times[name] == pytest.approx(truth, rel=0.03, abs=OVERHEAD_S * 1000)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.served import ROOT, good_after, http_server, tidegauge, write_plan, write_stack
+from tests.support.served import ROOT, tidegauge
 from tidegauge.store import RunFolder
 
 SEED = ROOT / "infra_under_test" / "estimates" / "seed.toml"
 
 
-def test_the_report_shows_the_guides_audit_once_it_is_in_the_run_folder(tmp_path: Path) -> None:
-    plan = write_plan(tmp_path, rate=20, duration_s=1)
-    with http_server(good_after(0)) as url:
-        tidegauge("run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "run")
-    folder = RunFolder(tmp_path / "run")
+def test_the_report_shows_the_guides_audit_once_it_is_in_the_run_folder(own_run: Path) -> None:
+    folder = RunFolder(own_run)
     assert "No estimate was held against this run" in folder.report_html.read_text(encoding="utf-8")
     code, audit, _ = tidegauge("cost", "validate", SEED)
     assert code == 10
     folder.write_json(folder.audit_json, audit)
-    code, _, _ = tidegauge("report", tmp_path / "run")
+    code, _, _ = tidegauge("report", own_run)
     html = folder.report_html.read_text(encoding="utf-8")
     assert code == 0
     assert "$862.40 a month" in html

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import Loader
 from moto import mock_aws
 from moto.moto_api import state_manager
 
@@ -18,6 +20,7 @@ from tidegauge.aws.settings import BenchTasks, TaskSettings
 
 REGION, CLUSTER, BUCKET = "us-east-1", "benches", "tidegauge-bench"
 ROLE = "arn:aws:iam::123456789012:role/bench-task"
+_MODELS = Loader()  # of AWS's services, read once for all accounts
 
 
 @contextmanager
@@ -25,7 +28,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clients, TaskSett
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # a thousand machine images that no task needs
     with mock_aws(), tasks_that_do_not_end():
+        session = botocore.session.Session()
+        session.register_component("data_loader", _MODELS)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session))
         ec2 = boto3.client("ec2")
         clients = Clients(TASKS)
         clients.of("ecs", REGION).create_cluster(clusterName=CLUSTER)

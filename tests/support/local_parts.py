@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from email.message import Message
@@ -26,7 +26,7 @@ from typing import Any
 from PIL import Image
 
 from infra_under_test.local import discovery, ports, resources
-from infra_under_test.local.s3_server import s3_part
+from infra_under_test.local.s3_server import s3_part, sockets
 from infra_under_test.local.signing_key import SigningKey, make_signing_key
 
 CREDENTIALS = resources.Credentials(region="us-east-1", access_key="test", secret_key="test-secret")
@@ -168,6 +168,11 @@ def base_env(directory: Path) -> dict[str, str]:
     return {**inherited, "HOME": str(directory), "TMPDIR": str(directory), "PYTHONPATH": str(Path.cwd())}
 
 
+def _remove(paths: Iterable[str]) -> None:
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
+
+
 @contextmanager
 def run_stack(directory: Path) -> Iterator[Stack]:
     """The parts with the seed's buckets, tables and queues in place."""
@@ -197,8 +202,10 @@ def run_stack(directory: Path) -> Iterator[Stack]:
     )
     emulators = {"dynamodb": "infra_under_test.local.dynamodb_server", "sqs": "ministack"}
     emulator = {**env, "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "LOG_LEVEL": "WARNING"}
+    emulator["STATE_DIR"] = str(directory / "ministack-state")
     clients = {name: CREDENTIALS.client(name, url) for name, url in urls.items()}
     with ExitStack() as exits:
+        exits.callback(_remove, sockets(chosen))
         exits.enter_context(running(list(weed.argv), weed.env, directory / "weed.log"))
         exits.enter_context(running(valkey, env, directory / "valkey.log"))
         for name, module in emulators.items():

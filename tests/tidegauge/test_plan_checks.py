@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from tidegauge.documents import parse
 from tidegauge.errors import TidegaugeError
-from tidegauge.plan import Plan, Step, load_plan, parse_plan, plan_document, stored_plan
+from tidegauge.plan import Plan, Step, check_stored_plan, load_plan, parse_plan
+from tidegauge.stored import document_of
 
 GOOD = """
 [[arrivals]]
@@ -175,7 +177,9 @@ def test_an_endpoint_is_method_and_path_template_without_host_and_query(path: st
 def test_a_plan_comes_back_from_a_run_folder_as_it_was(tmp_path: Path) -> None:
     text = GOOD.replace('name = "ping"', 'name = "é ☃"') + '[mix]\nview = 0.25\n"é ☃" = 0.75\n'
     plan = load(tmp_path, text, known=frozenset({"view"}))
-    assert stored_plan(json.loads(json.dumps(plan_document(plan)))) == plan
+    stored = parse(Plan, json.loads(json.dumps(document_of(plan))), "run.json")
+    check_stored_plan(stored, "run.json")
+    assert stored == plan
 
 
 def test_a_plan_without_arrivals_says_what_to_add() -> None:

@@ -88,7 +88,7 @@ def test_rows_come_back_from_all_files_of_a_kind(tmp_path: Path) -> None:
     folder.remove_parts("outcomes")
     assert folder.read_rows("outcomes")[0].num_rows == 0
     assert not (tmp_path / "outcomes").exists()
-    folder.remove_parts("outcomes")  # nothing to remove is no error
+    folder.remove_parts("outcomes")  # nothing to remove: not an error
 
 
 def test_a_torn_file_costs_its_own_rows_only(tmp_path: Path) -> None:

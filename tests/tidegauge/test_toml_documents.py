@@ -1,4 +1,4 @@
-"""Files that are no TOML, and documents that are not what they should be."""
+"""Files that are not TOML, and documents that are not what they should be."""
 
 from __future__ import annotations
 

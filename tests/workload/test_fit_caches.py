@@ -33,7 +33,7 @@ def test_ches_approximation_is_the_cache_size_over_equally_popular_objects() -> 
 
 
 def test_a_simulated_ttl_cache_agrees_with_the_closed_form_of_poisson_requests() -> None:
-    rate_per_s, ttl_s = 0.05, 60.0  # of one object: a cycle is one miss and l T hits
+    rate_per_s, ttl_s = 0.05, 60.0  # one object: a cycle is one miss and l T hits
     times_s = np.cumsum(np.random.default_rng(6).exponential(1 / rate_per_s, 100_000))
     simulated = ttl_hit_ratio(np.zeros(100_000, dtype=np.int64), times_s, ttl_s)
     assert simulated == pytest.approx(rate_per_s * ttl_s / (1 + rate_per_s * ttl_s), abs=0.004)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tidegauge.behaviours import OUTSIDE, path_matcher
+from tidegauge.summary import BehaviourFigures, CacheTally
 
 RESULTS = ("hit", "refresh_hit", "miss", "error", "none")
 NONE = RESULTS.index("none")
@@ -45,7 +46,7 @@ class CacheRecord:
     received_bytes: Codes
     count: Codes
 
-    def tally(self, chosen: NDArray[np.bool_]) -> dict[str, object]:
+    def tally(self, chosen: NDArray[np.bool_]) -> CacheTally:
         """Counts and ratios of the chosen responses, as they count."""
         return tally(self.counted[chosen], self.received_bytes[chosen], self.count[chosen])
 
@@ -71,7 +72,7 @@ def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> Cach
     )
 
 
-def tally(codes: Codes, received_bytes: Codes, count: Codes) -> dict[str, object]:
+def tally(codes: Codes, received_bytes: Codes, count: Codes) -> CacheTally:
     """Responses by result, and the share of them, and of their bytes, that the cache answered.
 
     Each code stands for `count` responses, with `received_bytes` of them together.
@@ -79,22 +80,24 @@ def tally(codes: Codes, received_bytes: Codes, count: Codes) -> dict[str, object
     """
     counts: Amounts = np.bincount(codes, weights=count, minlength=len(RESULTS))
     volumes: Amounts = np.bincount(codes, weights=received_bytes, minlength=len(RESULTS))
-    results: dict[str, object] = {name: int(counts[code]) for code, name in enumerate(RESULTS)}
-    return results | {
-        "hit_ratio_by_request": _hit_ratio(counts),
-        "hit_ratio_by_byte": _hit_ratio(volumes),
-    }
+    return CacheTally(
+        **{name: int(counts[code]) for code, name in enumerate(RESULTS)},
+        hit_ratio_by_request=_hit_ratio(counts),
+        hit_ratio_by_byte=_hit_ratio(volumes),
+    )
 
 
-def behaviour_rows(record: CacheRecord, behaviours: Sequence[Behaviour]) -> list[dict[str, object]]:
+def behaviour_rows(record: CacheRecord, behaviours: Sequence[Behaviour]) -> list[BehaviourFigures]:
     """A row a behaviour. One with a TTL of 0 shows its X-Cache counts, but has no hit ratio."""
-    rows: list[dict[str, object]] = []
+    rows: list[BehaviourFigures] = []
     for index, behaviour in enumerate(behaviours):
         own = record.behaviour == index
         cache = tally(record.x_cache[own], record.received_bytes[own], record.count[own])
         if behaviour.ttl_s <= 0:
-            cache |= {"hit_ratio_by_request": None, "hit_ratio_by_byte": None}
-        rows.append({"path_pattern": behaviour.path_pattern, "ttl_s": float(behaviour.ttl_s), "cache": cache})
+            cache = replace(cache, hit_ratio_by_request=None, hit_ratio_by_byte=None)
+        rows.append(
+            BehaviourFigures(path_pattern=behaviour.path_pattern, ttl_s=float(behaviour.ttl_s), cache=cache)
+        )
     return rows
 
 
@@ -125,5 +128,5 @@ def _hit_ratio(amounts: Amounts) -> float | None:
 
 def _code(result: str) -> int:
     if result not in RESULTS:
-        raise ValueError(f"'{result}' is no cache result; known: {', '.join(RESULTS)}")
+        raise ValueError(f"'{result}' is not a cache result; known: {', '.join(RESULTS)}")
     return RESULTS.index(result)

@@ -19,6 +19,8 @@ from tidegauge.analysis.cache import (
     result_codes,
     tally,
 )
+from tidegauge.edge_record import EdgeCheck, Mismatch
+from tidegauge.summary import CacheTally
 
 MISMATCHES_SHOWN = 100
 RESULT_OF_EDGE = {"Hit": "hit", "RefreshHit": "refresh_hit", "Miss": "miss", "Error": "error", "": "none"}
@@ -56,14 +58,11 @@ def cross_check(
     started_at_s: float,
     ended_at_s: float,
     behaviours: Sequence[Behaviour],
-) -> dict[str, object]:
-    """Client and edge, joined on the request id over the whole run, warm-up included.
+) -> EdgeCheck:
+    """Client and edge, joined on the request id; both tallies are by the same behaviours.
 
     `started_at_s` and `ended_at_s` (epoch seconds) bound the run in the edge's log: rows in it without a
-    client sample (`edge_only`) come from other clients, or from requests whose answer never arrived.
-    `client_only` are answers of the CDN that the log lacks. `agree` when every answer is joined and equal.
-    `mismatched` lists the first 100 of the `mismatches`. The `edge` and `client` tallies are over the joined
-    requests, by the same behaviours.
+    client sample come from other clients, or from requests whose answer never arrived.
     """
     answered = samples.loc[samples["status"] > 0]
     client = answered.loc[answered["request_id"].notna()]
@@ -75,18 +74,18 @@ def cross_check(
     unlogged = int((client["base"].to_numpy(dtype=object)[~found] == "cdn").sum())
     mismatches, mismatched = _differences(joined_client, joined_edge)
     within = by_id["t_s"].between(started_at_s, ended_at_s)
-    return {
-        "joined": len(joined_client),
-        "client_only": unlogged,
-        "edge_only": int((within & ~by_id["request_id"].isin(ids)).sum()),
-        "without_id": int((answered["request_id"].isna() & (answered["base"] == "cdn")).sum()),
-        "mismatches": mismatches,
-        "mismatched": mismatched,
-        "torn_lines": edge.torn,
-        "agree": len(joined_client) > 0 and not unlogged and not mismatches,
-        "edge": _tally(joined_edge, "sent_bytes", behaviours),
-        "client": _tally(joined_client, "received_bytes", behaviours),
-    }
+    return EdgeCheck(
+        joined=len(joined_client),
+        client_only=unlogged,
+        edge_only=int((within & ~by_id["request_id"].isin(ids)).sum()),
+        without_id=int((answered["request_id"].isna() & (answered["base"] == "cdn")).sum()),
+        mismatches=mismatches,
+        mismatched=tuple(mismatched),
+        torn_lines=edge.torn,
+        agree=len(joined_client) > 0 and not unlogged and not mismatches,
+        edge=_tally(joined_edge, "sent_bytes", behaviours),
+        client=_tally(joined_client, "received_bytes", behaviours),
+    )
 
 
 def _parse_line(line: str) -> tuple[object, ...] | None:
@@ -105,23 +104,23 @@ def _parse_line(line: str) -> tuple[object, ...] | None:
     return row if row[1] and math.isfinite(row[0]) else None
 
 
-def _differences(client: pd.DataFrame, edge: pd.DataFrame) -> tuple[int, list[dict[str, object]]]:
+def _differences(client: pd.DataFrame, edge: pd.DataFrame) -> tuple[int, list[Mismatch]]:
     """How many joined requests have another cache result on each side, and the first of them."""
     seen, logged = result_codes(client["cache"]), result_codes(edge["cache"])
     differing = np.flatnonzero(seen != logged)
-    first: list[dict[str, object]] = [
-        {
-            "request_id": str(client["request_id"].iloc[row]),
-            "url_path": str(client["url_path"].iloc[row]),
-            "client": RESULTS[seen[row]],
-            "edge": RESULTS[logged[row]],
-        }
+    first = [
+        Mismatch(
+            request_id=str(client["request_id"].iloc[row]),
+            url_path=str(client["url_path"].iloc[row]),
+            client=RESULTS[seen[row]],
+            edge=RESULTS[logged[row]],
+        )
         for row in differing[:MISMATCHES_SHOWN]
     ]
     return len(differing), first
 
 
-def _tally(rows: pd.DataFrame, bytes_column: str, behaviours: Sequence[Behaviour]) -> dict[str, object]:
+def _tally(rows: pd.DataFrame, bytes_column: str, behaviours: Sequence[Behaviour]) -> CacheTally:
     codes = result_codes(rows["cache"])
     if behaviours:
         codes = np.where(cacheable(match_behaviours(rows["url_path"], behaviours), behaviours), codes, NONE)

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tidegauge.analysis.observed import HALF_A_TICK_S, Observed
+from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_ms, quantile_of
-from tidegauge.analysis.traffic import Floats, Window, counts, seconds
+from tidegauge.analysis.rows import seconds
+from tidegauge.analysis.traffic import Window
+from tidegauge.histograms import Floats
+from tidegauge.summary import GeneratorShare
 
 CPU_SPAN_S = 10.0  # CPU counts as the mean over this long: a shorter burst harms no schedule
 RECORD_SPAN_S = 1.0  # health is recorded about once a second; taken for a process with a single record
@@ -23,26 +26,25 @@ class _Load:
     cpu_ratio: Floats
 
 
-def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max: float) -> dict[str, object]:
-    """The `generator` part of summary.json; rates in sessions per second of the window."""
+def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max: float) -> GeneratorShare:
+    """What the generator itself did in the window."""
     sessions, duration_s = observed.sessions, observed.window.duration_s
     sent = int(sessions["sent"].sum())
     unsent = len(sessions) - sent
     lost = int((sessions["cause"] == "lost").sum())
-    lag_s, lag_counts = seconds(observed.lag, "value_s"), counts(observed.lag)
-    late = lag_s - lag_ms_p99_max / 1000.0 > HALF_A_TICK_S
-    return {
-        "rate_asked_per_s": len(sessions) / duration_s,
-        "rate_sent_per_s": sent / duration_s,
-        "lag_ms_p99": quantile_ms(lag_s, quantile_of("p99"), lag_counts),
-        "sent_requests": int(lag_counts.sum()),
-        "late": int(lag_counts[late].sum()),
-        "unsent": unsent,
-        "lost": lost,
-        "lost_ratio": lost / len(sessions) if len(sessions) else 0.0,
-        "cpu_ratio_max": cpu_ratio_max(health, observed.window),
-        "loop_lag_ms_max": loop_lag_ms_max(health, observed.window),
-    }
+    lag = observed.lag.of()
+    return GeneratorShare(
+        rate_asked_per_s=len(sessions) / duration_s,
+        rate_sent_per_s=sent / duration_s,
+        lag_ms_p99=quantile_ms(lag, quantile_of("p99")),
+        sent_requests=lag.n,
+        late=lag.longer_than(lag_ms_p99_max / 1000.0),
+        unsent=unsent,
+        lost=lost,
+        lost_ratio=lost / len(sessions) if len(sessions) else 0.0,
+        cpu_ratio_max=cpu_ratio_max(health, observed.window),
+        loop_lag_ms_max=loop_lag_ms_max(health, observed.window),
+    )
 
 
 def cpu_ratio_max(health: pd.DataFrame, window: Window) -> float | None:

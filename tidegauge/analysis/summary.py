@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -11,11 +12,30 @@ from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, rec
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms
-from tidegauge.analysis.traffic import Flags, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.times import Durations
+from tidegauge.summary import (
+    BehaviourFigures,
+    EndpointFigures,
+    Figures,
+    FlowFigures,
+    GeneratorShare,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Measured:
+class WindowFigures:
+    """The measured parts of a summary."""
+
+    total: Figures
+    flows: tuple[FlowFigures, ...]
+    endpoints: tuple[EndpointFigures, ...]
+    behaviours: tuple[BehaviourFigures, ...]
+    generator: GeneratorShare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
     """The window's requests, and the cache record of those with an answer; `answered` marks these."""
 
     observed: Observed
@@ -31,27 +51,27 @@ def summarise(
     behaviours: Sequence[Behaviour],
     health: pd.DataFrame,
     lag_ms_p99_max: float,
-) -> dict[str, object]:
-    """What a window holds, as plain values.
+) -> WindowFigures:
+    """What a window holds.
 
     `flows` and `endpoints` (flow, endpoint) give the order of the rows, and rows to what saw no request;
     whatever else was seen follows them. `lag_ms_p99_max` (ms) says which requests were `late`.
     """
     answered = flags(observed.requests, "answered")
     record = record_cache(observed.requests.loc[answered], behaviours)
-    measured = _Measured(observed=observed, answered=answered, cache=record)
-    return {
-        "total": _figures(measured),
-        "flows": _flow_rows(measured, flows),
-        "endpoints": _endpoint_rows(measured, endpoints),
-        "behaviours": behaviour_rows(record, behaviours),
-        "generator": generator_share(observed, health, lag_ms_p99_max=lag_ms_p99_max),
-    }
+    rows = _Rows(observed=observed, answered=answered, cache=record)
+    return WindowFigures(
+        total=Figures(**_figures(rows)),
+        flows=tuple(_flow_rows(rows, flows)),
+        endpoints=tuple(_endpoint_rows(rows, endpoints)),
+        behaviours=tuple(behaviour_rows(record, behaviours)),
+        generator=generator_share(observed, health, lag_ms_p99_max=lag_ms_p99_max),
+    )
 
 
-def _figures(measured: _Measured, flow: str | None = None, endpoint: str | None = None) -> dict[str, object]:
-    """Count, failures, rate, times and cache results of all requests, or of a flow's (to an endpoint)."""
-    observed = measured.observed
+def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) -> dict[str, Any]:
+    """The fields of Figures for all requests, or for a flow's (to an endpoint)."""
+    observed = rows.observed
     chosen = chosen_rows(observed.requests, flow, endpoint)
     requests = observed.requests.loc[chosen]
     count, failed = counts(requests), flags(requests, "failed")
@@ -60,43 +80,32 @@ def _figures(measured: _Measured, flow: str | None = None, endpoint: str | None 
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
         "rate_per_s": int(count.sum()) / observed.window.duration_s,
-        "response_time_ms": _latency_ms(observed.response, flow, endpoint),
-        "service_time_ms": _latency_ms(observed.service, flow, endpoint),
-        "cache": measured.cache.tally(chosen[measured.answered]),
+        "response_time_ms": latency_ms(observed.response.of(flow, endpoint)),
+        "service_time_ms": latency_ms(observed.service.of(flow, endpoint)),
+        "cache": rows.cache.tally(chosen[rows.answered]),
     }
 
 
-def _latency_ms(times: pd.DataFrame, flow: str | None, endpoint: str | None) -> dict[str, object]:
-    chosen = chosen_rows(times, flow, endpoint)
-    return latency_ms(seconds(times, "value_s")[chosen], counts(times)[chosen])
-
-
-def _flow_rows(measured: _Measured, flows: Sequence[str]) -> list[dict[str, object]]:
-    requests, sessions = measured.observed.requests, measured.observed.sessions
+def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
+    requests, sessions = rows.observed.requests, rows.observed.sessions
     seen = {*requests["flow"].unique(), *sessions["flow"].unique()}
-    rows: list[dict[str, object]] = []
     for flow in [*flows, *sorted(seen - set(flows))]:
         own = sessions.loc[sessions["flow"] == flow]
         failed = flags(own, "failed")
-        rows.append(
-            {
-                "flow": flow,
-                "sessions": len(own),
-                "session_failures": int(failed.sum()),
-                "session_time_ms": latency_ms(seconds(own, "session_s")[~failed]),
-            }
-            | _figures(measured, flow)
+        yield FlowFigures(
+            flow=flow,
+            sessions=len(own),
+            session_failures=int(failed.sum()),
+            session_time_ms=latency_ms(Durations(seconds(own, "session_s")[~failed])),
+            **_figures(rows, flow),
         )
-    return rows
 
 
-def _endpoint_rows(measured: _Measured, endpoints: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
-    seen = measured.observed.requests[["flow", "endpoint"]].drop_duplicates().itertuples(index=False)
+def _endpoint_rows(rows: _Rows, endpoints: Sequence[tuple[str, str]]) -> Iterator[EndpointFigures]:
+    seen = rows.observed.requests[["flow", "endpoint"]].drop_duplicates().itertuples(index=False)
     others = sorted({(str(flow), str(endpoint)) for flow, endpoint in seen} - set(endpoints))
-    return [
-        {"flow": flow, "endpoint": endpoint} | _figures(measured, flow, endpoint)
-        for flow, endpoint in [*endpoints, *others]
-    ]
+    for flow, endpoint in [*endpoints, *others]:
+        yield EndpointFigures(flow=flow, endpoint=endpoint, **_figures(rows, flow, endpoint))
 
 
 def _by_cause(requests: pd.DataFrame) -> dict[str, int]:

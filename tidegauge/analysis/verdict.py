@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Protocol
 
 from tidegauge.analysis.intervals import clopper_pearson
 from tidegauge.analysis.quantiles import required_n
-
-Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "INVALID"]
+from tidegauge.summary import GeneratorShare, JudgedObjective, State, Verdict
 
 WAF = "waf_403"
 P99 = Fraction(99, 100)
@@ -39,23 +38,23 @@ class ValidityLimits(Protocol):
 
 def decide(
     *,
-    generator: Mapping[str, object],
+    generator: GeneratorShare,
     failures_by_cause: Mapping[str, int],
-    objectives: Sequence[Mapping[str, object]],
+    objectives: Sequence[JudgedObjective],
     limits: ValidityLimits,
     fatal_causes: Sequence[str] = (),
 ) -> tuple[Verdict, list[str]]:
     """The verdict and its reasons, a sentence each; PASS needs none.
 
-    `generator` and `failures_by_cause` are the summary's (of `total`), `objectives` the judged rows,
-    `fatal_causes` what stopped the generator itself (keys of FATAL_CAUSES, or other words).
+    `failures_by_cause` is that of all requests; `fatal_causes` are what stopped the generator itself (keys of
+    FATAL_CAUSES, or other words).
     Precedence: INVALID, FAIL, INCONCLUSIVE, PASS.
     """
     invalid = _invalid_reasons(generator, failures_by_cause, limits, fatal_causes)
     if invalid:
         return "INVALID", invalid
     for state, verdict in _VERDICT_OF_STATE:
-        reasons = [str(row["reason"]) for row in objectives if row["state"] == state]
+        reasons = [row.reason for row in objectives if row.state == state]
         if reasons:
             return verdict, reasons
     return "PASS", []
@@ -80,11 +79,11 @@ def loosened(limits: ValidityLimits, strict: ValidityLimits) -> list[str]:
     ]
 
 
-_VERDICT_OF_STATE: tuple[tuple[str, Verdict], ...] = (("broken", "FAIL"), ("inconclusive", "INCONCLUSIVE"))
+_VERDICT_OF_STATE: tuple[tuple[State, Verdict], ...] = (("broken", "FAIL"), ("inconclusive", "INCONCLUSIVE"))
 
 
 def _invalid_reasons(
-    generator: Mapping[str, object],
+    generator: GeneratorShare,
     failures_by_cause: Mapping[str, int],
     limits: ValidityLimits,
     fatal_causes: Sequence[str],
@@ -96,7 +95,7 @@ def _invalid_reasons(
         reasons.append(
             f"A web application firewall answered {blocked:,} requests with 403: it is in the way."
         )
-    cpu, lag_ms, lost = (_figure(generator, name) for name in ("cpu_ratio_max", "lag_ms_p99", "lost_ratio"))
+    cpu, lag_ms, lost = generator.cpu_ratio_max, generator.lag_ms_p99, generator.lost_ratio
     if cpu is not None and cpu > limits.cpu_ratio_max:
         reasons.append(
             f"A generator process used {cpu:.3g} of a core over 10 s; the limit is {limits.cpu_ratio_max:g}."
@@ -105,7 +104,7 @@ def _invalid_reasons(
         reasons.append(
             f"The generator sent late: lag P99 is {lag_ms:.3g} ms; the limit is {limits.lag_ms_p99_max:g} ms."
         )
-    if lost is not None and lost > limits.lost_ratio_max:
+    if lost > limits.lost_ratio_max:
         reasons.append(
             f"{lost * 100:.3g} % of the arrivals were lost with a generator process; "
             f"the limit is {limits.lost_ratio_max * 100:g} %."
@@ -113,15 +112,7 @@ def _invalid_reasons(
     return reasons
 
 
-def _lag_is_established(generator: Mapping[str, object]) -> bool:
+def _lag_is_established(generator: GeneratorShare) -> bool:
     """Whether so many late requests mean a lag: below the count that supports a P99, beyond chance."""
-    n, late = _figure(generator, "sent_requests"), _figure(generator, "late")
-    if n is None or late is None or n >= required_n(P99):
-        return True
-    return clopper_pearson(late, n)[0] > 1 - P99
-
-
-def _figure(generator: Mapping[str, object], name: str) -> float | None:
-    value = generator[name]
-    assert value is None or isinstance(value, int | float)
-    return value
+    n = generator.sent_requests
+    return n >= required_n(P99) or clopper_pearson(generator.late, n)[0] > 1 - P99

@@ -8,6 +8,7 @@ import click
 
 from tidegauge.cli.counter import Counter
 from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.conduct.preflight import check_reachable
 from tidegauge.conduct.uploads import create_catalogue, default_media
 from tidegauge.stack import load_stack
@@ -23,9 +24,7 @@ def catalogue_group() -> None:
     "--stack", "stack_file", required=True, type=click.Path(path_type=Path), help="Stack descriptor."
 )
 @click.option("--assets", required=True, type=click.IntRange(1, 1_000_000), help="How many assets to upload.")
-@click.option(
-    "--media", multiple=True, type=click.Path(path_type=Path), help="A GIF or MP4. [default: fixtures/media]"
-)
+@click.option("--media", multiple=True, type=InputFile(), help="A GIF or MP4. [default: fixtures/media]")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The catalogue. [default: beside the stack file]"
 )

@@ -17,12 +17,14 @@ from tidegauge.collect.metrics.parts import aws_parts
 from tidegauge.conduct.metered import ask_aws
 from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
-from tidegauge.documents import parse
+from tidegauge.cost_record import CostSection
 from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.spend import read_metered
+from tidegauge.run_record import RunRecord
 from tidegauge.stack import Stack, load_stack
 from tidegauge.store import RunFolder
+from tidegauge.summary import Summary
 
 EVERY_S = 60.0
 
@@ -52,12 +54,12 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
 
     folder = RunFolder.open(run)
     recover(folder)
-    document = folder.read_json(folder.run_json)
-    stack = _stack(document, stack_file)
+    record = folder.read_run()
+    stack = _stack(record, stack_file)
     parts = aws_parts(stack, str(stack_file or folder.run_json))
     if not folder.summary_json.exists():
         measure(folder)
-    span = _span(document, folder.read_json(folder.summary_json))
+    span = _span(record, folder.read_summary())
     interrupted, clients = False, Clients(METRICS)
     try:
         metered = ask_aws(folder, parts, span, clients, say)
@@ -70,7 +72,7 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
         metered, interrupted = kept, True
     measured = measure(folder)
     write_report(measured)
-    result = _result(folder, metered, measured.summary)
+    result = _result(folder, metered, measured.summary.cost)
     if as_json:
         print_json(result)
     else:
@@ -93,22 +95,20 @@ def _until_final(metered: AwsMetered, again: Callable[[], AwsMetered]) -> AwsMet
     return metered
 
 
-def _stack(run: Mapping[str, Any], stack_file: Path | None) -> Stack:
-    if run["stack"].get("local") is not None:
+def _stack(run: RunRecord, stack_file: Path | None) -> Stack:
+    if run.stack.local is not None:
         raise TidegaugeError(
             "this run was against a local stack, which counts by itself", "its usage is in usage.json already"
         )
-    return load_stack(stack_file) if stack_file else parse(Stack, run["stack"], "run.json")
+    return load_stack(stack_file) if stack_file else run.stack
 
 
-def _span(run: Mapping[str, Any], summary: Mapping[str, Any]) -> tuple[float, float]:
+def _span(run: RunRecord, summary: Summary) -> tuple[float, float]:
     """Unix seconds from the run's begin, warm-up included, to its last answer."""
-    began = run["start_unix_s"] or dt.datetime.fromisoformat(run["started_at"]).timestamp()
-    return began, began + run["window"]["end_s"] + (summary["drain_s"] or 0.0)
+    return run.began_unix_s, run.began_unix_s + run.window.end_s + (summary.drain_s or 0.0)
 
 
-def _result(folder: RunFolder, metered: AwsMetered, summary: Mapping[str, Any]) -> dict[str, Any]:
-    cost = summary["cost"]
+def _result(folder: RunFolder, metered: AwsMetered, cost: CostSection) -> dict[str, Any]:
     return {
         "run_dir": str(folder.path),
         "usage": str(folder.usage_json),
@@ -117,9 +117,9 @@ def _result(folder: RunFolder, metered: AwsMetered, summary: Mapping[str, Any]) 
         "minutes": {"from": _iso(metered.first_minute_unix_s), "to": _iso(metered.end_minute_unix_s)},
         "empty": [series.name for series in metered.series if not series.minutes],
         "refused": list(metered.refused),
-        "marginal_per_1k_requests": cost["marginal_per_1k_requests"],
-        "marginal_reason": cost["marginal_reason"],
-        "notes": cost["assumptions"],
+        "marginal_per_1k_requests": cost.marginal_per_1k_requests,
+        "marginal_reason": cost.marginal_reason,
+        "notes": list(cost.assumptions),
     }
 
 

@@ -20,7 +20,8 @@ from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.house import HOUSE, MEDIA
 from tidegauge.results.audit import audit_estimate
 from tidegauge.stack import load_stack
-from tidegauge.store import RunFolder
+from tidegauge.store import RunFolder, require_empty
+from tidegauge.stored import document_of
 
 PLAN = HOUSE / "plans" / "demo.toml"
 ASSETS = 24
@@ -59,7 +60,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     overrides = (f"arrivals.0.duration_s={duration_s}", f"warmup_s={min(2.0, duration_s / 4)}")
     plan, known = load_plan_and_flows(PLAN, overrides)
     if out is not None:
-        RunFolder.create(out)  # one that is not empty must not cost the wait for the stack
+        require_empty(out)  # one that is not empty must not cost the wait for the stack
         preflight.check_disk(out, plan)
     with held_stack(f"demo-{os.getpid()}") as started:
         descriptor = Path(started["descriptor"])
@@ -76,7 +77,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
     folder = measured.folder
-    if not measured.run["interrupted"]:
+    if not measured.run.interrupted:
         _bench(folder)
         clock.done("transcode bench")
         deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
@@ -84,7 +85,7 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
     report = write_report(measured)
     clock.done("report")
     if as_json:
-        print_json({**measured.summary, "run_dir": str(folder.path), "steps_s": clock.taken})
+        print_json(document_of(measured.summary) | {"run_dir": str(folder.path), "steps_s": clock.taken})
     else:
         print_summary(measured.summary)
     say(f"run folder: {folder.path}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidegauge.cli.output import json_option, people, print_json, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.conduct.checks import check_local_parts, check_machine, check_stack
 from tidegauge.errors import ExitCode
 
@@ -15,9 +16,7 @@ MARKS = {"ok": "[green]ok[/]      ", "warning": "[yellow]warning[/] ", "refusal"
 
 @click.command(name="doctor")
 @click.option("--stack", "stack_file", type=click.Path(path_type=Path), help="Also check this stack.")
-@click.option(
-    "--plan", "plan_file", type=click.Path(path_type=Path), help="Also check this plan (with --stack)."
-)
+@click.option("--plan", "plan_file", type=InputFile(), help="Also check this plan (with --stack).")
 @json_option
 def doctor_command(stack_file: Path | None, plan_file: Path | None, as_json: bool) -> int:
     """Check this machine, and a stack and a plan, before a run. Sends no load.

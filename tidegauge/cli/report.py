@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tidegauge.cli.output import json_option, people, print_json, say
 from tidegauge.store import RunFolder
+from tidegauge.summary import Figures, Quantiles, Summary
 
 
 @click.command(name="report")
@@ -37,38 +36,41 @@ def report_command(runs: tuple[Path, ...], out: Path | None, as_json: bool) -> i
     return 0
 
 
-def print_summary(summary: Mapping[str, Any]) -> None:
+def print_summary(summary: Summary) -> None:
     """The verdict and a table of flows, for people."""
     from rich.table import Table
 
-    colour = {"PASS": "green", "FAIL": "red", "INVALID": "magenta"}.get(summary["verdict"], "yellow")
-    people.print(f"[bold {colour}]{summary['verdict']}[/]")
-    for reason in summary["reasons"]:
-        say(f"  {reason}")
-    for note in summary["notes"]:
-        say(f"  {note}")
+    colour = {"PASS": "green", "FAIL": "red", "INVALID": "magenta"}.get(summary.verdict, "yellow")
+    people.print(f"[bold {colour}]{summary.verdict}[/]")
+    for sentence in (*summary.reasons, *summary.notes):
+        say(f"  {sentence}")
     table = Table(box=None, pad_edge=False)
     for heading in ("flow", "requests", "failed", "rate/s", "P50 ms", "P99 ms", "service P99", "hit ratio"):
         table.add_column(heading, justify="left" if heading == "flow" else "right", no_wrap=True)
-    for row in [*summary["flows"], {"flow": "total", **summary["total"]}]:
-        ratio = row["cache"]["hit_ratio_by_request"]
-        table.add_row(
-            row["flow"],
-            str(row["count"]),
-            str(row["failures"]),
-            f"{row['rate_per_s']:.1f}",
-            _ms(row["response_time_ms"], "p50"),
-            _ms(row["response_time_ms"], "p99"),
-            _ms(row["service_time_ms"], "p99"),
-            "-" if ratio is None else f"{ratio:.3f}",
-        )
+    for row in summary.flows:
+        table.add_row(row.flow, *_figures(row))
+    table.add_row("total", *_figures(summary.total))
     people.print(table)
-    if summary["drain_s"]:
-        say(f"the last request finished {summary['drain_s']:.1f} s after the last phase")
+    if summary.drain_s:
+        say(f"the last request finished {summary.drain_s:.1f} s after the last phase")
 
 
-def _ms(times: Mapping[str, Any], name: str) -> str:
-    if times.get(name) is not None:
-        return f"{times[name]:.2f}"
-    missing = (times.get("unsupported") or {}).get(name)
+def _figures(row: Figures) -> tuple[str, ...]:
+    ratio = row.cache.hit_ratio_by_request
+    return (
+        str(row.count),
+        str(row.failures),
+        f"{row.rate_per_s:.1f}",
+        _ms(row.response_time_ms, "p50"),
+        _ms(row.response_time_ms, "p99"),
+        _ms(row.service_time_ms, "p99"),
+        "-" if ratio is None else f"{ratio:.3f}",
+    )
+
+
+def _ms(times: Quantiles, name: str) -> str:
+    value = times.value(name)
+    if value is not None:
+        return f"{value:.2f}"
+    missing = times.unsupported.get(name)
     return f"n/a {missing.replace(' of ', '/')}" if missing else "n/a"

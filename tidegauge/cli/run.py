@@ -9,19 +9,20 @@ from typing import Any
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.conduct import preflight
 from tidegauge.conduct.addresses import LOOPBACK, check_free, free_port, parse_address
 from tidegauge.conduct.fleet import Fleet, Remote
 from tidegauge.conduct.flows import PythonFlow, load_plan_and_flows
 from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.dollars import usd
-from tidegauge.plan import plan_document
 from tidegauge.stack import load_stack
+from tidegauge.stored import document_of
 from tidegauge.workload.schedule import make_schedule
 
 
 @click.command(name="run")
-@click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+@click.argument("plan_file", metavar="PLAN", type=InputFile())
 @click.option(
     "--stack", "stack_file", required=True, type=click.Path(path_type=Path), help="Stack descriptor."
 )
@@ -82,8 +83,8 @@ def run_command(
     are neither authenticated nor is what they are told encrypted; listen in a private network only.
 
     \b
-    Example: tidegauge run plans/mixed.toml --stack infra_under_test/stacks/local.toml
-             tidegauge run plan.toml --stack s.toml --set arrivals.0.rate_per_s=80
+    Example: tidegauge run plan.toml --stack stack.toml --set arrivals.0.rate_per_s=80
+             tidegauge run plans/mixed.toml --stack stack.toml   (it comes with Tidegauge)
     """
     remote = _remote(master, workers, exchange, wait_s, processes)
     if budget_usd is not None:
@@ -105,7 +106,7 @@ def run_command(
     measured = carry_out(prepared, fleet, out, LiveView())
     report = write_report(measured)
     if as_json:
-        print_json({**measured.summary, "run_dir": str(measured.folder.path)})
+        print_json(document_of(measured.summary) | {"run_dir": str(measured.folder.path)})
     else:
         print_summary(measured.summary)
     say(f"run folder: {measured.folder.path}")
@@ -147,8 +148,8 @@ def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) ->
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
         "forecast": forecast(prepared, schedule, known),
-        "trace": trace.document if trace else None,
-        "plan": plan_document(prepared.plan),
+        "trace": document_of(trace.logs) if trace else None,
+        "plan": document_of(prepared.plan),
     }
     if as_json:
         print_json(document)

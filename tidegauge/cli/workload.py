@@ -11,6 +11,7 @@ from typing import Literal
 import click
 
 from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.errors import TidegaugeError
 
 YEAR_S = 365 * 86_400.0
@@ -29,7 +30,7 @@ def workload_group() -> None:
 
 
 @workload_group.command(name="fit")
-@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=InputFile())
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The plan to write.")
 @click.option("--force", is_flag=True, help="Overwrite the plan if it exists.")
 @click.option(

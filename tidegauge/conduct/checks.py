@@ -34,7 +34,7 @@ class Check:
 
 def check_machine() -> Iterator[Check]:
     yield Check(id="python", status="ok", message=f"{platform.python_version()} at {sys.executable}")
-    cores = provenance.machine()["cores"]
+    cores = provenance.machine().cores or 1
     yield Check(
         id="cores",
         status="ok" if cores >= 2 else "warning",

@@ -45,17 +45,21 @@ def call_json(
     here: it answers with what it has. An error document becomes a TidegaugeError with the child's exit code.
     """
     out, code = _run(module, arguments, stdin, on_event)
-    try:
-        document = json.loads(out)
-    except ValueError:
+    document = _object(out)
+    if document is None or code not in set(ExitCode):  # a killed child may have answered before
         raise TidegaugeError(
             f"python -m {module} ended with exit code {code} and without an answer",
             f"see the lines above; is everything there? {INSTALL_LOCAL}",
-        ) from None
+        )
     if "error" in document:
         error = document["error"]
-        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
-    return Answer(document=document, exit_code=ExitCode(code))
+        raise TidegaugeError(error["message"], error["hint"], _known(error["exit_code"]))
+    return Answer(document=document, exit_code=_known(code))
+
+
+def _known(code: int) -> ExitCode:
+    """The contract's exit code; any other is that of a child which broke."""
+    return ExitCode(code) if code in tuple(ExitCode) else ExitCode.USAGE
 
 
 def die_with_parent() -> None:
@@ -65,6 +69,14 @@ def die_with_parent() -> None:
     """
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _object(out: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(out)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _run(

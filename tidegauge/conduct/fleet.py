@@ -8,13 +8,14 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tidegauge.aws.exchange import ROWS_FILE, Exchange
 from tidegauge.conduct.addresses import Address
+from tidegauge.run_record import RunRecord, WorkerShare
 from tidegauge.store import RunFolder
 
 JOIN_WAIT_S = 300.0
@@ -59,28 +60,28 @@ def program(sources: Mapping[str, Path]) -> dict[str, str]:
     return found
 
 
-def send_job(folder: RunFolder, run: Mapping[str, Any], exchange: Exchange) -> None:
+def send_job(folder: RunFolder, run: RunRecord, exchange: Exchange) -> None:
     """Puts the job into the exchange: plan and stack (no secrets), catalogue, trace."""
-    if run["catalogue"] is not None:
-        exchange.put(CATALOGUE, Path(run["catalogue"]))
+    if run.catalogue is not None:
+        exchange.put(CATALOGUE, Path(run.catalogue))
     if folder.trace.exists():
         exchange.put(TRACE, folder.trace)
     exchange.put(RUN_JSON, folder.run_json)
 
 
-def fetch_job(folder: RunFolder, exchange: Exchange) -> Any:
-    """The job into a worker's own folder, run.json last; returns that document."""
+def fetch_job(folder: RunFolder, exchange: Exchange) -> RunRecord:
+    """The job into a worker's own folder, run.json last; returns that record."""
     there = exchange.names()
     fetched = folder.path / "master-run.json"
     exchange.get(RUN_JSON, fetched)
-    run = folder.read_json(fetched)
-    if run["catalogue"] is not None:
+    run = folder.read_run(fetched)
+    if run.catalogue is not None:
         local = folder.path / "catalogue.jsonl"
         exchange.get(CATALOGUE, local)
-        run["catalogue"] = str(local.resolve())
+        run = replace(run, catalogue=str(local.resolve()))
     if TRACE in there:
         exchange.get(TRACE, folder.trace)
-    folder.write_json(folder.run_json, run)
+    folder.write_run(run)
     return run
 
 
@@ -114,21 +115,27 @@ def gather(
     return missing
 
 
-def workers_of(shares: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """run.json's `workers`: who sent which share, and how well its clock was known."""
-    keys = ("process", "host", "clock_offset_s", "clock_uncertainty_s")
-    return sorted(
-        ({key: share[key] for key in keys} for share in shares), key=lambda row: int(row["process"])
-    )
+def workers_of(shares: Sequence[Mapping[str, Any]]) -> tuple[WorkerShare, ...]:
+    """Who sent which share, and how well its clock was known."""
+    found = [
+        WorkerShare(
+            process=share["process"],
+            host=share["host"],
+            clock_offset_s=share["clock_offset_s"],
+            clock_uncertainty_s=share["clock_uncertainty_s"],
+        )
+        for share in shares
+    ]
+    return tuple(sorted(found, key=lambda worker: worker.process))
 
 
-def clock_notes(shares: Sequence[Mapping[str, Any]]) -> list[str]:
+def clock_notes(workers: Sequence[WorkerShare]) -> list[str]:
     """A warning for each worker whose clock was known too badly for its times to be taken at their word."""
     return [
-        f"The clock of worker {share['process']} on {share['host']} is known only to "
-        f"{share['clock_uncertainty_s'] * 1000:.0f} ms: times of unlike workers differ by as much."
-        for share in shares
-        if share["clock_uncertainty_s"] > UNCERTAINTY_MAX_S
+        f"The clock of worker {worker.process} on {worker.host} is known only to "
+        f"{worker.clock_uncertainty_s * 1000:.0f} ms: times of unlike workers differ by as much."
+        for worker in workers
+        if worker.clock_uncertainty_s > UNCERTAINTY_MAX_S
     ]
 
 

@@ -12,10 +12,11 @@ import platform
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from tidegauge.aws.lease_object import ObjectLease
+from tidegauge.aws.lease_object import ObjectLease, held_by
 from tidegauge.errors import TidegaugeError
 from tidegauge.stack import Stack
 
@@ -52,21 +53,67 @@ def held_lease(stack: Stack, run_id: str) -> Iterator[Callable[[], str | None]]:
 @contextmanager
 def _locked_file(stack: Stack, holder: dict[str, str]) -> Iterator[None]:
     path = _path(stack)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            from tidegauge.aws.lease_object import held_by
+    with _alone(path.parent):
+        file = _take(path, holder)
+        _remove_left(path.parent)
+    try:
+        yield
+    finally:
+        with _alone(path.parent):
+            path.unlink(missing_ok=True)
+            file.close()
+            with suppress(OSError):  # not empty: other stacks are under load
+                path.parent.rmdir()
 
-            raise held_by(_holder(path)) from None
-        file.truncate(0)
-        json.dump(holder, file)
-        file.flush()
+
+def _take(path: Path, holder: dict[str, str]) -> IO[str]:
+    """The file, locked while it is open; exit 13 where another process has it. Call inside `_alone`."""
+    file = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise held_by(_holder(path)) from None
+    file.truncate(0)  # what a killed run wrote
+    json.dump(holder, file)
+    file.flush()
+    return file
+
+
+def _remove_left(folder: Path) -> None:
+    """Removes the files of killed runs, which nobody locks. Call inside `_alone`."""
+    for path in folder.iterdir():
+        with path.open("r") as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Leases are taken, given back and removed by one process at a time: no file goes while another opens it.
+
+    The lock is on the folder, which another process may have removed while this one waited: then anew.
+    """
+    while True:
         try:
-            yield
+            folder.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except (FileExistsError, FileNotFoundError):  # removed between a look and a use
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_at(folder, descriptor):
+                yield
+                return
         finally:
-            file.truncate(0)  # the file stays: to remove it would race with whoever opens it
+            os.close(descriptor)
+
+
+def _is_at(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _path(stack: Stack) -> Path:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tidegauge.analysis.edge_check import CLIENT_COLUMNS, cross_check, parse_edge_log
 from tidegauge.conduct.supervisor import ask_supervisor
+from tidegauge.run_record import CacheState, Part
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
+from tidegauge.stored import document_of
 
 SETTLE_S = 20.0  # the longest wait for queued work to be counted
 QUIET_S = 3.5  # clicks wait 2 s in the API, and counters are written once a second: then all is counted
@@ -25,8 +27,8 @@ class Snapshot:
 
     usage: Mapping[str, Any]
     read_unix_s: float  # when
-    parts: list[dict[str, Any]]
-    cache_state: str
+    parts: tuple[Part, ...]
+    cache_state: CacheState
     edge_log_bytes: int | None
     notes: list[str] = field(default_factory=list)
 
@@ -39,10 +41,10 @@ def snapshot(stack: Stack) -> Snapshot | None:
     return Snapshot(
         usage=ask_supervisor(stack.local.control_url, "/usage"),
         read_unix_s=time.time(),
-        parts=[
-            {"name": part["name"], "version": part["version"]}
+        parts=tuple(
+            Part(name=part["name"], version=part["version"])
             for part in ask_supervisor(stack.local.control_url, "/status")["parts"]
-        ],
+        ),
         cache_state=_cache_state(log),
         edge_log_bytes=log.stat().st_size if log is not None and log.exists() else None,
     )
@@ -56,14 +58,12 @@ def collect(folder: RunFolder, stack: Stack, before: Snapshot, started_at_s: flo
     read = {"before_unix_s": before.read_unix_s, "after_unix_s": time.time()}
     folder.write_json(folder.stack_usage_json, {"before": before.usage, "after": after, **read})
     if not settled:
-        run = folder.read_json(folder.run_json)
-        run["notes"].append(
-            f"{SETTLE_S:g} s after the run the stack still worked on what it caused: usage lacks the rest."
-        )
-        folder.write_json(folder.run_json, run)
+        run = folder.read_run()
+        note = f"{SETTLE_S:g} s after the run the stack still worked on what it caused: usage lacks the rest."
+        folder.write_run(replace(run, notes=(*run.notes, note)))
     if stack.local.edge_log is None or before.edge_log_bytes is None:
         return
-    if folder.read_json(folder.run_json)["plan"]["samples"] != "all":
+    if folder.read_run().plan.samples != "all":
         return  # request by request needs every request
     with Path(stack.local.edge_log).open("rb") as log:
         log.seek(before.edge_log_bytes)
@@ -72,7 +72,7 @@ def collect(folder: RunFolder, stack: Stack, before: Snapshot, started_at_s: flo
     check = cross_check(
         samples, parsed, started_at_s=started_at_s, ended_at_s=time.time(), behaviours=stack.behaviour
     )
-    folder.write_json(folder.edge_json, check)
+    folder.write_json(folder.edge_json, document_of(check))
 
 
 def _settled_usage(control_url: str) -> tuple[Any, bool]:
@@ -94,7 +94,7 @@ def _work(usage: Mapping[str, Any]) -> list[Any]:
     return [row for row in usage.get("counters", []) if row["route"] != IDLE_POLL]
 
 
-def _cache_state(log: Path | None) -> str:
+def _cache_state(log: Path | None) -> CacheState:
     """`cold` when the edge has served nothing cacheable yet, `warm` when it has."""
     if log is None or not log.exists():
         return "unknown"

@@ -7,24 +7,24 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from tidegauge.house import HOUSE, is_checkout
+from tidegauge.run_record import Machine
 
 PACKAGES = ("tidegauge", "locust", "gevent", "httptools", "numpy", "scipy", "pyarrow", "boto3")
 
 
-def machine() -> dict[str, Any]:
-    """This machine: what a figure must not be compared across."""
-    return {
-        "os": f"{platform.system()} {platform.release()}",
-        "architecture": platform.machine(),
-        "cpu_model": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_bytes": psutil.virtual_memory().total,
-    }
+def machine() -> Machine:
+    """This machine."""
+    return Machine(
+        os=f"{platform.system()} {platform.release()}",
+        architecture=platform.machine(),
+        cpu_model=_cpu_model(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        memory_bytes=psutil.virtual_memory().total,
+    )
 
 
 def versions() -> dict[str, str]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from tidegauge.collect.logs.requests import LogRead, read_logs
 from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan, check_warmup
 from tidegauge.replay import REPLAY_FLOW, Replay
+from tidegauge.run_record import ReplayedLogs
 from tidegauge.shapes import Trace
 from tidegauge.signing import load_signer
 from tidegauge.stack import Stack
@@ -33,7 +33,7 @@ class ResolvedTrace:
     plan: Plan  # with the trace's figures
     sessions: pd.DataFrame
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint) of the replayed lines, most frequent first
-    document: dict[str, Any]  # for run.json
+    logs: ReplayedLogs
     notes: tuple[str, ...]  # for the report
 
 
@@ -66,47 +66,47 @@ def resolve(
     resolved = dataclasses.replace(plan, arrivals=(phase,))
     check_warmup(resolved, "the plan's trace")
     own = replayed.sessions.loc[replayed.sessions["flow"] == REPLAY_FLOW, "endpoint"]
-    document = _document(log, replayed, trace)
+    logs = _logs(log, replayed, trace)
     return ResolvedTrace(
         plan=resolved,
         sessions=replayed.sessions,
         endpoints=tuple((REPLAY_FLOW, str(endpoint)) for endpoint in own.value_counts().index),
-        document=document,
-        notes=tuple(_notes(document)),
+        logs=logs,
+        notes=tuple(_notes(logs)),
     )
 
 
-def _document(log: LogRead, replayed: Replayed, trace: Trace) -> dict[str, Any]:
-    return {
-        "formats": list(log.formats),
-        "files": log.files,
-        "lines": log.lines,
-        "bad_lines": log.bad,
-        "bad_examples": [f"{source}: {why}" for source, why in log.bad_examples],
-        "without_request": log.without_request,
-        "records": len(log.records),
-        "outside_window": replayed.outside_window,
-        "filtered": replayed.filtered,
-        "replayed": replayed.figures.sessions,
-        "not_replayable": replayed.not_replayable,
-        "speed": trace.speed,
-        "log_start": datetime.fromtimestamp(replayed.log_start_s, UTC).isoformat(),
-        "log_span_s": replayed.figures.duration_s * trace.speed,
-        "peak_rate_per_s": replayed.figures.peak_rate_per_s,
-    }
+def _logs(log: LogRead, replayed: Replayed, trace: Trace) -> ReplayedLogs:
+    return ReplayedLogs(
+        formats=tuple(log.formats),
+        files=log.files,
+        lines=log.lines,
+        bad_lines=log.bad,
+        bad_examples=tuple(f"{source}: {why}" for source, why in log.bad_examples),
+        without_request=log.without_request,
+        records=len(log.records),
+        outside_window=replayed.outside_window,
+        filtered=replayed.filtered,
+        replayed=replayed.figures.sessions,
+        not_replayable=replayed.not_replayable,
+        speed=trace.speed,
+        log_start=datetime.fromtimestamp(replayed.log_start_s, UTC).isoformat(),
+        log_span_s=replayed.figures.duration_s * trace.speed,
+        peak_rate_per_s=replayed.figures.peak_rate_per_s,
+    )
 
 
-def _notes(document: Mapping[str, Any]) -> list[str]:
+def _notes(logs: ReplayedLogs) -> list[str]:
     notes = [
-        f"Replay of {document['replayed']:,} of {document['records']:,} logged requests from "
-        f"{document['log_start']} on, at {document['speed']:g} times their speed."
+        f"Replay of {logs.replayed:,} of {logs.records:,} logged requests from "
+        f"{logs.log_start} on, at {logs.speed:g} times their speed."
     ]
-    if document["bad_lines"]:
+    if logs.bad_lines:
         notes.append(
-            f"{document['bad_lines']:,} of {document['lines']:,} lines of the logs could not be read "
-            f"(the first: {document['bad_examples'][0]})."
+            f"{logs.bad_lines:,} of {logs.lines:,} lines of the logs could not be read "
+            f"(the first: {logs.bad_examples[0]})."
         )
-    skipped = document["not_replayable"]
+    skipped = logs.not_replayable
     if skipped:
         reasons = "; ".join(f"{count:,} x {reason}" for reason, count in skipped.items())
         notes.append(f"Not replayable: {reasons}.")

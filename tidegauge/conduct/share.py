@@ -16,7 +16,7 @@ from tidegauge.conduct.follow import Bounds, GeneratorReport
 from tidegauge.conduct.listener import Event
 from tidegauge.conduct.shipping import Shipper
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import stored_plan
+from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
 
 CONNECT_S = 2.0
@@ -34,7 +34,7 @@ class Share:
         self.folder = folder
         self.bounds = Bounds(run_s=FOR_EVER_S, drain_s=0.0)
         self._exchange_here, self._tell = exchange_here, tell
-        self._run: Any = None
+        self._run: RunRecord | None = None
         self._shipper: Shipper | None = None
         self._failure: TidegaugeError | None = None
         self._progress: dict[int, Event] = {}
@@ -56,12 +56,13 @@ class Share:
     def end(self, report: GeneratorReport, path: Path) -> dict[str, Any]:
         """The last rows to the exchange; an error if there was no part, or its rows are still here."""
         if self._failure is not None:
+            shutil.rmtree(path)
             raise self._failure
         if report.refused and not self._progress:
             shutil.rmtree(path)
             reason = report.refused[0]["reason"]
             raise TidegaugeError(f"the master refused this worker: {reason}", "see docs/distributed.md")
-        if report.start_unix_s is None or self._shipper is None:
+        if report.start_unix_s is None or self._shipper is None or self._run is None:
             hint = f"its log is {self.folder.engine_log}"
             code = ExitCode.INTERRUPTED if report.interrupted_s is not None else ExitCode.USAGE
             raise TidegaugeError("the run did not begin, or the master is gone", hint, code)
@@ -76,7 +77,7 @@ class Share:
             self._tell(f"generator {process} died; what it had stored is with the master")
         self._tell(f"done: {sent} sessions sent as process {', '.join(map(str, sorted(self._progress)))}")
         return {
-            "run_id": self._run["run_id"],
+            "run_id": self._run.run_id,
             "processes": sorted(self._progress),
             "sent": sent,
             "unsent": sum(row["unsent"] for row in self._progress.values()),
@@ -91,7 +92,7 @@ class Share:
             self._failure = error
             self.folder.write_text(self.folder.job_failure, error.message)
             return
-        plan = stored_plan(self._run["plan"])
+        plan = self._run.plan
         self.bounds.run_s, self.bounds.drain_s = plan.duration_s + plan.drain_s, plan.drain_s
         self._shipper = Shipper(self.folder, place)
         self._tell("ready; waiting for the other workers")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tidegauge.cost.lines import CoveredItem, MissingPrice, PricedLine, PricedUsage
 from tidegauge.cost.money import text
+from tidegauge.cost_record import CostLine, CoveredUsage
+from tidegauge.stored import document_of
 
 
 def priced_document(priced: PricedUsage) -> dict[str, object]:
@@ -13,32 +17,38 @@ def priced_document(priced: PricedUsage) -> dict[str, object]:
         "total": None if priced.total is None else text(priced.total),
         "free_tier": priced.free_tier,
         "missing": [missing_row(missing) for missing in priced.missing],
-        "covered_by_fixed": [covered_row(covered) for covered in priced.covered],
+        "covered_by_fixed": [document_of(covered_usage(covered)) for covered in priced.covered],
     }
 
 
-def line_row(line: PricedLine) -> dict[str, object]:
-    """A line as documents carry it; `price` is USD a unit."""
-    return {
-        "service": line.item.service,
-        "unit": line.item.unit,
-        "attributes": dict(line.item.attributes),
-        "flow": line.item.flow,
-        "tier": line.tier,
-        "quantity": text(line.quantity),
-        "price": text(line.unit_price),
-        "list_price": text(line.list_price),
-        "list_unit": line.list_unit,
-        "amount": text(line.amount),
-        "provenance": line.item.provenance,
-        "price_date": line.origin.price_date,
-        "source": line.origin.source,
-        "confidence": line.origin.confidence,
-        "note": line.origin.note,
-    }
+def cost_line(line: PricedLine) -> CostLine:
+    """A line as documents carry it."""
+    return CostLine(
+        service=line.item.service,
+        unit=line.item.unit,
+        attributes=dict(line.item.attributes),
+        flow=line.item.flow,
+        tier=line.tier,
+        quantity=text(line.quantity),
+        price=text(line.unit_price),
+        list_price=text(line.list_price),
+        list_unit=line.list_unit,
+        amount=text(line.amount),
+        provenance=line.item.provenance,
+        price_date=line.origin.price_date,
+        source=line.origin.source,
+        confidence=line.origin.confidence,
+        note=line.origin.note,
+    )
 
 
-def missing_row(missing: MissingPrice) -> dict[str, object]:
+def line_row(line: PricedLine) -> dict[str, Any]:
+    """A line as a row of a document."""
+    row: dict[str, Any] = document_of(cost_line(line))
+    return row
+
+
+def missing_row(missing: MissingPrice) -> dict[str, Any]:
     """A missing price as documents carry it."""
     return {
         "service": missing.service,
@@ -50,13 +60,13 @@ def missing_row(missing: MissingPrice) -> dict[str, object]:
     }
 
 
-def covered_row(covered: CoveredItem) -> dict[str, object]:
-    """Covered usage as documents carry it: a quantity and why it has no price here."""
-    return {
-        "service": covered.item.service,
-        "unit": covered.item.unit,
-        "attributes": dict(covered.item.attributes),
-        "flow": covered.item.flow,
-        "quantity": text(covered.item.quantity),
-        "reason": covered.reason,
-    }
+def covered_usage(covered: CoveredItem) -> CoveredUsage:
+    """Covered usage as documents carry it."""
+    return CoveredUsage(
+        service=covered.item.service,
+        unit=covered.item.unit,
+        attributes=dict(covered.item.attributes),
+        flow=covered.item.flow,
+        quantity=text(covered.item.quantity),
+        reason=covered.reason,
+    )

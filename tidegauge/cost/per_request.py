@@ -7,13 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
-from tidegauge.cost.architecture.fixed_document import fixed_cost_document
-from tidegauge.cost.line_rows import covered_row, line_row, missing_row
+from tidegauge.cost.architecture.fixed_record import fixed_hours
+from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.usage import Usage
+from tidegauge.cost_record import CostSection, FlowCost, LoadedCurve, ServiceCost, UncountedUsage
 
 SECONDS_PER_HOUR = 3600
 CONFIDENCE_MEANING = {"M": "consistent secondary sources", "L": "unverified"}
@@ -29,8 +30,8 @@ def cost_section(
     architecture: FixedCost | None,
     loaded_reason: str | None,
     provisioned_tables: Collection[str] = (),
-) -> dict[str, object]:
-    """summary.json's `cost`: USD as decimal strings, null with a reason where usage is unknown.
+) -> CostSection:
+    """What the window's requests cost: null with a reason where usage is unknown.
 
     `request_counts` and `session_counts` are the window's, by flow. `loaded_reason` says why there is no
     `architecture`. Lines of no flow are shared: they are in the total and in no flow's figure.
@@ -44,25 +45,25 @@ def cost_section(
     fixed, why_not_loaded = _fixed_usd(architecture, window_s, loaded_reason)
     loaded = None if spent is None or fixed is None else spent + fixed
     dates = sorted(line.origin.price_date for line in priced.lines if line.origin.price_date)
-    return {
-        "currency": book.currency,
-        "prices_dated": dates[0] if dates else None,
-        "marginal_per_1k_requests": _per_1k(spent, requests),
-        "marginal_reason": reason,
-        "loaded_per_1k_requests": _per_1k(loaded, requests),
-        "loaded_reason": None if loaded is not None else (why_not_loaded or reason),
-        "loaded_curve": _curve(architecture, spent, requests, window_s),
-        "by_service": [] if spent is None else _by_service(priced.lines, requests),
-        "by_flow": [
-            _flow_row(flow, priced, request_counts, session_counts, silent)
+    return CostSection(
+        currency=book.currency,
+        prices_dated=dates[0] if dates else None,
+        marginal_per_1k_requests=_per_1k(spent, requests),
+        marginal_reason=reason,
+        loaded_per_1k_requests=_per_1k(loaded, requests),
+        loaded_reason=None if loaded is not None else (why_not_loaded or reason),
+        loaded_curve=_curve(architecture, spent, requests, window_s),
+        by_service=() if spent is None else _by_service(priced.lines, requests),
+        by_flow=tuple(
+            _flow_cost(flow, priced, request_counts, session_counts, silent)
             for flow in [*request_counts, *sorted(set(session_counts) - set(request_counts))]
-        ],
-        "lines": [line_row(line) for line in priced.lines],
-        "unknown": _unknown_rows(priced, usage),
-        "covered_by_fixed": [covered_row(covered) for covered in priced.covered],
-        "fixed": None if architecture is None else fixed_cost_document(architecture),
-        "assumptions": _assumptions(priced.lines, usage, architecture),
-    }
+        ),
+        lines=tuple(cost_line(line) for line in priced.lines),
+        unknown=_unknown(priced, usage),
+        covered_by_fixed=tuple(covered_usage(covered) for covered in priced.covered),
+        fixed=None if architecture is None else fixed_hours(architecture),
+        assumptions=_assumptions(priced.lines, usage, architecture),
+    )
 
 
 def _silent_flows(priced: PricedUsage, request_counts: Mapping[str, int]) -> set[str]:
@@ -98,8 +99,8 @@ def _fixed_usd(
 
 def _curve(
     architecture: FixedCost | None, spent: Fraction | None, requests: int, window_s: float
-) -> dict[str, object] | None:
-    """Null where the loaded cost is, for the same reason."""
+) -> LoadedCurve | None:
+    """None where the loaded cost is, for the same reason."""
     if architecture is None or architecture.hourly_exact is None or spent is None:
         return None
     return loaded_curve(
@@ -109,64 +110,66 @@ def _curve(
     )
 
 
-def _flow_row(
+def _flow_cost(
     flow: str,
     priced: PricedUsage,
     request_counts: Mapping[str, int],
     session_counts: Mapping[str, int],
     silent: Collection[str],
-) -> dict[str, object]:
+) -> FlowCost:
     requests, sessions = request_counts.get(flow, 0), session_counts.get(flow, 0)
     own = [missing for missing in priced.missing if missing.flow in (flow, None)]
     reason = _why_unknown(own, requests, {flow} & set(silent))
     lines = [line for line in priced.lines if line.item.flow == flow]
     spent = None if reason else sum((line.amount_exact for line in lines), Fraction(0))
-    return {
-        "flow": flow,
-        "requests": requests,
-        "sessions": sessions,
-        "per_1k_requests": _per_1k(spent, requests),
-        "per_1k_sessions": _per_1k(spent, sessions),
-        "by_service": [] if reason else _by_service(lines, requests),
-        "reason": reason,
-    }
+    return FlowCost(
+        flow=flow,
+        requests=requests,
+        sessions=sessions,
+        per_1k_requests=_per_1k(spent, requests),
+        per_1k_sessions=_per_1k(spent, sessions),
+        by_service=() if reason else _by_service(lines, requests),
+        reason=reason,
+    )
 
 
-def _by_service(lines: Sequence[PricedLine], requests: int) -> list[dict[str, object]]:
+def _by_service(lines: Sequence[PricedLine], requests: int) -> tuple[ServiceCost, ...]:
     """Each service's part of the cost per 1,000 requests, the dearest first."""
     spent: dict[str, Fraction] = {}
     for line in lines:
         spent[line.item.service] = spent.get(line.item.service, Fraction(0)) + line.amount_exact
     dearest = sorted(spent.items(), key=lambda part: (-part[1], part[0]))
-    return [{"service": service, "per_1k_requests": _per_1k(usd, requests)} for service, usd in dearest]
+    return tuple(
+        ServiceCost(service=service, per_1k_requests=_per_1k(usd, requests)) for service, usd in dearest
+    )
 
 
 def _per_1k(spent: Fraction | None, count: int) -> str | None:
     return None if spent is None or not count else text(spent * 1000 / count)
 
 
-def _unknown_rows(priced: PricedUsage, usage: Usage) -> list[dict[str, object]]:
+def _unknown(priced: PricedUsage, usage: Usage) -> tuple[UncountedUsage, ...]:
     """First what makes a figure null, then what lies outside the figures."""
-    blocking: list[dict[str, object]] = [
-        missing_row(missing) | {"blocking": True} for missing in priced.missing
-    ]
-    outside: list[dict[str, object]] = [
-        {
-            "service": gap.service,
-            "unit": gap.unit,
-            "attributes": {},
-            "flow": gap.flow,
-            "reason": gap.reason,
-            "hint": "",
-            "blocking": False,
-        }
+    blocking = [UncountedUsage(**missing_row(missing), blocking=True) for missing in priced.missing]
+    outside = [
+        UncountedUsage(
+            service=gap.service,
+            unit=gap.unit,
+            attributes={},
+            flow=gap.flow,
+            reason=gap.reason,
+            hint="",
+            blocking=False,
+        )
         for gap in usage.unknown
         if not gap.blocking
     ]
-    return blocking + outside
+    return (*blocking, *outside)
 
 
-def _assumptions(lines: Sequence[PricedLine], usage: Usage, architecture: FixedCost | None) -> list[str]:
+def _assumptions(
+    lines: Sequence[PricedLine], usage: Usage, architecture: FixedCost | None
+) -> tuple[str, ...]:
     """What the figures rest on, each once."""
     found = [*usage.notes]
     if any(line.item.flow is None for line in lines):
@@ -176,4 +179,4 @@ def _assumptions(lines: Sequence[PricedLine], usage: Usage, architecture: FixedC
             name = label(line.item.service, line.item.unit, line.item.attributes)
             basis = CONFIDENCE_MEANING[line.origin.confidence]
             found.append(f"the price of {name} rests on {basis}: {line.origin.note or line.origin.source}")
-    return list(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))
+    return tuple(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))

@@ -49,6 +49,7 @@ class Dispatcher:
 
     def __init__(
         self,
+        *,
         job: Job,
         share: Share,
         flows: Mapping[str, RunnableFlow],

@@ -80,7 +80,12 @@ class Generator:
         if job.replay is not None:
             flows[job.replay.name] = job.replay
         self._dispatcher = dispatcher = Dispatcher(
-            job, share, flows, world, recorder, lambda text: self._fatal("broken_flow", text)
+            job=job,
+            share=share,
+            flows=flows,
+            world=world,
+            recorder=recorder,
+            on_broken_flow=lambda text: self._fatal("broken_flow", text),
         )
         watch = Watch(clock, recorder, share.process, lambda: dispatcher.in_flight)
         self._watcher = gevent.spawn(watch.run)

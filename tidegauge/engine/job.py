@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.catalogue import Asset, read_catalogue
-from tidegauge.documents import parse
 from tidegauge.engine.answer import Limits
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.flows import RunnableFlow
@@ -19,7 +18,7 @@ from tidegauge.engine.http_client import AddressBook, ConnectionPool, tls_contex
 from tidegauge.engine.replay import replay_flow
 from tidegauge.engine.session import SampleSink, World
 from tidegauge.engine.targets import Targets
-from tidegauge.plan import Plan, stored_plan
+from tidegauge.plan import Plan
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import Schedule, make_schedule, popularity_weights
@@ -53,14 +52,12 @@ class Job:
 
 def load_job(folder: RunFolder) -> Job:
     """The job in `folder`'s run.json."""
-    run = folder.read_json(folder.run_json)
-    plan = stored_plan(run["plan"])
-    stack = parse(Stack, run["stack"], "run.json")
-    catalogue = run["catalogue"]
-    assets = read_assets(Path(catalogue) if catalogue else None, run["assets"])
+    run = folder.read_run()
+    plan, stack = run.plan, run.stack
+    assets = read_assets(Path(run.catalogue) if run.catalogue else None, run.assets)
     sessions = folder.read_trace()
     return Job(
-        run_id=run["run_id"],
+        run_id=run.run_id,
         plan=plan,
         stack=stack,
         assets=assets,

@@ -1,4 +1,4 @@
-"""The master's part: who takes part, second 0 for all, and the end when no share is under way any more."""
+"""The master's part: who takes part, second 0 for all, and the end once the last share is done."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class MasterPart:
             messages.listen(runner, kind, listener)
 
     def conduct(self) -> None:
-        """From the workers' arrival to the end of the last share."""
+        """Runs from the workers' arrival to the end of the last share."""
         while len(self._takers()) < self._role.workers:
             tell("waiting", ready=len(self._takers()))
             gevent.sleep(TURN_S)
@@ -76,7 +76,7 @@ class MasterPart:
         """Nothing is stored here."""
 
     def _takers(self) -> list[str]:
-        """Those ready and still there."""
+        """The workers that are ready and still there."""
         return [
             node for node, worker in self._workers.items() if worker.ready is not None and self._is_here(node)
         ]
@@ -136,9 +136,14 @@ class MasterPart:
         return f"the run has the {self._role.workers} workers that it waited for"
 
     def _refuse(self, node: str, host: str, reason: str) -> None:
-        self._workers.pop(node, None)
+        self._forget(node)
         tell("refused", host=host[:100], reason=reason)
         self._runner.send_message(messages.REFUSED, {"reason": reason}, client_id=node)
+
+    def _forget(self, node: str) -> None:
+        """Here and in Locust, which would end with the last worker that leaves, whoever is still to come."""
+        self._workers.pop(node, None)
+        self._runner.clients.pop(node, None)
 
     def _clock(self, node: str, data: Any) -> None:
         answer = {"number": data["number"], "unix_s": time.time()}
@@ -154,7 +159,8 @@ class MasterPart:
         tell("joined", host=worker.host)
 
     def _failed(self, node: str, data: Any) -> None:
-        worker = self._workers.pop(node)
+        worker = self._workers[node]
+        self._forget(node)
         tell("refused", host=worker.host, reason=str(data["reason"]))
 
     def _done(self, node: str, _data: Any) -> None:
@@ -172,7 +178,7 @@ class MasterPart:
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    """Numbers and short texts: what another machine says is taken for no more."""
+    """Numbers and short texts only: nothing else is accepted from another machine."""
     return {
         name: value
         for name, value in fields.items()

@@ -52,7 +52,7 @@ class LocalPart:
         self.generator.run(self._job, start, Share(process=0, count=1))
 
     def tell_live(self) -> None:
-        """A line on the run so far."""
+        """Tells the CLI of the run so far."""
         tell("live", **self._live.line(time.monotonic()))
 
     def stop(self) -> None:
@@ -68,7 +68,7 @@ class LocalPart:
 
 
 class ArrivalUser(User):  # type: ignore[misc]  # locust is untyped
-    """Stands for a generator process in Locust's count; the arrivals are not its business."""
+    """Stands for a generator process in Locust's count; it sends nothing itself."""
 
     @task  # type: ignore[untyped-decorator]
     def wait_for_ever(self) -> None:
@@ -77,7 +77,7 @@ class ArrivalUser(User):  # type: ignore[misc]  # locust is untyped
 
 
 def _raise_open_files() -> None:
-    """A socket a session: the soft limit is for programs that know no better."""
+    """Raises the soft limit: every session has a socket of its own."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
@@ -113,7 +113,7 @@ def _begin(environment: Any, **_: Any) -> None:
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
 def _conduct(environment: Any, **_: Any) -> None:
-    """Locust's own start, which comes again when its page or a lost worker makes it count anew."""
+    """Locust's own start, which comes again when its page or a lost worker makes it count again."""
     for part in _parts:
         if not isinstance(part, WorkerPart) and not hasattr(environment, "tidegauge_begun"):
             environment.tidegauge_begun = True

@@ -1,4 +1,4 @@
-"""Who runs first on a shared core: the generator before its writer, both where the system grants it."""
+"""Who runs first on a shared core: the generator before its writer, both where the system allows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def go_first() -> None:
 
 
 def stand_back() -> None:
-    """A lower one: what is written a moment later is as good."""
+    """A lower priority for this process: rows may be written a moment later."""
     _set(_WRITER)
 
 

@@ -59,7 +59,7 @@ class Recorder:
         self._failed = False
         live = ["live"] if on_live is not None else []
         self._writer = green_subprocess.Popen(
-            [sys.executable, "-m", "tidegauge.engine.writer", str(run_folder), str(process), *live],
+            [sys.executable, "-P", "-m", "tidegauge.engine.writer", str(run_folder), str(process), *live],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if live else None,
             pass_fds=events_descriptors(),  # the CLI waits for the pipe's end, and so for the last file
@@ -85,7 +85,7 @@ class Recorder:
         self._rows["outcomes"].append(row)
 
     def add_session(self, row: SessionEnd) -> None:
-        """Kept where samples are not; callers may spare themselves the row by `keeps_sessions`."""
+        """Kept where samples are not; callers may skip making the row by `keeps_sessions`."""
         if self.keeps_sessions:
             self._rows["sessions"].append(row)
 
@@ -93,7 +93,7 @@ class Recorder:
         self._rows["health"].append(row)
 
     def close(self) -> bool:
-        """Everything out, the writer's last files closed; whether all of it was stored."""
+        """Hands over the last rows and waits for the writer; returns whether all was stored."""
         self._closing.set()
         self._flusher.join()  # it must not be cut in the middle of a block
         self._flush()
@@ -117,7 +117,7 @@ class Recorder:
                 self._fail(_writer_failure(self._writer.returncode))
 
     def _flush(self, at_least: int = 1) -> None:
-        """Hands over the rows of each kind of which there are so many."""
+        """Hands over the rows of each kind that has at least so many."""
         if len(self._sent) >= at_least:
             arrivals, self._sent = self._sent, []
             n = len(arrivals)
@@ -130,7 +130,7 @@ class Recorder:
                 self._send(kind, list(zip(*rows[start : start + BLOCK_ROWS_MAX], strict=True)))
 
     def _send(self, kind: str, columns: Any) -> None:
-        """As columns: cheaper to read than rows are, and no dearer to write."""
+        """Sends columns: cheaper to read than rows, and as cheap to write."""
         if self._failed:
             return
         payload = marshal.dumps((kind, columns))
@@ -162,7 +162,7 @@ class Recorder:
 
 
 def _widen(pipe: int) -> None:
-    """Beyond the system's default where that is allowed (Linux)."""
+    """Makes the pipe larger than the default, where that is allowed (Linux)."""
     with contextlib.suppress(AttributeError, OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 

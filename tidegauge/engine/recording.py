@@ -1,4 +1,4 @@
-"""What of a run's requests is kept, by its plan and stack."""
+"""Which of a run's requests are stored, by its plan and stack."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def recording_of(folder: RunFolder) -> Recording | None:
     """The recording of a run; None in a folder without run.json, where plain Locust stores its samples."""
     if not folder.run_json.exists():
         return None
-    run = folder.read_json(folder.run_json)
+    run = folder.read_run()
     return Recording(
-        samples=run["plan"]["samples"],
-        start_s=run["window"]["start_s"],
-        end_s=run["window"]["end_s"],
-        path_patterns=[behaviour["path_pattern"] for behaviour in run["stack"]["behaviour"]],
-        caches=[behaviour["ttl_s"] > 0 for behaviour in run["stack"]["behaviour"]],
+        samples=run.plan.samples,
+        start_s=run.window.start_s,
+        end_s=run.window.end_s,
+        path_patterns=[behaviour.path_pattern for behaviour in run.stack.behaviour],
+        caches=[behaviour.ttl_s > 0 for behaviour in run.stack.behaviour],
     )

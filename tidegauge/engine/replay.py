@@ -63,7 +63,7 @@ def replay_flow(
 
 
 def _texts(column: pd.Series) -> list[str]:
-    """A text a row, one object for all equal ones: logs repeat theirs by the million."""
+    """A text for each row, with one object for all equal ones: logs repeat theirs by the million."""
     codes, values = pd.factorize(column)
     texts = [str(value) for value in values]
     return [texts[code] for code in codes]

@@ -36,11 +36,6 @@ class Request(NamedTuple):  # one is made for each request: a frozen dataclass w
     timeout_s: float | None = None  # None: the plan's
     max_body_bytes: int | None = None  # None: the plan's
 
-    @property
-    def keeps_body(self) -> bool:
-        """Whether the answer's body has to stay in memory."""
-        return self.keep_body or self.check is not None
-
     def limits(self, plans: Limits) -> Limits:
         """The limits of this request: its own, or else the plan's."""
         if self.timeout_s is None and self.max_body_bytes is None:
@@ -51,10 +46,6 @@ class Request(NamedTuple):  # one is made for each request: a frozen dataclass w
             timeout_s=self.timeout_s or plans.timeout_s,
             max_body_bytes=plans.max_body_bytes if own_max is None else own_max,
         )
-
-    def is_redirected_by(self, response: Response) -> bool:
-        """Whether to follow: asked for, and there is somewhere to go."""
-        return self.follow_redirects and 300 <= response.status < 400 and "location" in response.headers
 
     def redirected(self, response: Response, here: Target, endpoint: str) -> Request:
         """The next hop, as browsers take it: after 303, and after a POST, with GET."""
@@ -71,6 +62,11 @@ class Request(NamedTuple):  # one is made for each request: a frozen dataclass w
             headers={name: value for name, value in self.headers.items() if name.lower() not in dropped},
             body=b"" if to_get else self.body,
         )
+
+
+def is_redirect(response: Response) -> bool:
+    """Whether the answer says where else to go."""
+    return 300 <= response.status < 400 and "location" in response.headers
 
 
 def _authority(url: str) -> str:

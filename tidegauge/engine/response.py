@@ -62,7 +62,7 @@ BodyCheck = Callable[[Response], str | None]
 
 
 def judge(response: Response, expect_status: Collection[int] | None, check: BodyCheck | None) -> str | None:
-    """The cause of failure, or None for a good answer; by default any 2xx or 3xx is one."""
+    """The cause of failure, or None for a good answer; by default any 2xx or 3xx is good."""
     status = response.status
     good = 200 <= status < 400 if expect_status is None else status in expect_status
     if not good:

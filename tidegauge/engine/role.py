@@ -11,7 +11,7 @@ ROLE = "TIDEGAUGE_ROLE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """By default: a process, or Locust's own processes, on the machine of the CLI."""
+    """The part of this process; the defaults are those of a run on the CLI's own machine."""
 
     workers: int = 1  # generator processes that take part
     page: bool = False  # whether Locust's web page is to show our requests
@@ -28,7 +28,7 @@ class Role:
         return self.joins or bool(self.exchange)
 
     def environment(self) -> dict[str, str]:
-        """The variable that hands this down."""
+        """The environment variable that hands the role down."""
         return {ROLE: json.dumps(asdict(self))}
 
 

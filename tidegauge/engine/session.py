@@ -14,7 +14,7 @@ from tidegauge.engine.answer import Exchange, Limits, RequestFailed
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.cookie_jar import CookieJar
 from tidegauge.engine.http_client import ConnectionPool, GeneratorExhausted, WireRequest
-from tidegauge.engine.request import Request
+from tidegauge.engine.request import Request, is_redirect
 from tidegauge.engine.response import Response, cache_result, judge
 from tidegauge.engine.targets import Prepared, Target, Targets
 from tidegauge.records import Sample
@@ -104,7 +104,7 @@ class Session:
         return self._step
 
     def draw_asset(self) -> Asset:
-        """Another asset, by popularity."""
+        """Draws another asset, by popularity."""
         cumulative = self._world.asset_cumulative
         rank = bisect_right(cumulative, self.rng.random() * cumulative[-1])
         return self._world.assets[min(rank, len(cumulative) - 1)]
@@ -115,12 +115,13 @@ class Session:
         if request.think_time_s or not self._step:  # otherwise it is due with the answer before it
             self._wait(request)
         response = self._send(request, REDIRECTS_MAX)
-        endpoint, hop = request.endpoint, 0
-        while request.is_redirected_by(response):
-            assert self._target is not None
-            hop += 1
-            request = request.redirected(response, self._target, f"{endpoint} (redirect {hop})")
-            response = self._send(request, REDIRECTS_MAX - hop)
+        if request.follow_redirects:
+            endpoint, hop = request.endpoint, 0
+            while is_redirect(response):
+                assert self._target is not None
+                hop += 1
+                request = request.redirected(response, self._target, f"{endpoint} (redirect {hop})")
+                response = self._send(request, REDIRECTS_MAX - hop)
         return response
 
     def close(self) -> None:
@@ -129,7 +130,7 @@ class Session:
             self._pool.close()
 
     def _wait(self, request: Request) -> None:
-        """Until the request is due; a session that is cut before has failed, by the request it owed."""
+        """Waits until the request is due; a session that is cut before then fails with that request."""
         try:
             self._world.clock.wait_until(self._intended_s)
         except DrainCut:
@@ -184,13 +185,13 @@ class Session:
             message=message,
             body_bytes=len(body),
             stream=stream,
-            keep_body=request.keeps_body,
+            keep_body=request.keep_body or request.check is not None,
             hash_body=request.hash_body,
             limits=request.limits(self._world.limits),
         )
 
     def _judge(self, response: Response, request: Request, redirects_left: int) -> str | None:
-        if request.is_redirected_by(response):
+        if request.follow_redirects and is_redirect(response):
             if not redirects_left:
                 return "status"
             assert self._target is not None

@@ -1,4 +1,4 @@
-"""From what a flow asks for to what goes over the wire; what does not change is worked out once."""
+"""From what a flow asks for to what goes over the wire; what stays the same is worked out once."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Target:
 
     @property
     def url(self) -> str:
-        """The whole of it."""
+        """The whole URL."""
         return f"{self.place.origin.scheme}://{self.place.netloc}{self.path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A request but for its cookies and its body."""
+    """A request without its cookies and body."""
 
     target: Target
     head: str  # up to the end of its own headers
@@ -54,7 +54,7 @@ class Prepared:
     plain: bytes  # the whole message without cookies and body
 
     def message(self, method: str, cookies: str, body: bytes, body_length: int) -> bytes:
-        """The message; of a body that is streamed after it, `body` is empty and `body_length` is not."""
+        """The message; for a body that is streamed after it, `body` is empty and `body_length` is not."""
         lines = [self.head]
         if cookies:
             lines.append(f"Cookie: {cookies}\r\n")
@@ -137,5 +137,5 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise RequestFailed("protocol", f"not a URL: {error}") from None
     if not parts.hostname:
-        raise RequestFailed("protocol", f"'{url[:80]}' names no host")
+        raise RequestFailed("protocol", f"'{url[:80]}' has no host")
     return parts

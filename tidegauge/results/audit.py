@@ -101,6 +101,5 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
         raise TidegaugeError(
             f"run {folder.path} has no usage.json", "was it interrupted before its summary? see `report`"
         ) from None
-    summary = folder.read_json(folder.summary_json)
-    sessions = {row["flow"]: row["sessions"] for row in summary["flows"]}
+    sessions = {row.flow: row.sessions for row in folder.read_summary().flows}
     return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)

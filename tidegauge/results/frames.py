@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,13 @@ from tidegauge.analysis.traffic import (
 from tidegauge.plan import Plan
 from tidegauge.request_counts import KEYS, MOMENTS, TIMES, entries_of
 from tidegauge.row_files import COUNTS
-from tidegauge.stack import Stack
+from tidegauge.run_record import RunRecord
 from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import make_schedule
 
 TORN_SHOWN = 5
-ARRIVAL_COLUMNS = ("index", "intended_s", "flow", "sent", "cause", "endpoint")
+ARRIVAL_TEXTS = ("flow", "cause", "endpoint")
+ARRIVAL_COLUMNS = ("index", "intended_s", "sent", *ARRIVAL_TEXTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,15 @@ class Frames:
     notes: list[str]
 
 
-def read_frames(folder: RunFolder, run: Mapping[str, Any], plan: Plan, stack: Stack) -> Frames:
+def read_frames(folder: RunFolder, run: RunRecord) -> Frames:
     """The frames of a run, its processes' parts merged first where that is still to be done."""
-    notes = _merge_parts(folder, run, plan)
-    traffic, torn = _read_traffic(folder, run, plan, stack)
+    notes = _merge_parts(folder, run)
+    traffic, torn = _read_traffic(folder, run)
     health, torn["health"] = folder.read_rows("health")
     torn |= {kind: folder.torn_parts(kind) for kind in ("outcomes", *COUNTS)}
-    arrivals = folder.read_table(folder.arrivals, ARRIVAL_COLUMNS).to_pandas()
-    if run["interrupted"]:
-        arrivals = arrivals[arrivals["intended_s"] <= run["window"]["end_s"]]
+    arrivals = folder.read_table(folder.arrivals, ARRIVAL_COLUMNS, coded=ARRIVAL_TEXTS).to_pandas()
+    if run.interrupted:
+        arrivals = arrivals[arrivals["intended_s"] <= run.window.end_s]
     return Frames(
         traffic=traffic,
         arrivals=arrivals,
@@ -56,11 +57,11 @@ def read_frames(folder: RunFolder, run: Mapping[str, Any], plan: Plan, stack: St
     )
 
 
-def _merge_parts(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> list[str]:
+def _merge_parts(folder: RunFolder, run: RunRecord) -> list[str]:
     """Makes one file each of the processes' outcomes and counts; returns notes on what could not be."""
     notes = []
     if not folder.arrivals.exists():
-        _merge_arrivals(folder, run, plan)
+        _merge_arrivals(folder, run)
     for kind in COUNTS:
         if not folder.merged(kind).exists():
             try:
@@ -70,14 +71,13 @@ def _merge_parts(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> list[
     return notes
 
 
-def _read_traffic(
-    folder: RunFolder, run: Mapping[str, Any], plan: Plan, stack: Stack
-) -> tuple[Traffic, dict[str, list[str]]]:
+def _read_traffic(folder: RunFolder, run: RunRecord) -> tuple[Traffic, dict[str, list[str]]]:
     """What was sent, from the samples where all are stored, from the histograms otherwise; and torn files."""
-    window = Window(warmup_s=run["window"]["start_s"], end_s=run["window"]["end_s"])
-    if plan.samples == "all":
-        samples, torn = folder.read_rows("samples", SAMPLE_COLUMNS)
-        return traffic_of_samples(samples.to_pandas(), window, stack.behaviour), {"samples": torn}
+    window = Window(warmup_s=run.window.start_s, end_s=run.window.end_s)
+    if run.plan.samples == "all":
+        torn: list[str] = []
+        batches = (table.to_pandas() for table in folder.read_batches("samples", SAMPLE_COLUMNS, torn))
+        return traffic_of_samples(batches, window, run.stack.behaviour), {"samples": torn}
     moments = pa.concat_tables([MOMENTS.empty_table(), *folder.read_counts("moments", MOMENTS.names)])
     sessions, torn = folder.read_rows("sessions", ("arrival", "done_s", "failed", "requests"))
     traffic = traffic_of_counts(read_stretches(folder), moments.to_pandas(), sessions.to_pandas(), window)
@@ -104,18 +104,18 @@ def _stretch(table: Any, rows: list[str]) -> Stretch:
     )
 
 
-def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> None:
+def _merge_arrivals(folder: RunFolder, run: RunRecord) -> None:
     """Writes arrivals.parquet: every intended session, and what the generators said became of it.
 
     An arrival without an outcome is `lost`, and so is one that a process sent and then died with.
     """
-    assets, processes = run["assets"], run["processes"]
     endpoints: dict[str, str] = {}
-    for flow, endpoint in run["endpoints"]:
+    for flow, endpoint in run.endpoints:
         endpoints.setdefault(flow, endpoint)
     trace = folder.read_trace()
-    schedule = make_schedule(plan, assets, trace)
-    asset = pd.Series(schedule.asset_rank, dtype="Int64").where((schedule.asset_rank >= 0) & (assets > 0))
+    schedule = make_schedule(run.plan, run.assets, trace)
+    drawn = (schedule.asset_rank >= 0) & (run.assets > 0)
+    asset = pd.Series(schedule.asset_rank, dtype="Int64").where(drawn)
     outcomes, torn = folder.read_rows("outcomes")
     told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
     flow_names = np.array(schedule.flows, dtype=object)
@@ -125,16 +125,16 @@ def _merge_arrivals(folder: RunFolder, run: Mapping[str, Any], plan: Plan) -> No
             "intended_s": schedule.intended_s,
             "flow": flow_names[schedule.flow_index],
             "asset": asset,
-            "process": np.arange(len(schedule)) % processes,
+            "process": np.arange(len(schedule)) % run.processes,
             "sent": told["sent"].fillna(False).astype(bool).to_numpy(),
             "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
         }
     )
-    if run.get("died"):
+    if run.died:
         died_with = (
             frame["sent"]
-            & frame["process"].isin(run["died"])
-            & ~frame["index"].isin(_on_record(folder, plan))
+            & frame["process"].isin(run.died)
+            & ~frame["index"].isin(_on_record(folder, run.plan))
         )
         frame["sent"] &= ~died_with
         frame["cause"] = frame["cause"].mask(died_with, "lost")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
-from typing import Any
+
+from tidegauge.summary import Figures, Quantiles, Summary
 
 
-def junit_xml(summary: Mapping[str, Any]) -> str:
+def junit_xml(summary: Summary) -> str:
     """A test case an objective, and one for the run's validity."""
     suite = ET.Element("testsuite", name="tidegauge")
-    invalid = summary["verdict"] == "INVALID"
-    _case(suite, "validity", "error" if invalid else None, " ".join(summary["reasons"]) if invalid else "")
-    for row in summary["objectives"]:
-        name = f"{row['target']} {row['objective']}"
-        kind = {"broken": "failure", "inconclusive": "skipped"}.get(row["state"])
-        _case(suite, name, kind, row["reason"])
+    invalid = summary.verdict == "INVALID"
+    _case(suite, "validity", "error" if invalid else None, " ".join(summary.reasons) if invalid else "")
+    for row in summary.objectives:
+        name = f"{row.target} {row.objective}"
+        kind = {"broken": "failure", "inconclusive": "skipped"}.get(row.state)
+        _case(suite, name, kind, row.reason)
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for kind, attribute in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -30,29 +30,34 @@ def _case(suite: ET.Element, name: str, kind: str | None, message: str) -> None:
         ET.SubElement(case, kind, message=message)
 
 
-def summary_markdown(summary: Mapping[str, Any]) -> str:
+def summary_markdown(summary: Summary) -> str:
     """The summary as a few lines for a pull request."""
-    total = summary["total"]
-    times = total["response_time_ms"]
-    lines = [f"### Tidegauge: {summary['verdict']}", ""]
-    lines += [f"- {_plain(reason)}" for reason in summary["reasons"]]
+    total = summary.total
+    lines = [f"### Tidegauge: {summary.verdict}", ""]
+    lines += [f"- {_plain(reason)}" for reason in summary.reasons]
     lines += [
-        f"- {total['count']} requests, {total['failures']} failures, {total['rate_per_s']:.1f}/s",
+        f"- {total.count} requests, {total.failures} failures, {total.rate_per_s:.1f}/s",
         "",
         "| flow | requests | failures | P50 ms | P99 ms |",
         "|---|---:|---:|---:|---:|",
+        _flow_line("total", total),
+        *(_flow_line(row.flow, row) for row in summary.flows),
     ]
-    for row in [{"flow": "total", **total}, *summary["flows"]]:
-        times = row["response_time_ms"]
-        cells = [_plain(row["flow"]), row["count"], row["failures"], _ms(times, "p50"), _ms(times, "p99")]
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _ms(times: Mapping[str, Any], name: str) -> str:
-    if times[name] is not None:
-        return f"{times[name]:.2f}"
-    return f"n/a ({times['unsupported'][name]})" if name in times["unsupported"] else "n/a"
+def _flow_line(flow: str, figures: Figures) -> str:
+    times = figures.response_time_ms
+    cells = (_plain(flow), str(figures.count), str(figures.failures), _ms(times, "p50"), _ms(times, "p99"))
+    return "| " + " | ".join(cells) + " |"
+
+
+def _ms(times: Quantiles, name: str) -> str:
+    value = times.value(name)
+    if value is not None:
+        return f"{value:.2f}"
+    support = times.unsupported.get(name)
+    return f"n/a ({support})" if support else "n/a"
 
 
 def _plain(text: str) -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tidegauge.analysis.objectives import judge_objectives
 from tidegauge.analysis.observed import Observed, observe
-from tidegauge.analysis.summary import summarise
+from tidegauge.analysis.summary import WindowFigures, summarise
 from tidegauge.analysis.traffic import Traffic
 from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, cut_short, decide, loosened
-from tidegauge.documents import parse
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import Validity, stored_plan
-from tidegauge.records import SCHEMA_VERSION
+from tidegauge.plan import Validity
 from tidegauge.results.frames import Frames, read_frames
 from tidegauge.results.junit import junit_xml, summary_markdown
 from tidegauge.results.spend import cost_of_run
-from tidegauge.stack import Stack
+from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
+from tidegauge.summary import JudgedObjective, Summary, Verdict
 
 EXIT_CODES = {
     "PASS": ExitCode.PASS,
@@ -34,29 +32,27 @@ class Measured:
     """A run whose rows were read and observed once: its summary, and what the report draws beside it."""
 
     folder: RunFolder
-    run: Mapping[str, Any]  # run.json
-    summary: dict[str, Any]  # summary.json
+    run: RunRecord
+    summary: Summary
     frames: Frames
     observed: Observed
 
     @property
     def exit_code(self) -> ExitCode:
         """The verdict's exit code; 13 for a run that a guard of ours ended, 130 for an interrupted one."""
-        by_verdict = EXIT_CODES[self.summary["verdict"]]
-        tripped = self.run.get("stopped_by")
+        by_verdict = EXIT_CODES[self.summary.verdict]
+        tripped = self.run.stopped_by
         if tripped is not None:
-            return by_verdict if tripped["guard"] in STACK_GUARDS else ExitCode.REFUSED
-        return ExitCode.INTERRUPTED if self.run["interrupted"] else by_verdict
+            return by_verdict if tripped.guard in STACK_GUARDS else ExitCode.REFUSED
+        return ExitCode.INTERRUPTED if self.run.interrupted else by_verdict
 
 
-def check_measured(folder: RunFolder, run: Mapping[str, Any], exit_code: ExitCode = ExitCode.USAGE) -> None:
+def check_measured(folder: RunFolder, run: RunRecord, exit_code: ExitCode = ExitCode.USAGE) -> None:
     """Refuses a run that was interrupted before its window began."""
-    start_s, end_s = run["window"]["start_s"], run["window"]["end_s"]
-    if end_s <= start_s:
-        tripped = run.get("stopped_by")
-        ended = f"ended by a guard ({tripped['detail']})" if tripped else "interrupted"
+    if run.window.duration_s <= 0:
+        ended = f"ended by a guard ({run.stopped_by.detail})" if run.stopped_by else "interrupted"
         raise TidegaugeError(
-            f"{ended} before anything was to be measured (warm-up: {start_s:g} s)",
+            f"{ended} before anything was to be measured (warm-up: {run.window.start_s:g} s)",
             f"what was sent until then is in {folder.path}",
             exit_code,
         )
@@ -64,59 +60,70 @@ def check_measured(folder: RunFolder, run: Mapping[str, Any], exit_code: ExitCod
 
 def measure(folder: RunFolder) -> Measured:
     """summary.json, junit.xml and summary.md from what the folder holds."""
-    run = folder.read_json(folder.run_json)
+    run = folder.read_run()
     check_measured(folder, run)
-    plan = stored_plan(run["plan"])
-    stack = parse(Stack, run["stack"], "run.json")
-    frames = read_frames(folder, run, plan, stack)
-    traffic, observed = frames.traffic, observe(frames.traffic, frames.arrivals)
-    figures = summarise(
-        observed,
-        flows=list(plan.flow_names),
-        endpoints=[(flow, endpoint) for flow, endpoint in run["endpoints"]],
-        behaviours=stack.behaviour,
-        health=frames.health,
-        lag_ms_p99_max=plan.validity.lag_ms_p99_max,
-    )
-    objectives = judge_objectives(plan.objectives, observed)
-    total: Any = figures["total"]
-    flow_rows: Any = figures["flows"]
-    generator: Any = figures["generator"]
-    verdict, reasons = decide(
-        generator=generator,
-        failures_by_cause=total["failures_by_cause"],
-        objectives=objectives,
-        limits=plan.validity,
-        fatal_causes=list(dict.fromkeys(fatal["cause"] for fatal in run["fatal"])),
-    )
-    if run.get("stopped_by"):
-        verdict, reasons = cut_short(
-            verdict, reasons, run["stopped_by"]["guard"], run["stopped_by"]["detail"]
-        )
-    unnamed = [fatal["detail"] for fatal in run["fatal"] if fatal["cause"] not in FATAL_CAUSES]
-    cost, usage = cost_of_run(folder, run, stack, traffic, flow_rows)
-    summary = {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": run["run_id"],
-        "verdict": verdict,
-        "reasons": [*reasons, *unnamed],
-        "interrupted": run["interrupted"],
-        "stopped_by": run.get("stopped_by"),
-        "samples": plan.samples,
-        "notes": frames.notes,
-        **figures,
-        "drain_s": _drain_s(traffic),
-        "edge_locations": _edge_locations(traffic),
-        "objectives": objectives,
-        "validity": asdict(plan.validity),
-        "looser_validity": loosened(plan.validity, Validity()),
-        "cost": cost,
-    }
+    frames = read_frames(folder, run)
+    observed = observe(frames.traffic, frames.arrivals)
+    summary, usage = _summary(folder, run, frames, observed)
     folder.write_json(folder.usage_json, usage)
-    folder.write_json(folder.summary_json, summary)
+    folder.write_summary(summary)
     folder.write_text(folder.junit_xml, junit_xml(summary))
     folder.write_text(folder.summary_md, summary_markdown(summary))
     return Measured(folder=folder, run=run, summary=summary, frames=frames, observed=observed)
+
+
+def _summary(
+    folder: RunFolder, run: RunRecord, frames: Frames, observed: Observed
+) -> tuple[Summary, dict[str, object]]:
+    """The summary, and the usage document behind its cost."""
+    figures = summarise(
+        observed,
+        flows=run.plan.flow_names,
+        endpoints=run.endpoints,
+        behaviours=run.stack.behaviour,
+        health=frames.health,
+        lag_ms_p99_max=run.plan.validity.lag_ms_p99_max,
+    )
+    objectives = judge_objectives(run.plan.objectives, observed)
+    verdict, reasons = _judge(run, figures, objectives)
+    cost, usage = cost_of_run(folder, run, frames.traffic, figures.flows)
+    summary = Summary(
+        run_id=run.run_id,
+        verdict=verdict,
+        reasons=tuple(reasons),
+        interrupted=run.interrupted,
+        stopped_by=run.stopped_by,
+        samples=run.plan.samples,
+        notes=tuple(frames.notes),
+        total=figures.total,
+        flows=figures.flows,
+        endpoints=figures.endpoints,
+        behaviours=figures.behaviours,
+        generator=figures.generator,
+        drain_s=_drain_s(frames.traffic),
+        edge_locations=_edge_locations(frames.traffic),
+        objectives=tuple(objectives),
+        validity=run.plan.validity,
+        looser_validity=tuple(loosened(run.plan.validity, Validity())),
+        cost=cost,
+    )
+    return summary, usage
+
+
+def _judge(
+    run: RunRecord, figures: WindowFigures, objectives: Sequence[JudgedObjective]
+) -> tuple[Verdict, list[str]]:
+    """The verdict and its reasons; last the generator's own words where a fatal cause has no sentence."""
+    verdict, reasons = decide(
+        generator=figures.generator,
+        failures_by_cause=figures.total.failures_by_cause,
+        objectives=objectives,
+        limits=run.plan.validity,
+        fatal_causes=[fatal.cause for fatal in run.fatal],
+    )
+    if run.stopped_by:
+        verdict, reasons = cut_short(verdict, reasons, run.stopped_by.guard, run.stopped_by.detail)
+    return verdict, [*reasons, *(fatal.detail for fatal in run.fatal if fatal.cause not in FATAL_CAUSES)]
 
 
 def _drain_s(traffic: Traffic) -> float | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 from tidegauge.errors import TidegaugeError
-from tidegauge.plan import stored_plan
 from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import make_schedule
 
@@ -18,8 +17,8 @@ def recover(folder: RunFolder) -> None:
     It is taken to have ended where the outcomes of its generators do: what was due later was not sent
     because nobody sent it, and tells nothing about the stack.
     """
-    run = folder.read_json(folder.run_json)
-    if run.get("start_unix_s") is not None or run["interrupted"]:
+    run = folder.read_run()
+    if run.start_unix_s is not None or run.interrupted:
         return
     outcomes = folder.read_rows("outcomes")[0].to_pandas()
     if outcomes.empty:
@@ -27,11 +26,9 @@ def recover(folder: RunFolder) -> None:
             f"{folder.path} holds no outcome: its run was killed before anything was sent",
             "run the plan again",
         )
-    intended_s = make_schedule(stored_plan(run["plan"]), run["assets"], folder.read_trace()).intended_s
+    intended_s = make_schedule(run.plan, run.assets, folder.read_trace()).intended_s
     last_s = outcomes.groupby("process")["arrival"].max().map(lambda arrival: float(intended_s[arrival]))
     folder.reserve.unlink(missing_ok=True)
-    run["interrupted"] = True
     ended_s = last_s[last_s > last_s.max() - RECENT_S].min()
-    run["window"]["end_s"] = min(run["window"]["end_s"], math.floor(ended_s))  # requests count by the second
-    run["notes"].append("The command was killed in mid-run: this is what its generators had stored.")
-    folder.write_json(folder.run_json, run)
+    note = "The command was killed in mid-run: this is what its generators had stored."
+    folder.write_run(replace(run.ended_early(ended_s), notes=(*run.notes, note)))

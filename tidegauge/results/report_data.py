@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,43 +11,40 @@ import pandas as pd
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.series import percentile_curve, time_series
-from tidegauge.analysis.traffic import chosen_rows, counts, second_of
-from tidegauge.analysis.transcode.answer import answer
-from tidegauge.analysis.transcode.document import read_bench
+from tidegauge.analysis.traffic import second_of
 from tidegauge.plan import Validity
 from tidegauge.results.measure import Measured
-from tidegauge.store import RunFolder
-
-OBSERVED_VALIDITY = {
-    "cpu_ratio_max": "cpu_ratio_max",
-    "lag_ms_p99_max": "lag_ms_p99",
-    "lost_ratio_max": "lost_ratio",
-}
+from tidegauge.summary import Summary
 
 
 def report_data(measured: Measured) -> ReportData:
     """What `reports` needs of a run: what was measured, and the bench and audits that lie beside it."""
     folder, run, summary = measured.folder, measured.run, measured.summary
     traffic, arrivals = measured.frames.traffic, measured.frames.arrivals
-    flows = [row["flow"] for row in summary["flows"]]
+    flows = [row.flow for row in summary.flows]
     series = time_series(traffic, arrivals, flows=flows)
     curves = [_curve(measured.observed, flow) for flow in flows]
-    cost = summary["cost"]
-    bench = _optional(folder, folder.bench_json)
+    bench = folder.read_json(folder.bench_json) if folder.bench_json.exists() else None
     return ReportData(
         summary=summary,
         run=run,
         rates=_rates(series[0], arrivals),
         flow_series=[_flow_series(row) for row in series[1:]],
         percentiles=[curve for curve in curves if curve is not None],
-        edge_check=_optional(folder, folder.edge_json),
+        edge_check=folder.read_edge_check(),
         bench=bench,
-        transcode=None if bench is None else answer(read_bench(bench, folder.bench_json.name)),
-        audit=_optional(folder, folder.audit_json),
-        usage_unknown=cost["unknown"],
+        transcode=None if bench is None else _transcode(bench, folder.bench_json.name),
+        audit=folder.read_audit(),
         validity=_validity(summary),
-        warnings=[*run["notes"], *summary["notes"], *summary["looser_validity"]],
+        warnings=[*run.notes, *summary.notes, *summary.looser_validity],
     )
+
+
+def _transcode(bench: Any, name: str) -> Any:
+    from tidegauge.analysis.transcode.answer import answer  # with half of scipy, which few runs need
+    from tidegauge.analysis.transcode.document import read_bench
+
+    return answer(read_bench(bench, name))
 
 
 def _rates(total: Mapping[str, Any], arrivals: pd.DataFrame) -> RateSeries:
@@ -84,25 +79,26 @@ def _curve(observed: Observed, flow: str) -> PercentileCurve | None:
         return None
     return PercentileCurve(
         flow=flow,
-        n=int(counts(observed.response)[chosen_rows(observed.response, flow)].sum()),
+        n=observed.response.of(flow).n,
         quantiles=[float(point["q"] or 0) for point in response],
         response_ms=[point["ms"] for point in response],
         service_ms=[point["ms"] for point in service],
     )
 
 
-def _validity(summary: Mapping[str, Any]) -> list[ValidityLimit]:
-    default = asdict(Validity())
+def _validity(summary: Summary) -> list[ValidityLimit]:
+    generator, default = summary.generator, Validity()
+    observed = {
+        "cpu_ratio_max": generator.cpu_ratio_max,
+        "lag_ms_p99_max": generator.lag_ms_p99,
+        "lost_ratio_max": generator.lost_ratio,
+    }
     return [
         ValidityLimit(
             name=name,
-            limit=limit,
-            default=default[name],
-            observed=summary["generator"][OBSERVED_VALIDITY[name]],
+            limit=getattr(summary.validity, name),
+            default=getattr(default, name),
+            observed=value,
         )
-        for name, limit in summary["validity"].items()
+        for name, value in observed.items()
     ]
-
-
-def _optional(folder: RunFolder, path: Path) -> Any:
-    return folder.read_json(path) if path.exists() else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from tidegauge.analysis.traffic import Traffic, added_up
+from tidegauge.analysis.rows import added_up
+from tidegauge.analysis.traffic import Traffic
 from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
@@ -17,36 +18,35 @@ from tidegauge.cost.metering.local_usage import usage_from_local, worker_size
 from tidegauge.cost.per_request import cost_section
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, usage_document
+from tidegauge.cost_record import CostSection
 from tidegauge.errors import TidegaugeError
+from tidegauge.run_record import RunRecord
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
+from tidegauge.summary import FlowFigures
 
 HOURS = Decimal(730)  # in a month, where no price book says how many
 TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
 def cost_of_run(
-    folder: RunFolder,
-    run: Mapping[str, Any],
-    stack: Stack,
-    traffic: Traffic,
-    flows: list[Mapping[str, Any]],
-) -> tuple[dict[str, object], dict[str, object]]:
-    """summary.json's `cost` and the usage document behind it; `flows` are the summary's rows.
+    folder: RunFolder, run: RunRecord, traffic: Traffic, flows: Sequence[FlowFigures]
+) -> tuple[CostSection, dict[str, object]]:
+    """What the window cost, and the usage document behind it; `flows` are the summary's.
 
     In a region without a price book every cost is null, with that reason: what was measured stands.
     """
+    stack, window_s = run.stack, run.window.duration_s
     book, no_prices = _book(stack.region)
-    window_s = run["window"]["end_s"] - run["window"]["start_s"]
     usage, provisioned_tables = _usage(folder, stack, traffic, region=book.region, window_s=window_s)
     fixed = None
-    if run["architecture"] is not None:
-        fixed = price_architecture(read_templates(Path(run["architecture"])), book)
+    if run.architecture is not None:
+        fixed = price_architecture(read_templates(Path(run.architecture)), book)
     cost = cost_section(
         usage,
         book,
-        request_counts={row["flow"]: row["count"] for row in flows},
-        session_counts={row["flow"]: row["sessions"] for row in flows},
+        request_counts={row.flow: row.count for row in flows},
+        session_counts={row.flow: row.sessions for row in flows},
         window_s=window_s,
         architecture=fixed,
         loaded_reason=None
@@ -55,7 +55,7 @@ def cost_of_run(
         provisioned_tables=provisioned_tables,
     )
     if no_prices is not None:
-        cost |= {"marginal_reason": no_prices, "loaded_reason": no_prices}
+        cost = replace(cost, marginal_reason=no_prices, loaded_reason=no_prices)
     return cost, usage_document(usage)
 
 

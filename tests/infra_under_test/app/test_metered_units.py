@@ -29,7 +29,7 @@ KB = 1024
         ({"id": {"S": "ü"}}, 4),  # two bytes of UTF-8
         ({"n": {"N": "27"}}, 3),  # 1 + ceil(2 / 2) + 1
         ({"n": {"N": "-0.00125"}}, 4),  # three significant digits: 1 + 2 + 1
-        ({"n": {"N": "1700000000"}}, 3),  # two: zeros at the end are none
+        ({"n": {"N": "1700000000"}}, 3),  # two: trailing zeros do not count
         ({"b": {"BOOL": True}, "n": {"NULL": True}}, 4),
         ({"l": {"L": []}}, 4),
         ({"l": {"L": [{"S": "ab"}, {"S": "c"}]}}, 9),  # 1 + 3 + 2 x 1 + 3

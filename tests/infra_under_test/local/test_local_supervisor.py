@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from infra_under_test.local import state
 from tests.support.local_stack_process import COMMAND, held_stack, is_gone, processes_of, run
 
 pytestmark = pytest.mark.stack
@@ -112,6 +114,27 @@ def test_parts_die_with_a_killed_supervisor_and_the_next_verb_removes_the_rest(t
     assert code == 2
     assert f"left: {directory_of(status)}" in said
     assert is_gone(directory_of(status), within_s=0)
+
+
+def test_the_folder_of_stacks_comes_and_goes_while_many_claim_in_it(tmp_path: Path) -> None:
+    root, inside, counted = tmp_path / "stacks", 0, []
+
+    def claim() -> None:
+        nonlocal inside
+        for _ in range(100):
+            with state.exclusive(root):
+                inside += 1
+                counted.append(inside)
+                inside -= 1
+            state.forget_empty(root)
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert counted == [1] * 800
+    assert not root.exists()
 
 
 def test_two_stacks_side_by_side_do_not_collide(tmp_path: Path) -> None:

@@ -14,9 +14,8 @@ from infra_under_test.transcode.graph import compile_argv, fitted_size
 def argv(name: str, kind: Literal["gif", "mp4"] = "gif") -> list[str]:
     """The command line for a 640 x 360 clip."""
     info = MediaInfo(kind=kind, width=640, height=360, frames=10, duration_s=1.0)
-    return compile_argv(
-        Path("/ff"), [RENDITIONS[name]], Path("/in/x.gif"), info, [Path("/job/output")], DEFAULT_LIMITS
-    )
+    made = [(RENDITIONS[name], Path("/job/output"))]
+    return compile_argv(Path("/ff"), Path("/in/x.gif"), info, made, limits=DEFAULT_LIMITS)
 
 
 @pytest.mark.parametrize(

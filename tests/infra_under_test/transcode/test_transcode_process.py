@@ -168,9 +168,8 @@ def test_ffmpeg_itself_refuses_text_even_if_inspection_were_fooled(tmp_path: Pat
     source = hostile_media.written(tmp_path, hostile_media.TEXTS[kind])
     (tmp_path / "secret.gif").write_bytes(hostile_media.gif(width=8, height=8, frames=1))
     info = MediaInfo(kind="gif", width=8, height=8, frames=1, duration_s=0.1)
-    argv = compile_argv(
-        find_ffmpeg().path, [RENDITIONS["poster"]], source, info, [tmp_path / "out.jpg"], Limits()
-    )
+    made = [(RENDITIONS["poster"], tmp_path / "out.jpg")]
+    argv = compile_argv(find_ffmpeg().path, source, info, made, limits=Limits())
     with pytest.raises(TranscodeError):
         run(argv, tmp_path)
     assert not (tmp_path / "out.jpg").exists()
@@ -179,9 +178,8 @@ def test_ffmpeg_itself_refuses_text_even_if_inspection_were_fooled(tmp_path: Pat
 def test_ffmpeg_itself_refuses_huge_pictures_even_if_inspection_were_fooled(tmp_path: Path) -> None:
     source = hostile_media.written(tmp_path, hostile_media.gif(width=16_000, height=16_000, frames=30))
     info = MediaInfo(kind="gif", width=8, height=8, frames=30, duration_s=3.0)
-    argv = compile_argv(
-        find_ffmpeg().path, [RENDITIONS["slack_gif"]], source, info, [tmp_path / "out.gif"], Limits()
-    )
+    made = [(RENDITIONS["slack_gif"], tmp_path / "out.gif")]
+    argv = compile_argv(find_ffmpeg().path, source, info, made, limits=Limits())
     started = time.monotonic()
     with pytest.raises(TranscodeError):
         run(argv, tmp_path)

@@ -38,7 +38,7 @@ def test_quality_falls_until_the_file_fits_and_no_further(tmp_path: Path) -> Non
     (full,) = transcode(MEDIA / "city.gif", tmp_path / "full", [wide]).results
     capped = replace(wide, bytes_max=full.bytes // 2)
     (made,) = transcode(MEDIA / "city.gif", tmp_path / "capped", [capped]).results
-    assert made.encodes in (1 + 4, 1 + 5)  # of 22 steps of crf: four or five halvings
+    assert made.encodes in (1 + 4, 1 + 5)  # crf has 22 steps: four or five halvings
     assert full.bytes // 4 < made.bytes <= full.bytes // 2
 
 

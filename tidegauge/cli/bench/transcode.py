@@ -15,6 +15,7 @@ from tidegauge.cli.bench.elsewhere import elsewhere_options
 from tidegauge.cli.bench.progress import CellProgress
 from tidegauge.cli.bench.tables import print_bench
 from tidegauge.cli.output import json_option, print_json, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.conduct.bench.child import DEFAULT_RENDITIONS
 from tidegauge.conduct.bench.elsewhere import Elsewhere
 from tidegauge.errors import ExitCode, TidegaugeError
@@ -22,7 +23,7 @@ from tidegauge.errors import ExitCode, TidegaugeError
 
 @click.command(name="transcode")
 @click.option(
-    "--media", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+    "--media", multiple=True, type=InputFile(), metavar="FILE",
     help="A GIF or MP4; repeatable. [default: two fixtures]",
 )  # fmt: skip
 @click.option(

@@ -14,6 +14,7 @@ from rich.table import Table
 from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.cost.tables import print_what_ifs
 from tidegauge.cli.output import json_option, people, print_json, printable, say
+from tidegauge.cli.paths import InputFile
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX
 from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode
@@ -21,7 +22,7 @@ from tidegauge.results.audit import audit_estimate
 
 
 @click.command(name="validate")
-@click.argument("estimate", metavar="ESTIMATE.toml", type=click.Path(path_type=Path))
+@click.argument("estimate", metavar="ESTIMATE.toml", type=InputFile())
 @click.option(
     "--template",
     type=click.Path(path_type=Path, file_okay=False),
@@ -62,7 +63,7 @@ def validate_command(
     Exit code 10 when the total deviates by more than the tolerance.
 
     \b
-    Example: tidegauge cost validate infra_under_test/estimates/seed.toml
+    Example: tidegauge cost validate infra_under_test/estimates/seed.toml   (it comes with Tidegauge)
              tidegauge cost validate ESTIMATE.toml --template cloudformation --run runs/launch-day
     """
     document = audit_estimate(

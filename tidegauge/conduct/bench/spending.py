@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegauge.aws.task import TaskSize
-from tidegauge.conduct.children import call_json
+from tidegauge.conduct.bench.child import call_bench
 from tidegauge.cost.bench_spend import Spend, TaskLoad, bench_spend
 from tidegauge.cost.money import text
 from tidegauge.dollars import usd
@@ -45,7 +45,7 @@ def check(asked: Asked) -> Any:
     ):
         for value in values:
             arguments += [option, str(value)]
-    return call_json("benches.transcode.remote_check", arguments).document
+    return call_bench("benches.transcode.remote_check", arguments).document
 
 
 def plan_spend(asked: Asked, checked: Any, region: str) -> Spend:

@@ -57,20 +57,20 @@ class Balancer:
         scheme, host, path, query = _url_parts(url)
         scheme = match["type"] if match["type"] in ("ws", "wss") else scheme
         return LogRecord(
-            t_s,
-            QUANTUM_S,
-            checked_method(method),
-            scheme,
-            plain_host(scheme, host),
-            requested(path),
-            requested(query),
-            checked_status(match["status"]),
-            quantity(match["sent"], "sent_bytes"),
-            match["client"].rpartition(":")[0].strip("[]") or None,
-            user_agent(match["agent"]),
-            "none",
-            None,
-            taken_s,
+            t_s=t_s,
+            quantum_s=QUANTUM_S,
+            method=checked_method(method),
+            scheme=scheme,
+            host=plain_host(scheme, host),
+            path=requested(path),
+            query=requested(query),
+            status=checked_status(match["status"]),
+            sent_bytes=quantity(match["sent"], "sent_bytes"),
+            client=match["client"].rpartition(":")[0].strip("[]") or None,
+            user_agent=user_agent(match["agent"]),
+            cache="none",
+            edge=None,
+            time_taken_s=taken_s,
         )
 
 

@@ -157,20 +157,20 @@ def record(fields: Fields, period: Period) -> LogRecord:
     host = _known(fields.get("x_host_header")) or _known(fields.get("cs_host")) or ""
     query = _known(fields.get("cs_uri_query"))
     return LogRecord(
-        t_s,
-        quantum_s,
-        checked_method(_required(fields, "cs_method")),
-        scheme,
-        plain_host(scheme, host),
-        requested(path),
-        requested(query) if query else "",
-        checked_status(fields.get("sc_status") or ABSENT),
-        quantity(fields.get("sc_bytes"), "sc-bytes"),
-        _known(fields.get("c_ip")),
-        user_agent(fields.get("cs_user_agent")),
-        CACHE_WORDS.get(fields.get("x_edge_result_type") or "", "none"),
-        _known(fields.get("x_edge_location")),
-        taken_s,
+        t_s=t_s,
+        quantum_s=quantum_s,
+        method=checked_method(_required(fields, "cs_method")),
+        scheme=scheme,
+        host=plain_host(scheme, host),
+        path=requested(path),
+        query=requested(query) if query else "",
+        status=checked_status(fields.get("sc_status") or ABSENT),
+        sent_bytes=quantity(fields.get("sc_bytes"), "sc-bytes"),
+        client=_known(fields.get("c_ip")),
+        user_agent=user_agent(fields.get("cs_user_agent")),
+        cache=CACHE_WORDS.get(fields.get("x_edge_result_type") or "", "none"),
+        edge=_known(fields.get("x_edge_location")),
+        time_taken_s=taken_s,
     )
 
 

@@ -17,7 +17,7 @@ from tidegauge.shapes import Trace, TraceFigures
 from tidegauge.workload.popularity import draw_ranks
 from tidegauge.workload.replay.assets import rank_assets
 from tidegauge.workload.replay.endpoints import bounded_names
-from tidegauge.workload.replay.lines import Selected, select
+from tidegauge.workload.replay.lines import select
 from tidegauge.workload.replay.requests import FlowStart, Logged, Mapper, NotReplayable, Request, StackFacts
 from tidegauge.workload.streams import ASSETS, JITTER, stream
 
@@ -82,8 +82,15 @@ def make_replay(records: pd.DataFrame, trace: Trace, around: Surroundings) -> Re
             "see [replay] in docs/plan.md",
         )
     columns = _columns(fates, counts, around)
-    sessions = columns.iloc[codes[sendable]].reset_index(drop=True)
-    return _timed(sessions, lines, sendable, trace.speed, around, chosen, not_replayable)
+    sessions, figures = _timed(columns.iloc[codes[sendable]], lines, sendable, trace.speed, around)
+    return Replayed(
+        sessions=sessions,
+        figures=figures,
+        log_start_s=float(lines["t_s"].min()),
+        outside_window=chosen.outside_window,
+        filtered=chosen.filtered,
+        not_replayable=not_replayable,
+    )
 
 
 def _fates(
@@ -131,16 +138,15 @@ def _timed(
     sendable: NDArray[np.bool_],
     speed: float,
     around: Surroundings,
-    chosen: Selected,
-    not_replayable: dict[str, int],
-) -> Replayed:
+) -> tuple[pd.DataFrame, TraceFigures]:
+    """The sessions of the `sendable` lines with moments, expected statuses and drawn assets, by time."""
     t_s, quantum_s = (lines[name].to_numpy(dtype=np.float64) for name in ("t_s", "quantum_s"))
     log_start_s = float(t_s.min())
     duration_s = float((t_s + quantum_s).max() - log_start_s) / speed
     sent = lines.loc[sendable]
     intended_s = intended_times_s(t_s[sendable] - log_start_s, quantum_s[sendable], speed, around.seed)
     status_low, status_high = _good_statuses(sent["status"].to_numpy(dtype=np.int64), around.replay)
-    sessions = sessions.assign(
+    sessions = sessions.reset_index(drop=True).assign(
         intended_s=np.minimum(intended_s, duration_s),
         status_low=status_low,
         status_high=status_high,
@@ -152,13 +158,8 @@ def _timed(
         drawn = draw_ranks(around.asset_weights, int(drawing.sum()), stream(around.seed, ASSETS))
         sessions.loc[drawing, "asset_rank"] = drawn
     busiest = int(np.bincount(sessions["intended_s"].to_numpy().astype(np.int64)).max())
-    return Replayed(
-        sessions=sessions,
-        figures=TraceFigures(sessions=len(sessions), duration_s=duration_s, peak_rate_per_s=float(busiest)),
-        log_start_s=log_start_s,
-        outside_window=chosen.outside_window,
-        filtered=chosen.filtered,
-        not_replayable=not_replayable,
+    return sessions, TraceFigures(
+        sessions=len(sessions), duration_s=duration_s, peak_rate_per_s=float(busiest)
     )
 
 

@@ -1,0 +1,54 @@
+"""The fixed cost as documents carry it: USD as decimal strings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from tidegauge import cost_record
+from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
+from tidegauge.cost.money import text
+from tidegauge.cost_record import FixedHours, UnpricedResource
+
+
+def fixed_hours(fixed: FixedCost) -> FixedHours:
+    """The fixed cost as summary.json carries it."""
+    hourly = fixed.hourly_exact
+    return FixedHours(
+        hourly=None if hourly is None else text(hourly),
+        monthly=None if fixed.monthly is None else text(fixed.monthly),
+        hours_per_month=text(fixed.hours_per_month),
+        items=tuple(_item(item, fixed.hours_per_month) for item in fixed.items),
+        missing=tuple(
+            UnpricedResource(
+                file=missing.file,
+                resource=missing.resource,
+                resource_type=missing.resource_type,
+                reason=missing.reason,
+            )
+            for missing in fixed.missing
+        ),
+        billed_by_use=tuple(fixed.billed_by_use),
+        no_charge=tuple(fixed.no_charge),
+        provisioned_tables=tuple(sorted(fixed.provisioned_tables)),
+    )
+
+
+def _item(item: FixedItem, hours_per_month: Decimal) -> cost_record.FixedItem:
+    return cost_record.FixedItem(
+        file=item.file,
+        resource=item.resource,
+        resource_type=item.resource_type,
+        service=item.service,
+        unit=item.unit,
+        attributes=dict(item.attributes),
+        quantity=text(item.quantity),
+        list_price=text(item.list_price),
+        list_unit=item.list_unit,
+        hourly=text(item.hourly_exact),
+        monthly=text(item.hourly_exact * Fraction(hours_per_month)),
+        price_date=item.origin.price_date,
+        source=item.origin.source,
+        confidence=item.origin.confidence,
+        note=item.origin.note,
+    )

@@ -1,0 +1,161 @@
+"""summary.json's `cost`: money is USD as unrounded decimal strings, null where it is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tidegauge.stored import Count, Dollars
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """Some units at one price."""
+
+    service: str  # what AWS bills
+    unit: str  # by which unit, in the singular
+    attributes: Mapping[str, str]  # what else the price depends on
+    flow: str | None  # the flow that caused it; null where all share it
+    tier: str  # the price's volume tier
+    quantity: Dollars  # units
+    price: Dollars  # of a unit
+    list_price: Dollars  # of a `list_unit`, as published
+    list_unit: str  # such as "GB" or "1M requests"
+    amount: Dollars  # quantity times price
+    provenance: str  # counted, metered or estimated
+    price_date: str | None  # when the price was read
+    source: str  # where from
+    confidence: str  # H official, M secondary sources, L unverified
+    note: str  # on the price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveredUsage:
+    """Usage that fixed hours pay for."""
+
+    service: str  # what AWS would bill
+    unit: str  # by which unit
+    attributes: Mapping[str, str]  # what else a price would depend on
+    flow: str | None  # the flow that caused it; null where all share it
+    quantity: Dollars  # units
+    reason: str  # what pays for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncountedUsage:
+    """Billable usage whose quantity or price is not known."""
+
+    service: str  # what AWS bills
+    unit: str  # by which unit
+    attributes: Mapping[str, str]  # what else the price depends on
+    flow: str | None  # the flow that causes it; null for every flow
+    reason: str  # why it is not known
+    hint: str  # what would make it known
+    blocking: bool  # whether it makes a cost unknown; else it lies outside the figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCost:
+    """One service's part of a cost."""
+
+    service: str  # as in the lines
+    per_1k_requests: Dollars | None  # of 1,000 client requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCost:
+    """The marginal cost of one flow."""
+
+    flow: str  # its name in the plan
+    requests: Count  # of the window
+    sessions: Count  # of the window
+    per_1k_requests: Dollars | None  # marginal cost of 1,000 of its requests
+    per_1k_sessions: Dollars | None  # marginal cost of 1,000 of its sessions
+    by_service: tuple[ServiceCost, ...]  # its parts, the dearest first
+    reason: str | None  # why it is not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """The cost of 1,000 requests at one rate."""
+
+    rate_per_s: float  # client requests
+    marginal_per_1k: Dollars  # the same at any rate
+    fixed_per_1k: Dollars  # what the fixed hours weigh
+    loaded_per_1k_requests: Dollars  # both together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCurve:
+    """The loaded cost over the offered load."""
+
+    fixed_hourly: Dollars  # what the architecture costs an hour, busy or idle
+    marginal_per_1k_requests: Dollars  # the curve's floor
+    measured_rate_per_s: float  # of this run; one of the points has it
+    half_rate_per_s: float | None  # above it less than half is fixed; 0 without fixed cost, null at no rate
+    points: tuple[CurvePoint, ...]  # by rising rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedItem:
+    """Something that the architecture holds around the clock."""
+
+    file: str  # the template
+    resource: str  # its name there
+    resource_type: str  # AWS::…
+    service: str  # what AWS bills
+    unit: str  # by which unit
+    attributes: Mapping[str, str]  # what else the price depends on
+    quantity: Dollars  # units held at any time
+    list_price: Dollars  # of a `list_unit`, as published
+    list_unit: str  # such as "hour"
+    hourly: Dollars  # USD an hour
+    monthly: Dollars  # USD a month
+    price_date: str | None  # when the price was read
+    source: str  # where from
+    confidence: str  # H official, M secondary sources, L unverified
+    note: str  # on the price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpricedResource:
+    """A resource of the templates whose fixed cost is not known."""
+
+    file: str  # the template
+    resource: str  # its name there
+    resource_type: str  # AWS::…
+    reason: str  # why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedHours:
+    """What the architecture costs around the clock."""
+
+    hourly: Dollars | None  # USD an hour
+    monthly: Dollars | None  # USD a month
+    hours_per_month: Dollars  # that a month has
+    items: tuple[FixedItem, ...]  # what is held
+    missing: tuple[UnpricedResource, ...]  # what makes the sum unknown
+    billed_by_use: tuple[str, ...]  # resources that cost nothing while idle
+    no_charge: tuple[str, ...]  # resources that cost nothing at all
+    provisioned_tables: tuple[str, ...]  # tables with provisioned capacity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostSection:
+    """What 1,000 answered client requests of the window cost."""
+
+    currency: str  # USD
+    prices_dated: str | None  # the oldest date of a price used
+    marginal_per_1k_requests: Dollars | None  # first-tier list price, no free tier
+    marginal_reason: str | None  # why it is not known
+    loaded_per_1k_requests: Dollars | None  # marginal plus the architecture's fixed hours
+    loaded_reason: str | None  # why it is not known
+    loaded_curve: LoadedCurve | None  # over the offered load; null where the loaded cost is
+    by_service: tuple[ServiceCost, ...]  # the marginal cost's parts, the dearest first
+    by_flow: tuple[FlowCost, ...]  # in the plan's order
+    lines: tuple[CostLine, ...]  # what was priced
+    unknown: tuple[UncountedUsage, ...]  # what makes a figure null, then what lies outside the figures
+    covered_by_fixed: tuple[CoveredUsage, ...]  # what has no price of its own
+    fixed: FixedHours | None  # null without an architecture
+    assumptions: tuple[str, ...]  # what the figures rest on, in sentences
