@@ -14,12 +14,12 @@ from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.architecture.usage_rules import Figures, find_uses
 from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
+from tidegauge.cost.audit.corrected_month import what_if_month
+from tidegauge.cost.audit.document import audit_document
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.month import what_if_month
 from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
-from tidegauge.cost.audit.rows import audit_document
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.prices import PriceBook

@@ -26,7 +26,7 @@ from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 from tidegauge.summary import FlowFigures
 
-HOURS = Decimal(730)  # a month's, where there is no price book to say it
+HOURS = Decimal(730)  # in a month, where no price book says how many
 TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
