@@ -21,10 +21,9 @@ from moto import mock_aws
 
 from tests.support.served import write_stack
 from tidegauge.aws.clients import METRICS
-from tidegauge.cli import collect as verb
 from tidegauge.cli import output
 from tidegauge.cli import tidegauge as program
-from tidegauge.conduct import metered
+from tidegauge.conduct import collecting, metered
 
 BALANCER = "app/api/50dc6c495c0c9188"
 ORIGIN = {
@@ -201,7 +200,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, clock: dict[str, float], sleep: Any
         monotonic = staticmethod(lambda: clock["now"])
 
     Time.sleep = staticmethod(sleep)  # type: ignore[attr-defined]  # a stand-in of the module's
-    monkeypatch.setattr(verb, "time", Time)
+    monkeypatch.setattr(collecting, "time", Time)
     monkeypatch.setattr(metered, "time", Time)
     monkeypatch.setattr(output.people, "quiet", True)
 
@@ -269,7 +268,7 @@ def test_an_endpoint_that_nobody_listens_on_is_one_clear_error(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_endpoint(monkeypatch, "http://127.0.0.1:9")
-    monkeypatch.setattr(verb, "METRICS", replace(METRICS, attempts=1))
+    monkeypatch.setattr(collecting, "METRICS", replace(METRICS, attempts=1))
     code, answer = collect(run)
     assert code == 2
     assert "127.0.0.1:9" in answer["error"]["message"]

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tidegauge.aws.clients import METRICS, Clients
 from tidegauge.cli.output import json_option, print_json, say
-from tidegauge.collect.metrics.parts import aws_parts
-from tidegauge.conduct.metered import ask_aws
-from tidegauge.cost.metering.aws_gaps import clock
 from tidegauge.cost.metering.aws_metered import AwsMetered
 from tidegauge.cost_record import CostSection
 from tidegauge.dollars import usd
-from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.results.spend import read_metered
-from tidegauge.run_record import RunRecord
-from tidegauge.stack import Stack, load_stack
+from tidegauge.errors import ExitCode
 from tidegauge.store import RunFolder
-from tidegauge.summary import Summary
-
-EVERY_S = 60.0
 
 
 @click.command(name="collect")
@@ -48,64 +37,18 @@ def collect_command(run: Path, stack_file: Path | None, wait: bool, as_json: boo
     CloudWatch's figures come late: they are final 15 minutes after the run. Until then the cost stays unknown
     and the exit code is 11. What was fetched once is kept, so this may be repeated.
     """
-    from tidegauge.results.measure import measure
-    from tidegauge.results.recovery import recover
-    from tidegauge.results.report import write_report
+    from tidegauge.conduct.collecting import collect  # pandas takes a moment, which --help need not wait for
 
     folder = RunFolder.open(run)
-    recover(folder)
-    record = folder.read_run()
-    stack = _stack(record, stack_file)
-    parts = aws_parts(stack, str(stack_file or folder.run_json))
-    if not folder.summary_json.exists():
-        measure(folder)
-    span = _span(record, folder.read_summary())
-    interrupted, clients = False, Clients(METRICS)
-    try:
-        metered = ask_aws(folder, parts, span, clients, say)
-        if wait:
-            metered = _until_final(metered, lambda: ask_aws(folder, parts, span, clients, say))
-    except KeyboardInterrupt:
-        kept = read_metered(folder)
-        if kept is None:
-            raise
-        metered, interrupted = kept, True
-    measured = measure(folder)
-    write_report(measured)
-    result = _result(folder, metered, measured.summary.cost)
+    collected = collect(folder, stack_file, wait=wait, tell=say)
+    result = _result(folder, collected.metered, collected.cost)
     if as_json:
         print_json(result)
     else:
         _tell(result)
-    if interrupted:
+    if collected.interrupted:
         return ExitCode.INTERRUPTED
-    return ExitCode.PASS if metered.is_complete else ExitCode.INCONCLUSIVE
-
-
-def _until_final(metered: AwsMetered, again: Callable[[], AwsMetered]) -> AwsMetered:
-    """Asks every minute; bounded, as figures are final some time after the run, whatever they are."""
-    deadline = time.monotonic() + max(metered.settled_unix_s - time.time(), 0.0) + 2 * EVERY_S
-    while not metered.is_complete and time.monotonic() < deadline:
-        say(f"figures are final from {clock(metered.settled_unix_s)} UTC on; Ctrl-C keeps what came")
-        time.sleep(min(EVERY_S, max(metered.settled_unix_s - time.time(), 1.0)))
-        try:
-            metered = again()
-        except TidegaugeError as error:
-            say(f"{error.message}; asking again")
-    return metered
-
-
-def _stack(run: RunRecord, stack_file: Path | None) -> Stack:
-    if run.stack.local is not None:
-        raise TidegaugeError(
-            "this run was against a local stack, which counts by itself", "its usage is in usage.json already"
-        )
-    return load_stack(stack_file) if stack_file else run.stack
-
-
-def _span(run: RunRecord, summary: Summary) -> tuple[float, float]:
-    """Unix seconds from the run's begin, warm-up included, to its last answer."""
-    return run.began_unix_s, run.began_unix_s + run.window.end_s + (summary.drain_s or 0.0)
+    return ExitCode.PASS if collected.metered.is_complete else ExitCode.INCONCLUSIVE
 
 
 def _result(folder: RunFolder, metered: AwsMetered, cost: CostSection) -> dict[str, Any]:
