@@ -19,16 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.support.run_records import run_record
 from tidegauge.analysis.quantiles import Ordered
 from tidegauge.analysis.traffic import Window, traffic_of_counts, traffic_of_samples
-from tidegauge.conduct.provenance import machine
 from tidegauge.engine.writer import Writer
 from tidegauge.histograms import rank_of
 from tidegauge.plan import Flow, Plan, Step
 from tidegauge.records import Sample
-from tidegauge.request_counts import MOMENTS
 from tidegauge.results.frames import read_stretches
-from tidegauge.run_record import MeasuredWindow, RunRecord
+from tidegauge.row_files import SCHEMAS
+from tidegauge.run_record import RunRecord
 from tidegauge.shapes import Constant
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
@@ -53,7 +53,7 @@ for q in map(float, sys.argv[1:]):
 
 
 def main() -> int:
-    """Prints a table for each distribution of latencies; the exit code says whether the promise held."""
+    """Prints a table a law of latencies; the exit code says whether the promise held."""
     parser = argparse.ArgumentParser(prog="python -m benches.resolution", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="latencies of each law")
     count = parser.parse_args().requests
@@ -98,8 +98,9 @@ def _compare(name: str, latencies_s: Floats) -> float:
             f"{'P' + format(float(q) * 100, 'g'):>9} {truth:12.6f} ms {sample:12.6f} ms {histogram:12.6f} ms"
             f" {errors[0]:>9} {peer_ms:7g} ms {errors[1]:>9}"
         )
-    all_ranks = np.repeat(counted.values_ms, np.diff(counted.reached, prepend=0))
-    assert np.array_equal(samples.values_ms, exact_ms), "samples are to be exact"
+    assert counted.reached is not None
+    all_ranks = np.repeat(counted.values_s * 1000, np.diff(counted.reached, prepend=0))
+    assert np.array_equal(samples.values_s * 1000, exact_ms), "samples are to be exact"
     return float(np.max(np.abs(all_ranks / exact_ms - 1)))
 
 
@@ -126,45 +127,22 @@ def _run(end_s: float) -> RunRecord:
     """A run up to `end_s` of which every request is stored."""
     phase = Constant(shape="constant", rate_per_s=RATE_PER_S, duration_s=end_s)
     ping = Flow(name="ping", step=(Step(path="/x"),))
-    return RunRecord(
-        run_id="resolution",
-        started_at="2026-01-01T00:00:00+00:00",
-        seed=SEED,
-        processes=1,
-        connections="per_session",
-        window=MeasuredWindow(start_s=0.0, end_s=end_s),
-        interrupted=False,
-        fatal=(),
-        notes=(),
-        local=False,
-        cache_state_before="unknown",
-        parts=(),
-        catalogue=None,
-        assets=0,
-        architecture=None,
-        endpoints=(("ping", "GET /x"),),
-        plan=Plan(arrivals=(phase,), flow=(ping,)),
-        stack=Stack(api_url="http://127.0.0.1", allowed_hosts=("127.0.0.1",)),
-        versions={},
-        machine=machine(),
-        git_commit=None,
-    )
+    plan = Plan(arrivals=(phase,), flow=(ping,), seed=SEED)
+    stack = Stack(api_url="http://127.0.0.1", allowed_hosts=("127.0.0.1",))
+    return run_record(plan, stack, endpoints=(("ping", "GET /x"),))
 
 
 def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
     window = Window(warmup_s=0.0, end_s=end_s)
-    samples = traffic_of_samples(folder.read_rows("samples")[0].to_pandas(), window, ())
-    nothing = MOMENTS.empty_table().to_pandas()
-    counted = traffic_of_counts(read_stretches(folder), nothing, nothing, window)
-    first, second = (
-        Ordered.of(times["value_s"].to_numpy(), times["count"].to_numpy())
-        for times in (samples.response, counted.response)
-    )
-    return first, second
+    samples = traffic_of_samples([folder.read_rows("samples")[0].to_pandas()], window, ())
+    moments = SCHEMAS["moments"].empty_table().to_pandas()
+    sessions = SCHEMAS["sessions"].empty_table().to_pandas()
+    counted = traffic_of_counts(read_stretches(folder), moments, sessions, window)
+    return Ordered.of(samples.response.of()), Ordered.of(counted.response.of())
 
 
 def _locust(times_ms: Floats) -> list[float]:
-    """Quantiles of the same times after Locust's own rounding."""
+    """What Locust's own rounding makes of the times."""
     command = [sys.executable, "-c", LOCUST, *(str(float(q)) for q in QUANTILES)]
     done = subprocess.run(command, input=times_ms.tobytes(), capture_output=True, check=True)
     return [float(line) for line in done.stdout.split()]

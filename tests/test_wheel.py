@@ -223,6 +223,7 @@ def test_namesakes_in_the_current_folder_do_not_stand_in_for_ours(core: Installe
         plain += ["-H", url, "--headless", "-u", "1", "-t", "1s", "--samples-dir", "s"]
         core.call(plain, theirs.parent, None)
     assert {flow["flow"] for flow in summary["flows"]} == {"mixed"}
+    assert set(summary["total"]["failures_by_cause"]) <= {"status", "not_allowed"}, summary
     assert summary["total"]["count"] > 10
     assert list((theirs.parent / "s" / "samples").glob("*.parquet"))
     assert core.document("report", "r", cwd=theirs)["report"] == "r/report.html"
@@ -231,13 +232,10 @@ def test_namesakes_in_the_current_folder_do_not_stand_in_for_ours(core: Installe
 @pytest.mark.stack
 def test_the_demo_runs_from_a_folder_of_namesakes(wheel: Path, tmp_path: Path, theirs: Path) -> None:
     full = install(wheel, theirs / ".venv")
-    (tmp_path / "tmp").mkdir()
     command = [full.python.with_name("tidegauge"), "demo", "--duration", "3", "--out", "r", "--json"]
     summary = json.loads(full.call(command, theirs, None))
-    assert summary["verdict"] in ("PASS", "INCONCLUSIVE", "INVALID"), (
-        summary
-    )  # three seconds on a busy machine
-    assert summary["total"]["failures"] == 0
+    assert summary["total"]["count"] > 100
+    assert summary["total"]["failures"] == 0, summary  # three seconds on a busy machine show no more
     assert (theirs / "r" / "report.html").stat().st_size > 100_000
     bench = json.loads((theirs / "r" / "bench.json").read_text())
     assert [cell["provenance"] for cell in bench["cells"]] == ["measured"] * 4

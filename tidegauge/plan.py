@@ -74,7 +74,7 @@ class Validity:
 class Guards:
     """What ends a run before it does harm. Above the ceilings AWS wants to be asked first."""
 
-    requests_per_s_max: Annotated[float, Field(gt=0)] = 50_000
+    requests_per_s_max: Annotated[float, Field(gt=0)] = 50_000.0
     gbps_max: Annotated[float, Field(gt=0)] = 0.8  # received, as a mean over gbps_over_s
     gbps_over_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     budget_usd: Annotated[float, Field(gt=0)] | None = None

@@ -18,6 +18,7 @@ _INTEGERS = {
     "arrival", "requests",
 }  # fmt: skip
 _FLAGS = {"sent", "failed"}
+CODED = pa.dictionary(pa.int32(), pa.string())  # texts as codes into the distinct ones
 
 
 def _schema(fields: Sequence[str]) -> Any:
@@ -41,6 +42,7 @@ COUNTS = {"histograms": HISTOGRAMS, "moments": MOMENTS}
 SCHEMAS = KINDS | COUNTS
 MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
 MERGED_BYTES = 128 * 2**20  # of parts in memory at once: of a long run, each such stretch is merged by itself
+BATCH_ROWS = 2**16  # that are in memory at once, where a run's are read in batches
 
 
 def table_of(kind: str, columns: Sequence[Sequence[object]]) -> Any:
@@ -66,21 +68,29 @@ def write_file(path: Path, table: Any) -> None:
         raise
 
 
-def read_file(path: Path, kind: str, columns: Sequence[str] | None = None) -> Any:
+def read_columns(path: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> Any:
+    """A Parquet file or some of its columns, `coded` ones as codes into their distinct texts.
+
+    OSError, ArrowException or KeyError for a torn file. (pq.read_table loads pyarrow.dataset for more.)
+    """
+    with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
+        table = file.read(None if columns is None else list(columns), use_threads=False)
+    return table if columns is None else table.select(list(columns))
+
+
+def read_file(path: Path, kind: str, columns: Sequence[str] | None = None, *, coded: bool = False) -> Any:
     """The rows of `kind` in a file, or some of their columns; None when it is torn."""
-    schema = SCHEMAS[kind]
-    if columns is not None:
-        schema = pa.schema([schema.field(name) for name in columns])
+    schema = _columns_of(kind, columns, coded=coded)
+    texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     try:
-        return pq.read_table(path, columns=schema.names).cast(schema)
+        return read_columns(path, schema.names, texts).cast(schema)
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return None
 
 
 def read_files(paths: Sequence[Path], kind: str, columns: Sequence[str] | None) -> tuple[Any, list[str]]:
     """The rows of all files as a table, and the names of those that are torn."""
-    empty = SCHEMAS[kind].empty_table()
-    tables, torn = [empty if columns is None else empty.select(list(columns))], []
+    tables, torn = [_columns_of(kind, columns).empty_table()], []
     for path in paths:
         table = read_file(path, kind, columns)
         if table is None:
@@ -88,6 +98,24 @@ def read_files(paths: Sequence[Path], kind: str, columns: Sequence[str] | None) 
         else:
             tables.append(table)
     return pa.concat_tables(tables), torn
+
+
+def read_batches(paths: Sequence[Path], kind: str, columns: Sequence[str], torn: list[str]) -> Iterator[Any]:
+    """The rows of all files in tables of some BATCH_ROWS, one at least, texts as codes.
+
+    Adds to `torn` the names of files that are.
+    """
+    pending = [_columns_of(kind, columns, coded=True).empty_table()]
+    for path in paths:
+        table = read_file(path, kind, columns, coded=True)
+        if table is None:
+            torn.append(path.name)
+            continue
+        pending.append(table)
+        if sum(map(len, pending)) >= BATCH_ROWS:
+            yield pa.concat_tables(pending).unify_dictionaries()
+            pending = pending[:1]
+    yield pa.concat_tables(pending).unify_dictionaries()
 
 
 def merge_files(paths: Sequence[Path], kind: str, target: Path) -> list[Path]:
@@ -119,6 +147,14 @@ def _merged(paths: Sequence[Path], kind: str, read: list[Path]) -> Iterator[Any]
             pending = []
     if pending:
         yield MERGED_BY[kind](pa.concat_tables(pending))
+
+
+def _columns_of(kind: str, columns: Sequence[str] | None, *, coded: bool = False) -> Any:
+    """The schema of some columns of `kind`, or of all."""
+    fields = [SCHEMAS[kind].field(name) for name in (SCHEMAS[kind].names if columns is None else columns)]
+    if coded:
+        fields = [f.with_type(CODED) if pa.types.is_string(f.type) else f for f in fields]
+    return pa.schema(fields)
 
 
 def _number(path: Path) -> int:

@@ -238,6 +238,10 @@ class RunFolder:
         """All rows of `kind` as a table, and the names of files that could not be read."""
         return row_files.read_files(self._parts(kind), kind, columns)
 
+    def read_batches(self, kind: str, columns: Sequence[str], torn: list[str]) -> Iterator[Any]:
+        """All rows of `kind` in tables that fit into memory; adds to `torn` the files that cannot be read."""
+        return row_files.read_batches(self._parts(kind), kind, columns, torn)
+
     def merge_counts(self, kind: str) -> None:
         """The processes' parts of `kind` (of COUNTS) in one file; torn ones stay behind."""
         try:
@@ -267,11 +271,14 @@ class RunFolder:
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
-    def read_table(self, path: Path, columns: Sequence[str] | None = None) -> Any:
-        """A Parquet file of the run, or some of its columns (exit 2 when torn or absent)."""
+    def read_table(self, path: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> Any:
+        """A Parquet file of the run, or some of its columns (exit 2 when torn or absent).
+
+        Texts of the columns `coded` come as codes into the distinct ones.
+        """
         try:
-            return pq.read_table(path, columns=None if columns is None else list(columns))
-        except (OSError, pa.ArrowException) as error:
+            return row_files.read_columns(path, columns, coded)
+        except (OSError, pa.ArrowException, KeyError) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
     def remove_parts(self, kind: str, keep: Sequence[str] = ()) -> None:

@@ -47,9 +47,7 @@ def check_version(document: object, what: str, newest: int, remedy: str) -> None
         raise TidegaugeError(f"{what} is not a JSON object", remedy)
     version = document.get("schema_version")
     if type(version) is not int:
-        found = (
-            "is missing" if "schema_version" not in document else f"is {version!r:.40}, not a whole number"
-        )
+        found = "is missing" if version is None else f"is {version!r:.40}, not a whole number"
         raise TidegaugeError(f"{what}: schema_version {found}", remedy)
     if version > newest:
         raise TidegaugeError(

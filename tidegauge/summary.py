@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from tidegauge.cost_record import CostSection
 from tidegauge.plan import Validity
@@ -169,7 +171,9 @@ class Summary:
     endpoints: tuple[EndpointFigures, ...]  # in the order of the flows' steps
     behaviours: tuple[BehaviourFigures, ...]  # in the descriptor's order of precedence
     generator: GeneratorShare  # the generator's own health
-    drain_s: float | None  # how long after the last phase the last request finished; null without a request
+    drain_s: (
+        Annotated[float, Field(ge=0)] | None
+    )  # how long after the last phase the last request finished; null without a request
     edge_locations: Mapping[str, int]  # {location: answers}, the most frequent first
     objectives: tuple[JudgedObjective, ...]  # in the plan's order
     validity: Validity  # the limits that the generator was held to

@@ -21,7 +21,6 @@ from infra_under_test.local.discovery import PROGRAMS, Program, find
 from infra_under_test.local.stack import INTERRUPTED, Document, Options, run_stack
 
 DOWN_TIMEOUT_S = 10.0
-FAILURE = 1
 
 
 def up(options: Options, *, foreground: bool) -> int:
@@ -180,7 +179,7 @@ def _await_ready(supervisor: subprocess.Popen[str]) -> Document:
         else:
             return dict(message)
     code = supervisor.wait()
-    raise StackError(f"the supervisor ended with {code} before the stack was ready", "", FAILURE)
+    raise StackError(f"the supervisor ended with {code} before the stack was ready", "see the lines above")
 
 
 def _running(name: str) -> state.StackState | None:

@@ -144,16 +144,22 @@ def _in_wheel(program: Program) -> tuple[Path, str] | None:
         if fnmatch.fnmatch(file.name, program.wheel_file) and file.suffix not in {".py", ".pyc", ".md"}:
             path = Path(str(file.locate())).resolve()
             if path.is_file():
-                _make_executable(path)
+                _make_executable(path, program)
                 return path, f"{program.wheel} {distribution.version}"
     return None
 
 
-def _make_executable(path: Path) -> None:
+def _make_executable(path: Path, program: Program) -> None:
     """Some wheels rely on their own entry point for the executable bit."""
-    mode = path.stat().st_mode
-    if not mode & stat.S_IXUSR:
-        path.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    if os.access(path, os.X_OK):
+        return
+    try:
+        path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    except OSError as error:  # an installation of somebody else's, or on a read-only disk
+        raise StackError(
+            f"part '{program.part}': {path} is not executable: {error.strerror}",
+            f"chmod a+x it, or set {program.variable} to the path of a {program.path_names[0]}",
+        ) from None
 
 
 def _found(program: Program, path: Path, origin: str) -> Found:

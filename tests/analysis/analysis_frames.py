@@ -93,7 +93,7 @@ def traffic(
     behaviours: Sequence[Rule] = (),
 ) -> Traffic:
     frame = rows if isinstance(rows, pd.DataFrame) else samples(rows)
-    return traffic_of_samples(frame, Window(warmup_s=warmup_s, end_s=end_s), behaviours)
+    return traffic_of_samples([frame], Window(warmup_s=warmup_s, end_s=end_s), behaviours)
 
 
 def arrivals(rows: Sequence[Row]) -> pd.DataFrame:

@@ -264,7 +264,7 @@ def test_an_instance_without_a_capacity_provider_is_refused(aws: tuple[Clients, 
 
 def test_this_machine_is_no_task_size() -> None:
     local = {"name": "local-machine", "kind": "local", "arch": "x86"}
-    with pytest.raises(TidegaugeError, match="'local-machine' is no ECS task"):
+    with pytest.raises(TidegaugeError, match="'local-machine' is not an ECS task"):
         task_size(local)
 
 

@@ -81,7 +81,11 @@ def test_the_prices_may_be_a_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("note", "said"),
-    [("hit_ration=1", "hit_ratio"), ("hit_ratio=many", "is no number"), ("hit_ratio=-1", "is no number")],
+    [
+        ("hit_ration=1", "hit_ratio"),
+        ("hit_ratio=many", "is not a number"),
+        ("hit_ratio=-1", "is not a number"),
+    ],
 )
 def test_a_note_that_cannot_be_read_is_refused(tmp_path: Path, note: str, said: str) -> None:
     code, document, _ = tidegauge("cost", "what-if", month(tmp_path, EDGE), "--note", note)

@@ -138,7 +138,7 @@ def test_a_missing_column_is_named_with_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"hello\n", b"PK\x03\x04zip", b"\x1f\x8bnot gzip at all"])
 def test_what_is_no_log_is_refused(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(TidegaugeError, match=r"1 of 1 lines are no records"):
+    with pytest.raises(TidegaugeError, match=r"1 of 1 lines are not records"):
         read(tmp_path, content)
 
 

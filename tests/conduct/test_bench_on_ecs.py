@@ -156,7 +156,7 @@ def test_ctrl_c_keeps_the_sizes_that_are_done(aws: tuple[Clients, TaskSettings],
     [
         ({"budget_usd": Decimal("0.016")}, 13, "2 tasks of up to 10 minutes cost up to $0.0165"),
         ({"profiles": ("fargate-x86-3vcpu-2gb",)}, 2, "no profile is called"),
-        ({"profiles": ("local-machine",)}, 2, "'local-machine' is no ECS task"),
+        ({"profiles": ("local-machine",)}, 2, "'local-machine' is not an ECS task"),
         ({"profiles": ("fargate-*-1vcpu-2gb",)}, 2, "x86 and ARM profiles in one bench"),
         ({"profiles": ("ec2-gpu-g6.xlarge",)}, 2, "names no capacity_provider"),
         ({"renditions": ("posters",)}, 2, "no rendition is called 'posters'"),

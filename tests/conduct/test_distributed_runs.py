@@ -231,6 +231,7 @@ def flow_folders(tmp_path: Path) -> tuple[Path, Path, Path]:
     return folders
 
 
+@pytest.mark.option("worker --flows")
 def test_a_worker_sends_the_plans_own_flows_from_its_own_copy_alone(
     tmp_path: Path, flow_folders: tuple[Path, Path, Path], start: Start
 ) -> None:

@@ -143,7 +143,7 @@ def test_mistakes_are_named_by_file_line_and_key(text: str, where: int, words: s
         ("name = 'x'\nlime = 1", "unknown key"),
         ("name = 'x'\n[scenario]\nusers = 'many'", "scenario.users"),
         ("name = 'x'\n[scenario.flows]\nview = 'views'", "which \\[scenario\\] does not have"),
-        ("name = 'x'\nline = 3", "line is no list"),
+        ("name = 'x'\nline = 3", "line is not a list"),
         ("name = ", "no TOML"),
         ("[[line]]\nid = 'a'\nservice = 's3'\namount = 1", "name is required"),
     ],

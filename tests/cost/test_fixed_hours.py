@@ -10,7 +10,7 @@ import pytest
 from cost_builders import BOOK, fixed
 
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
-from tidegauge.cost.architecture.rows import fixed_hours
+from tidegauge.cost.architecture.fixed_record import fixed_hours
 from tidegauge.cost.money import to_decimal
 from tidegauge.errors import TidegaugeError
 from tidegauge.stored import document_of
@@ -303,27 +303,30 @@ def test_indexes_of_a_provisioned_table_hold_capacity_of_their_own() -> None:
             resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets={"Ref": "S"}),
             "Subnets: it refers to S",
         ),
-        (resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets="a"), "Subnets is no list"),
+        (resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets="a"), "Subnets is not a list"),
         (
             resource("AWS::ElastiCache::ReplicationGroup", NumNodeGroups=3),
             "ReplicasPerNodeGroup is not given",
         ),
         (resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters="two"), "NumCacheClusters is 'two'"),
-        (resource("AWS::ElastiCache::ReplicationGroup", NodeGroupConfiguration=["x"]), "no node group"),
+        (resource("AWS::ElastiCache::ReplicationGroup", NodeGroupConfiguration=["x"]), "not a node group"),
         (resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters=1), "CacheNodeType is not given"),
         (
             resource("AWS::ElastiCache::ReplicationGroup", NumCacheClusters=1, CacheNodeType="cache.t9.huge"),
             "node_type: cache.t9.huge",
         ),
         (resource("AWS::DynamoDB::Table"), "ReadCapacityUnits is not given"),
-        (resource("AWS::DynamoDB::Table", ProvisionedThroughput=[]), "ProvisionedThroughput is no mapping"),
+        (
+            resource("AWS::DynamoDB::Table", ProvisionedThroughput=[]),
+            "ProvisionedThroughput is not a mapping",
+        ),
         (
             resource(
                 "AWS::DynamoDB::Table",
                 ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
                 GlobalSecondaryIndexes=["x"],
             ),
-            "of an index is no mapping",
+            "of an index is not a mapping",
         ),
         (resource("AWS::EC2::VPCEndpoint", VpcEndpointType="GatewayLoadBalancer"), "GatewayLoadBalancer"),
         (resource("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface"), "no SubnetIds"),
@@ -341,13 +344,16 @@ def test_indexes_of_a_provisioned_table_hold_capacity_of_their_own() -> None:
         ),
         (
             service(WORKER, LaunchType="FARGATE", NetworkConfiguration={"AwsvpcConfiguration": 1}),
-            "no mapping",
+            "not a mapping",
         ),
-        (service(WORKER, CapacityProviderStrategy=["x"]), "no strategy"),
+        (service(WORKER, CapacityProviderStrategy=["x"]), "not a strategy"),
         (service(WORKER, CapacityProviderStrategy=[{"CapacityProvider": "mine", "Weight": 1}]), "'mine'"),
         (service(WORKER, CapacityProviderStrategy=[{"CapacityProvider": "FARGATE"}]), "no weight"),
         (json.dumps({"Resources": {"Fn::ForEach::All": ["x"]}}), "no price is known"),
-        (json.dumps({"Resources": {"It": {"Type": "AWS::SSM::Parameter", "Properties": 3}}}), "no mapping"),
+        (
+            json.dumps({"Resources": {"It": {"Type": "AWS::SSM::Parameter", "Properties": 3}}}),
+            "not a mapping",
+        ),
     ],
 )
 def test_what_a_template_does_not_say_makes_the_cost_null(template: str, message: str) -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from cost_builders import BOOK, TB, item, marginal, month, total, usage
 
+from tidegauge.cost.line_rows import priced_document
 from tidegauge.cost.lines import price_usage
-from tidegauge.cost.rows import priced_document
 from tidegauge.errors import TidegaugeError
 
 US = {"geo": "us"}

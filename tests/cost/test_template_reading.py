@@ -126,7 +126,7 @@ def test_a_resource_whose_condition_fails_costs_nothing(condition: str, usd: Dec
         ("Circle", "in a circle"),
         ("Odd", "Fn::Odd"),
         ("Empty", "Fn::And has no arguments"),
-        ("Flat", "no condition function"),
+        ("Flat", "not a condition function"),
     ],
 )
 def test_a_condition_that_cannot_be_decided_makes_the_cost_null(condition: str, message: str) -> None:

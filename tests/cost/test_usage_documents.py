@@ -50,7 +50,7 @@ def test_what_is_no_finite_amount_is_refused(quantity: object) -> None:
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_json_constants_that_are_no_numbers_are_refused(constant: str) -> None:
     text = json.dumps(changed_item(quantity="HERE")).replace('"HERE"', constant)
-    with pytest.raises(TidegaugeError, match="is no quantity"):
+    with pytest.raises(TidegaugeError, match="is not a quantity"):
         read_usage(text)
 
 
@@ -63,8 +63,8 @@ def test_a_torn_text_is_one_clear_error(text: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], "usage is no object"),
-        (None, "usage is no object"),
+        ([], "usage is not an object"),
+        (None, "usage is not an object"),
         ({}, "schema_version"),
         (document(schema_version=2), "schema_version"),
         (document(schema_version=True), "schema_version"),
@@ -72,10 +72,10 @@ def test_a_torn_text_is_one_clear_error(text: str) -> None:
         (document(window_s=0), "window_s is 0"),
         (document(window_s=-1), "window_s is negative"),
         (document(window_s=None), "window_s"),
-        (document(items={}), "items is no list"),
-        (document(items=None), "items is no list"),
-        (document(items=[3]), "items.0 is no object"),
-        (document(notes="x"), "notes is no list"),
+        (document(items={}), "items is not a list"),
+        (document(items=None), "items is not a list"),
+        (document(items=[3]), "items.0 is not an object"),
+        (document(notes="x"), "notes is not a list"),
         (document(unknown=[{}]), "unknown.0.service"),
         (document(itmes=[]), "unknown key 'itmes'"),
         (changed_item(quanttiy="1"), "unknown key 'quanttiy'"),

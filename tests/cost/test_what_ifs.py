@@ -9,7 +9,7 @@ from audits import GUIDE, GUIDE_TEMPLATE, audited
 from cost_builders import BOOK, GB, item, usage
 
 from tidegauge.collect.prices.packaged import read_cloudflare_counterparts, read_flat_rates, read_prices
-from tidegauge.cost.audit.month import what_if_month
+from tidegauge.cost.audit.corrected_month import what_if_month
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.cloudflare import Elsewhere, on_cloudflare
 from tidegauge.cost.what_if.month import Month

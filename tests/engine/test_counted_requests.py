@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from written_rows import made_up, run_folder, write
 
+from tidegauge import row_files
 from tidegauge.records import Sample
 from tidegauge.results.measure import Measured, measure
 from tidegauge.results.recovery import recover
@@ -63,6 +64,16 @@ def test_a_report_s_courses_from_histograms_are_those_from_samples(tmp_path: Pat
     for before, after in zip(exact.percentiles, counted.percentiles, strict=True):
         assert (after.n, after.quantiles) == (before.n, before.quantiles)
         assert after.service_ms == pytest.approx(before.service_ms, rel=PROMISED)
+
+
+def test_a_run_read_in_many_batches_is_that_read_in_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = measured(tmp_path, "all", 12, warmup_s=1.5)
+    monkeypatch.setattr(row_files, "BATCH_ROWS", 50)
+    in_batches = measure(at_once.folder)
+    assert in_batches.summary == at_once.summary
+    assert report_data(in_batches) == report_data(at_once)
 
 
 @pytest.mark.parametrize("mode", ["all", "none"])

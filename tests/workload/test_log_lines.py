@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegauge.workload.logs.balancer import Balancer
-from tidegauge.workload.logs.cloudfront import JsonLines, TabSeparated
+from tidegauge.workload.logs.cloudfront import JsonLines, TabSeparated, header_fields
 from tidegauge.workload.logs.recognise import parser_of, recognise
 from tidegauge.workload.logs.record import BadLine, LogRecord, MissingColumns, NoRequest, Period
 
@@ -61,6 +61,35 @@ def test_a_file_without_a_header_has_the_documented_order() -> None:
     assert TabSeparated(PERIOD).parse(LINE) == tsv(LINE)
 
 
+def test_a_file_without_a_header_has_at_least_the_fields_of_the_first_edition() -> None:
+    first_edition = LINE.split("\t")[:12]  # until cs-uri-query
+    record = TabSeparated(PERIOD).parse("\t".join(first_edition))
+    assert record is not None
+    assert (record.path, record.query) == ("/assets/a.gif", "w=200")
+    with pytest.raises(BadLine, match=r"^11 fields, where the header names 33$"):
+        TabSeparated(PERIOD).parse("\t".join(first_edition[:11]))
+    with pytest.raises(BadLine, match=r"^11 fields, where the header names 19$"):
+        tsv("\t".join(first_edition[:11]))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("cs-method", None, "^no cs-method$"),
+        ("cs-uri-stem", "-", "^no cs-uri-stem$"),
+        ("date", "", "^no date$"),
+        ("time", None, "^no time$"),
+        ("cs-uri-stem", "/\ud800", "'cs-uri-stem'.*Unicode"),  # half of a character
+        ("cs-uri-stem", ["/a"], "'cs-uri-stem'.*text"),
+        ("cs-method", True, "'cs-method'.*text"),
+    ],
+)
+def test_a_field_of_a_json_line_that_no_request_has_is_named(field: str, value: object, why: str) -> None:
+    fields = dict(zip(HEADER.removeprefix("#Fields: ").split(), LINE.split("\t"), strict=True))
+    with pytest.raises(BadLine, match=why):
+        JsonLines(PERIOD).parse(json.dumps({**fields, field: value}))
+
+
 def test_optional_columns_that_are_missing_become_null() -> None:
     record = tsv("2024-05-01\t10:00:07\tGET\t/a.gif", "#Fields: date time cs-method cs-uri-stem")
     assert (record.client, record.user_agent, record.edge, record.status, record.cache) == (
@@ -73,10 +102,68 @@ def test_optional_columns_that_are_missing_become_null() -> None:
     assert math.isnan(record.sent_bytes)
 
 
+def test_a_dash_stands_for_what_was_not_logged() -> None:
+    line = LINE.replace("192.0.2.7", "-").replace("FRA56-P1", "-").replace("https", "-").replace("w=200", "-")
+    record = tsv(line.replace("gifs.example.com", "-"))
+    assert (record.client, record.edge, record.scheme, record.query) == (None, None, "https", "")
+    assert record.host == "d1.cloudfront.net"  # the distribution's own, where no Host was logged
+
+
 @pytest.mark.parametrize("column", ["date", "time", "cs-method", "cs-uri-stem"])
 def test_a_required_column_that_is_missing_is_named(column: str) -> None:
     with pytest.raises(MissingColumns, match=f"^{column}$"):
         TabSeparated(PERIOD).parse(HEADER.replace(f" {column} ", " ", 1))
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        ("date time", "cs-method, cs-uri-stem"),
+        ("time date", "cs-method, cs-uri-stem"),
+        ("date", "cs-method, cs-uri-stem, time"),
+        ("cs-method cs-uri-stem", "date, time"),
+        ("cs-method cs-uri-stem date", "time"),
+        ("cs-method cs-uri-stem time", "date"),
+        ("timestamp", "cs-method, cs-uri-stem"),
+        ("timestamp(ms)", "cs-method, cs-uri-stem"),
+        ("date time cs-method", "cs-uri-stem"),
+        ("date time cs-uri-stem", "cs-method"),
+    ],
+)
+def test_a_short_header_names_all_that_it_lacks(names: str, missing: str) -> None:
+    with pytest.raises(MissingColumns) as caught:
+        TabSeparated(PERIOD).parse(f"#Fields: {names}")
+    assert str(caught.value) == missing
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "quantum_s"),
+    [
+        ("date time", "2024-05-01\t10:00:07", 1.0),
+        ("timestamp", "1714557607", 1.0),
+        ("timestamp(ms)", "1714557607000", 0.001),
+        ("timestamp time", "1714557607\t10:00:07", 1.0),  # a part of the other clock is no hindrance
+        ("timestamp(ms) date", "1714557607000\t2024-05-01", 0.001),
+    ],
+)
+def test_either_clock_alone_is_enough(names: str, values: str, quantum_s: float) -> None:
+    record = tsv(f"{values}\tGET\t/a.gif", f"#Fields: {names} cs-method cs-uri-stem")
+    assert (record.t_s, record.quantum_s) == (SECOND, quantum_s)
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("cs-method\tcs-uri-stem", ("cs_method", "cs_uri_stem")),  # two columns are a header
+        ("cs(Host)\tcs-method", ("cs_host", "cs_method")),
+        ("#Fields: date time", ("date", "time")),
+        ("cs-method", None),  # one column is not
+        ("date\ttime", None),  # nor is a line that no request could come from
+        ("#Version: 1.0", None),
+    ],
+)
+def test_what_counts_as_a_header(line: str, names: tuple[str, ...] | None) -> None:
+    assert header_fields(line) == names
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tidegauge.analysis.observed import HALF_A_TICK_S, Observed
+from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_ms, quantile_of
-from tidegauge.analysis.traffic import Floats, Window, counts, seconds
+from tidegauge.analysis.rows import seconds
+from tidegauge.analysis.traffic import Window
+from tidegauge.histograms import Floats
 from tidegauge.summary import GeneratorShare
 
 CPU_SPAN_S = 10.0  # CPU counts as the mean over this long: a shorter burst harms no schedule
@@ -30,14 +32,13 @@ def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max:
     sent = int(sessions["sent"].sum())
     unsent = len(sessions) - sent
     lost = int((sessions["cause"] == "lost").sum())
-    lag_s, lag_counts = seconds(observed.lag, "value_s"), counts(observed.lag)
-    late = lag_s - lag_ms_p99_max / 1000.0 > HALF_A_TICK_S
+    lag = observed.lag.of()
     return GeneratorShare(
         rate_asked_per_s=len(sessions) / duration_s,
         rate_sent_per_s=sent / duration_s,
-        lag_ms_p99=quantile_ms(lag_s, quantile_of("p99"), lag_counts),
-        sent_requests=int(lag_counts.sum()),
-        late=int(lag_counts[late].sum()),
+        lag_ms_p99=quantile_ms(lag, quantile_of("p99")),
+        sent_requests=lag.n,
+        late=lag.longer_than(lag_ms_p99_max / 1000.0),
         unsent=unsent,
         lost=lost,
         lost_ratio=lost / len(sessions) if len(sessions) else 0.0,

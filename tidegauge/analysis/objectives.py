@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-
 from tidegauge.analysis.intervals import clopper_pearson, needed_n
-from tidegauge.analysis.observed import HALF_A_TICK_S, Observed
+from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_of
-from tidegauge.analysis.traffic import Floats, chosen_rows, counts, flags, seconds
-from tidegauge.histograms import Integers
+from tidegauge.analysis.rows import chosen_rows, counts, flags, seconds
+from tidegauge.analysis.times import Durations
 from tidegauge.summary import JudgedObjective
 
 ERROR_RATIO = "error_ratio"
@@ -25,14 +23,9 @@ class _Trials:
 
     n: int
     failures: int
-    times_s: Floats
-    count: Integers  # of each of the times
+    times: Durations
     noun: str
     window_s: float
-
-    def slower_than(self, limit_s: float) -> int:
-        """How many good ones took longer."""
-        return int(self.count[self.times_s - limit_s > HALF_A_TICK_S].sum())
 
 
 def judge_objectives(
@@ -57,12 +50,10 @@ def _trials(target: str, observed: Observed) -> _Trials:
     flow = name if kind == "flow" and name else None
     endpoint = None if flow is not None or target == "total" else target
     requests = observed.requests.loc[chosen_rows(observed.requests, flow, endpoint)]
-    times = observed.response.loc[chosen_rows(observed.response, flow, endpoint)]
     return _Trials(
         n=int(counts(requests).sum()),
         failures=int(counts(requests)[flags(requests, "failed")].sum()),
-        times_s=seconds(times, "value_s"),
-        count=counts(times),
+        times=observed.response.of(flow, endpoint),
         noun="requests",
         window_s=observed.window.duration_s,
     )
@@ -74,8 +65,7 @@ def _session_trials(flow: str, observed: Observed) -> _Trials:
     return _Trials(
         n=len(sessions),
         failures=int((~good).sum()),
-        times_s=seconds(sessions, "session_s")[good],
-        count=good[good].astype(np.int64),
+        times=Durations(seconds(sessions, "session_s")[good]),
         noun="sessions",
         window_s=observed.window.duration_s,
     )
@@ -87,7 +77,8 @@ def _judge(target: str, key: str, limit: float, trials: _Trials) -> JudgedObject
         allowed_ratio, violations = limit, trials.failures
     else:
         quantile: Fraction = quantile_of(key.removesuffix("_ms"))
-        allowed_ratio, violations = float(1 - quantile), trials.failures + trials.slower_than(limit / 1000.0)
+        allowed_ratio = float(1 - quantile)
+        violations = trials.failures + trials.times.longer_than(limit / 1000.0)
     unknown = JudgedObjective(
         target=target,
         objective=key,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tidegauge.analysis.traffic import Traffic, Window, added_up, flags, seconds
+from tidegauge.analysis.rows import added_up, category, flags, seconds
+from tidegauge.analysis.times import Times
+from tidegauge.analysis.traffic import Traffic, Window
 from tidegauge.behaviours import OUTSIDE
 
-HALF_A_TICK_S = (
-    0.5e-9  # the clock ticks in nanoseconds; differences of float times carry less than that in noise
-)
+LOST = "lost"  # the cause of an arrival that no process accounted for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ class Observed:
 
     window: Window
     requests: pd.DataFrame
-    response: pd.DataFrame
-    service: pd.DataFrame
-    lag: pd.DataFrame
+    response: Times
+    service: Times
+    lag: Times
     sessions: pd.DataFrame
 
 
@@ -51,8 +51,8 @@ def observe(traffic: Traffic, arrivals: pd.DataFrame) -> Observed:
     )
 
 
-def _inside(times: pd.DataFrame) -> pd.DataFrame:
-    return times.loc[flags(times, "in_window")]
+def _inside(times: Times) -> Times:
+    return times.where(flags(times.keys, "in_window"))
 
 
 def _unsent_requests(unsent: pd.DataFrame) -> pd.DataFrame:
@@ -64,9 +64,12 @@ def _unsent_requests(unsent: pd.DataFrame) -> pd.DataFrame:
 
 def _with_causes(arrived: pd.DataFrame) -> pd.DataFrame:
     """Arrivals with the reason of each that was not sent; one that no process accounted for is `lost`."""
-    causes = arrived["cause"].astype(object)
+    causes = category(arrived["cause"])
     unexplained = causes.isna() & ~flags(arrived, "sent")
-    return arrived.assign(cause=causes.mask(unexplained, "lost"))
+    if unexplained.any():
+        known = causes.cat.categories.union([LOST], sort=False)
+        causes = causes.cat.set_categories(known).mask(unexplained, LOST)
+    return arrived.assign(cause=causes, flow=category(arrived["flow"]))
 
 
 def _sessions(ends: pd.DataFrame, arrived: pd.DataFrame) -> pd.DataFrame:
@@ -74,21 +77,19 @@ def _sessions(ends: pd.DataFrame, arrived: pd.DataFrame) -> pd.DataFrame:
 
     A session is good when it was sent, has a step on record and none failed.
     """
-    row = pd.Index(arrived["index"].to_numpy(dtype=np.int64)).get_indexer(
-        ends["arrival"].to_numpy(dtype=np.int64)
-    )
-    own, row = ends.loc[row >= 0], row[row >= 0]
-    steps, done_s = np.zeros(len(arrived), dtype=np.int64), np.full(len(arrived), np.nan)
-    failed = ~flags(arrived, "sent")
-    steps[row], done_s[row] = own["requests"].to_numpy(dtype=np.int64), seconds(own, "done_s")
-    failed[row] |= flags(own, "failed")
-    failed |= steps == 0
+    arrival, done_s = arrived["index"].to_numpy(dtype=np.int64), np.full(len(arrived), np.nan)
+    row = np.searchsorted(arrival, ends["arrival"])  # both ascend
+    own = np.flatnonzero(arrival.take(row, mode="clip") == ends["arrival"]) if len(arrived) else row[:0]
+    row = row[own]
+    done_s[row] = seconds(ends, "done_s")[own]
+    failed = ~flags(arrived, "sent") | np.isnan(done_s)
+    failed[row] |= (flags(ends, "failed") | (ends["requests"].to_numpy() == 0))[own]
     return pd.DataFrame(
         {
-            "flow": arrived["flow"].to_numpy(dtype=object),
+            "flow": arrived["flow"].array,
             "session_s": np.where(failed, np.nan, done_s - seconds(arrived, "intended_s")),
             "failed": failed,
             "sent": flags(arrived, "sent"),
-            "cause": arrived["cause"].to_numpy(dtype=object),
+            "cause": arrived["cause"].array,
         }
     )

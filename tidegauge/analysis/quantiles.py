@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tidegauge.analysis.intervals import order_statistic_ranks
-from tidegauge.histograms import rank_of
+from tidegauge.analysis.times import Durations
+from tidegauge.histograms import Floats, Integers, rank_of
 from tidegauge.summary import Quantiles
 
 REPORTED = ("p50", "p90", "p95", "p99", "p999")
@@ -46,34 +46,39 @@ def required_n(q: Fraction) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Durations in milliseconds in ascending order, each with how many are at most as long."""
+    """Durations in seconds in ascending order, and how many are at most as long as each (None: its rank)."""
 
-    values_ms: NDArray[np.float64]
-    reached: NDArray[np.int64]
+    values_s: Floats
+    reached: Integers | None
 
     @classmethod
-    def of(cls, values_s: NDArray[np.float64], counts: NDArray[np.int64] | None = None) -> Ordered:
-        """Of durations in seconds, the k-th `counts[k]` times (once without)."""
-        if counts is None:
-            return cls(np.sort(values_s) * 1000.0, np.arange(1, len(values_s) + 1))
-        order = np.argsort(values_s)
-        return cls(values_s[order] * 1000.0, np.cumsum(counts[order]))
+    def of(cls, durations: Durations) -> Ordered:
+        """Sorted, counts with them."""
+        if durations.counts is None:
+            return cls(np.sort(durations.values_s), None)
+        order = np.argsort(durations.values_s)
+        return cls(durations.values_s[order], np.cumsum(durations.counts[order]))
 
     @property
     def n(self) -> int:
         """How many durations there are."""
+        if self.reached is None:
+            return len(self.values_s)
         return int(self.reached[-1]) if len(self.reached) else 0
 
     def at_rank(self, rank: int | None) -> float | None:
-        """The `rank`-th smallest, counted from 1; None for none."""
-        return None if rank is None else float(self.values_ms[np.searchsorted(self.reached, rank)])
+        """The `rank`-th smallest in milliseconds, counted from 1; None for none."""
+        if rank is None:
+            return None
+        place = rank - 1 if self.reached is None else np.searchsorted(self.reached, rank)
+        return float(self.values_s[place]) * 1000.0
 
 
-def latency_ms(values_s: NDArray[np.float64], counts: NDArray[np.int64] | None = None) -> Quantiles:
-    """Quantiles of durations in seconds; the k-th counts `counts[k]` times (once without)."""
-    if not np.isfinite(values_s).all():
+def latency_ms(durations: Durations) -> Quantiles:
+    """Their quantiles in milliseconds, with bounds, and what too few values do not support."""
+    if not np.isfinite(durations.values_s).all():
         raise ValueError("a duration is missing or infinite: only finished requests have one")
-    ordered = Ordered.of(values_s, counts)
+    ordered = Ordered.of(durations)
     n = ordered.n
     values: dict[str, float | None] = {}
     unsupported: dict[str, str] = {}
@@ -89,9 +94,7 @@ def latency_ms(values_s: NDArray[np.float64], counts: NDArray[np.int64] | None =
     return Quantiles(**values, max=ordered.at_rank(n or None), n=n, unsupported=unsupported)
 
 
-def quantile_ms(
-    values_s: NDArray[np.float64], q: Fraction, counts: NDArray[np.int64] | None = None
-) -> float | None:
-    """The ceil(qn)-th smallest duration in milliseconds, however few there are; null without any."""
-    ordered = Ordered.of(values_s, counts)
+def quantile_ms(durations: Durations, q: Fraction) -> float | None:
+    """The ceil(qn)-th smallest in milliseconds, however few there are; null without any."""
+    ordered = Ordered.of(durations)
     return ordered.at_rank(rank_of(ordered.n, q)) if ordered.n else None

@@ -13,16 +13,9 @@ import pandas as pd
 from tidegauge.analysis.intervals import order_statistic_ranks
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import Ordered, quantile_of, required_n
-from tidegauge.analysis.traffic import (
-    BIN_CHOICES_S,
-    Traffic,
-    chosen_rows,
-    counts,
-    course_step_s,
-    flags,
-    second_of,
-    seconds,
-)
+from tidegauge.analysis.rows import chosen_rows, flags, seconds
+from tidegauge.analysis.times import Durations, Times
+from tidegauge.analysis.traffic import BIN_CHOICES_S, Traffic, course_step_s, second_of
 from tidegauge.histograms import Integers, rank_of
 
 QUANTILES = ("p50", "p99")
@@ -49,7 +42,7 @@ def time_series(
     rows: list[dict[str, object]] = []
     for flow in (None, *flows):
         moments = traffic.moments.loc[chosen_rows(traffic.moments, flow)]
-        response = traffic.response.loc[chosen_rows(traffic.response, flow)]
+        response = traffic.response.where(chosen_rows(traffic.response.keys, flow))
         asked = arrivals.loc[chosen_rows(arrivals, flow)]
         row: dict[str, object] = {"flow": flow, "bin_s": 1.0} | _counts(moments, asked, last_s)
         rows.append(row | {"quantiles": _quantile_bins(response, last_s, width_s)})
@@ -65,8 +58,7 @@ def percentile_curve(
     gives them. `flow` null means all flows.
     """
     times = observed.response if kind == "response" else observed.service
-    chosen = chosen_rows(times, flow)
-    ordered = Ordered.of(seconds(times, "value_s")[chosen], counts(times)[chosen])
+    ordered = Ordered.of(times.of(flow))
     n = ordered.n
     points: list[dict[str, float | None]] = []
     for q in _grid():
@@ -111,17 +103,15 @@ def _counts(moments: pd.DataFrame, arrivals: pd.DataFrame, last_s: float) -> dic
     }
 
 
-def _quantile_bins(response: pd.DataFrame, last_s: float, bin_s: float) -> dict[str, object]:
+def _quantile_bins(response: Times, last_s: float, bin_s: float) -> dict[str, object]:
     """P50, P99 and maximum of the good response times in each bin; null where too few do."""
-    bins = (response["second"].to_numpy(dtype=np.int64) // bin_s).astype(np.int64)
-    values_s, weights = seconds(response, "value_s"), counts(response)
+    bins = (response.keys["second"].to_numpy(dtype=np.int64) // bin_s).astype(np.int64)
     order = np.argsort(bins, kind="stable")
     count = max(_bin_count(last_s, bin_s), int(bins.max(initial=-1)) + 1)
     edges = np.searchsorted(bins[order], np.arange(count + 1))
     columns: dict[str, list[object]] = {name: [] for name in ("n", *(f"{q}_ms" for q in QUANTILES), "max_ms")}
     for start, end in itertools.pairwise(edges.tolist()):
-        own = order[start:end]
-        ordered = Ordered.of(values_s[own], weights[own])
+        ordered = Ordered.of(Durations.joined([response.blocks[block] for block in order[start:end]]))
         n = ordered.n
         columns["n"].append(n)
         for name in QUANTILES:

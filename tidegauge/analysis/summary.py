@@ -12,14 +12,14 @@ from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, rec
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms
-from tidegauge.analysis.traffic import Flags, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags, seconds
+from tidegauge.analysis.times import Durations
 from tidegauge.summary import (
     BehaviourFigures,
     EndpointFigures,
     Figures,
     FlowFigures,
     GeneratorShare,
-    Quantiles,
 )
 
 
@@ -80,15 +80,10 @@ def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) 
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
         "rate_per_s": int(count.sum()) / observed.window.duration_s,
-        "response_time_ms": _latency_ms(observed.response, flow, endpoint),
-        "service_time_ms": _latency_ms(observed.service, flow, endpoint),
+        "response_time_ms": latency_ms(observed.response.of(flow, endpoint)),
+        "service_time_ms": latency_ms(observed.service.of(flow, endpoint)),
         "cache": rows.cache.tally(chosen[rows.answered]),
     }
-
-
-def _latency_ms(times: pd.DataFrame, flow: str | None, endpoint: str | None) -> Quantiles:
-    chosen = chosen_rows(times, flow, endpoint)
-    return latency_ms(seconds(times, "value_s")[chosen], counts(times)[chosen])
 
 
 def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
@@ -101,7 +96,7 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
             flow=flow,
             sessions=len(own),
             session_failures=int(failed.sum()),
-            session_time_ms=latency_ms(seconds(own, "session_s")[~failed]),
+            session_time_ms=latency_ms(Durations(seconds(own, "session_s")[~failed])),
             **_figures(rows, flow),
         )
 

@@ -1,6 +1,6 @@
-"""The requests of a run as weighted rows: one code path from stored samples and from histograms.
+"""The requests of a run, added up: one shape, whether they were stored one by one or counted.
 
-Every row stands for `count` requests: for one where it is a sample, for all of a bucket in a histogram.
+A run comes in parts, none of which needs another: batches of samples, or stretches of what was counted.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tidegauge.analysis.cache import Behaviour, match_behaviours
-from tidegauge.histograms import Entries, Integers, counted, values_of
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from tidegauge.analysis.rows import TEXTS, Flags, added_up, category, flags, joined, seconds
+from tidegauge.analysis.times import Times
+from tidegauge.histograms import Entries, Floats, Integers
 
 OUTCOME = ("in_window", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
@@ -26,7 +24,6 @@ _TIME_KEYS = {
     "service": ("in_window", "flow", "endpoint"),
     "lag": ("in_window",),
 }
-_TEXTS = ("flow", "endpoint", "base", "cause", "cache", "pop")
 SAMPLE_COLUMNS = (
     "intended_s", "sent_s", "done_s", "session", "flow", "endpoint", "status", "cause", "received_bytes",
     "cache", "pop", "url_path", "base",
@@ -59,17 +56,17 @@ class Traffic:
     """What was sent in a whole run, warm-up and drain included.
 
     `requests`: OUTCOME (cause null when good, cache and pop null without, behaviour -1 for none), count and
-    received_bytes of them together. `response` and `service`, of good requests: in_window, flow, endpoint,
-    value_s, count; with the former, `second` of the intended time, at steps of `course_step_s`. `lag`, of
-    all: in_window, value_s, count. `moments`: second, flow, and how many were sent, completed (well) and
-    failed in it. `sessions`: arrival, done_s, failed, requests.
+    received_bytes of them together. `response` and `service`: of good requests, by in_window, flow and
+    endpoint; the former also by the `second` of the intended time, at steps of `course_step_s`. `lag`: of
+    all, by in_window. `moments`: second, flow, and how many were sent, completed (well) and failed in it.
+    `sessions`: arrival, done_s, failed, requests.
     """
 
     window: Window
     requests: pd.DataFrame
-    response: pd.DataFrame
-    service: pd.DataFrame
-    lag: pd.DataFrame
+    response: Times
+    service: Times
+    lag: Times
     moments: pd.DataFrame
     sessions: pd.DataFrame
 
@@ -81,41 +78,18 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Counted requests: rows (second, OUTCOME, requests, received_bytes), and the histograms of each."""
+    """Counted requests: rows (second, OUTCOME, requests, received_bytes), and the histograms of each row."""
 
     rows: pd.DataFrame
     times: Mapping[str, Entries]  # response, service, lag
 
 
-def traffic_of_samples(samples: pd.DataFrame, window: Window, behaviours: Sequence[Behaviour]) -> Traffic:
-    """From a row a request (SAMPLE_COLUMNS)."""
-    intended_s, sent_s, done_s = (seconds(samples, name) for name in ("intended_s", "sent_s", "done_s"))
-    rows = pd.DataFrame(
-        {
-            "in_window": window.contains(intended_s),
-            "second": second_of(intended_s),
-            "answered": samples["status"].to_numpy(dtype=np.int64) > 0,
-            "behaviour": match_behaviours(samples["url_path"], behaviours),
-        }
-    )
-    for name in _TEXTS:
-        rows[name] = _category(samples[name])
-    rows["count"] = 1
-    good = samples["cause"].isna().to_numpy(dtype=np.bool_)
-
-    def times(name: str, values_s: Floats, chosen: Flags) -> pd.DataFrame:
-        return rows.loc[chosen, [*_TIME_KEYS[name], "count"]].assign(value_s=values_s[chosen])
-
-    requests = rows.assign(received_bytes=samples["received_bytes"].to_numpy(dtype=np.int64))
-    return Traffic(
-        window=window,
-        requests=added_up(requests, OUTCOME, ("count", "received_bytes")),
-        response=times("response", done_s - intended_s, good),
-        service=times("service", done_s - sent_s, good),
-        lag=times("lag", sent_s - intended_s, np.ones(len(rows), dtype=np.bool_)),
-        moments=_moments(rows["flow"], sent_s, done_s, good),
-        sessions=_sessions(samples, done_s, good),
-    )
+def traffic_of_samples(
+    batches: Iterable[pd.DataFrame], window: Window, behaviours: Sequence[Behaviour]
+) -> Traffic:
+    """From a row a request (SAMPLE_COLUMNS), in one batch or more."""
+    parts, moments, sessions = zip(*(_batch(rows, window, behaviours) for rows in batches), strict=True)
+    return _whole(window, parts, moments, sessions)
 
 
 def traffic_of_counts(
@@ -125,51 +99,8 @@ def traffic_of_counts(
 
     `moments` and `sessions` are as in Traffic, rows of equal keys not yet added up.
     """
-    requests: list[pd.DataFrame] = []
-    times: dict[str, list[pd.DataFrame]] = {name: [] for name in _TIME_KEYS}
-    step_s = int(course_step_s(window.end_s))
-    for stretch in stretches:
-        second = stretch.rows["second"]
-        in_window = flags(stretch.rows, "in_window") & (second < np.ceil(window.end_s))
-        rows = stretch.rows.assign(
-            in_window=in_window, second=second // step_s * step_s, count=stretch.rows["requests"]
-        )
-        requests.append(added_up(rows, OUTCOME, ("count", "received_bytes")))
-        good = rows["cause"].isna().to_numpy(dtype=np.bool_)
-        for name, keys in _TIME_KEYS.items():
-            chosen = None if name == "lag" else good
-            times[name].append(_timed(rows, keys, stretch.times[name], chosen))
-    return Traffic(
-        window=window,
-        requests=added_up(_joined(requests), OUTCOME, ("count", "received_bytes")),
-        **{name: _joined(frames) for name, frames in times.items()},
-        moments=added_up(moments, ("second", "flow"), ("sent", "completed", "failed")),
-        sessions=sessions,
-    )
-
-
-def seconds(frame: pd.DataFrame, column: str) -> Floats:
-    """A column of seconds as floats, null as NaN."""
-    return frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def flags(frame: pd.DataFrame, column: str) -> Flags:
-    """A column without nulls as booleans."""
-    return frame[column].to_numpy(dtype=np.bool_)
-
-
-def counts(frame: pd.DataFrame) -> Integers:
-    """How many each row stands for."""
-    return frame["count"].to_numpy(dtype=np.int64)
-
-
-def chosen_rows(frame: pd.DataFrame, flow: str | None, endpoint: str | None = None) -> Flags:
-    """Which rows are of the flow and the endpoint; None stands for any."""
-    chosen = np.ones(len(frame), dtype=np.bool_)
-    for name, wanted in (("flow", flow), ("endpoint", endpoint)):
-        if wanted is not None:
-            chosen &= (frame[name] == wanted).to_numpy(dtype=np.bool_)
-    return chosen
+    parts = [_counted(stretch, window) for stretch in stretches]
+    return _whole(window, parts, [moments], [sessions])
 
 
 def course_step_s(duration_s: float) -> float:
@@ -183,68 +114,101 @@ def second_of(times_s: Floats) -> Integers:
     return np.maximum(np.ceil(times_s).astype(np.int64) - 1, 0)
 
 
-def added_up(frame: pd.DataFrame, keys: Sequence[str], sums: Sequence[str]) -> pd.DataFrame:
-    """A row for each distinct value of `keys` (nulls are alike), with the sums of its rows."""
-    row, first = _groups(frame, keys)
-    found = frame[list(keys)].iloc[first].reset_index(drop=True)
-    for name in sums:
-        weights = frame[name].to_numpy(dtype=np.int64)
-        found[name] = np.bincount(row, weights=weights, minlength=len(first)).astype(np.int64)
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Some of a run's requests, added up: `requests` and times as in Traffic."""
+
+    requests: pd.DataFrame
+    times: Mapping[str, Times]  # response, service, lag
 
 
-def _timed(rows: pd.DataFrame, keys: Sequence[str], entries: Entries, chosen: Flags | None) -> pd.DataFrame:
-    """The histograms of the chosen rows, those of equal keys added up: a row a key and bucket."""
-    group, first = _groups(rows, keys)
-    kept = slice(None) if chosen is None else chosen[entries.row]
-    summed = counted(group[entries.row[kept]], entries.bucket[kept], entries.count[kept])
-    found = rows[list(keys)].iloc[first[summed.row]].reset_index(drop=True)
-    return found.assign(value_s=values_of(summed.bucket), count=summed.count)
+def _batch(
+    samples: pd.DataFrame, window: Window, behaviours: Sequence[Behaviour]
+) -> tuple[_Part, pd.DataFrame, pd.DataFrame]:
+    """A batch of samples, with its moments and sessions."""
+    intended_s, sent_s, done_s = (seconds(samples, name) for name in ("intended_s", "sent_s", "done_s"))
+    good = samples["cause"].isna().to_numpy(dtype=np.bool_)
+    rows = pd.DataFrame(
+        {
+            "in_window": window.contains(intended_s),
+            "second": _course(second_of(intended_s), window),
+            **{name: category(samples[name]) for name in TEXTS},
+            "answered": samples["status"].to_numpy(dtype=np.int64) > 0,
+            "behaviour": match_behaviours(samples["url_path"], behaviours),
+            "received_bytes": samples["received_bytes"].to_numpy(dtype=np.int64),
+            "count": 1,
+        }
+    )
+    times = {
+        "response": Times.of_samples(rows.loc[good], _TIME_KEYS["response"], (done_s - intended_s)[good]),
+        "service": Times.of_samples(rows.loc[good], _TIME_KEYS["service"], (done_s - sent_s)[good]),
+        "lag": Times.of_samples(rows, _TIME_KEYS["lag"], sent_s - intended_s),
+    }
+    session = samples["session"].to_numpy(dtype=np.int64)
+    steps = pd.DataFrame({"arrival": session, "done_s": done_s, "failed": ~good, "requests": 1})
+    return (
+        _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times),
+        _moments(rows["flow"], sent_s, done_s, good),
+        _sessions([steps]),
+    )
 
 
-def _groups(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[Integers, Integers]:
-    """The number of each row's group, and the first row of each group."""
-    number, first = np.zeros(len(frame), dtype=np.int64), np.zeros(min(len(frame), 1), dtype=np.int64)
-    for name in keys:
-        codes, values = pd.factorize(frame[name], use_na_sentinel=True)
-        place = number * (len(values) + 1) + codes + 1  # null is -1
-        _, first, number = np.unique(place, return_index=True, return_inverse=True)
-    return number, first
+def _counted(stretch: Stretch, window: Window) -> _Part:
+    in_window = flags(stretch.rows, "in_window") & (stretch.rows["second"] < np.ceil(window.end_s))
+    second = _course(stretch.rows["second"].to_numpy(dtype=np.int64), window)
+    rows = stretch.rows.assign(in_window=in_window, second=second, count=stretch.rows["requests"])
+    good = rows["cause"].isna().to_numpy(dtype=np.bool_)
+    times = {
+        name: Times.of_histograms(rows, keys, stretch.times[name], None if name == "lag" else good)
+        for name, keys in _TIME_KEYS.items()
+    }
+    return _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times)
 
 
-def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The frames one below another, texts as categories."""
-    joined = pd.concat(frames, ignore_index=True)
-    for name in _TEXTS:
-        if name in joined:
-            joined[name] = _category(joined[name])
-    return joined
+def _whole(
+    window: Window, parts: Sequence[_Part], moments: Sequence[pd.DataFrame], sessions: Sequence[pd.DataFrame]
+) -> Traffic:
+    """The run from its parts; durations are not copied."""
+    return Traffic(
+        window=window,
+        requests=added_up(joined([part.requests for part in parts]), OUTCOME, ("count", "received_bytes")),
+        **{name: Times.joined([part.times[name] for part in parts]) for name in _TIME_KEYS},
+        moments=added_up(joined(moments), ("second", "flow"), ("sent", "completed", "failed")),
+        sessions=_sessions(sessions),
+    )
 
 
-def _category(column: pd.Series) -> pd.Series:
-    """Texts as categories of plain strings, whatever held them."""
-    codes, values = pd.factorize(column)
-    texts = pd.Index([str(value) for value in values], dtype=object)
-    return pd.Series(pd.Categorical.from_codes(codes, categories=texts))
+def _course(second: Integers, window: Window) -> Integers:
+    """Seconds at the steps in which the run is told."""
+    step_s = int(course_step_s(window.end_s))
+    return second // step_s * step_s
 
 
 def _moments(flow: pd.Series, sent_s: Floats, done_s: Floats, good: Flags) -> pd.DataFrame:
     nothing = np.zeros(len(good), dtype=np.int64)
     sent = {"second": second_of(sent_s), "sent": nothing + 1, "completed": nothing, "failed": nothing}
     done = {"second": second_of(done_s), "sent": nothing, "completed": good, "failed": ~good}
-    both = pd.concat([pd.DataFrame({"flow": flow, **part}) for part in (sent, done)], ignore_index=True)
+    both = joined([pd.DataFrame({"flow": flow, **part}) for part in (sent, done)])
     return added_up(both, ("second", "flow"), ("sent", "completed", "failed"))
 
 
-def _sessions(samples: pd.DataFrame, done_s: Floats, good: Flags) -> pd.DataFrame:
-    arrivals, row = np.unique(samples["session"].to_numpy(dtype=np.int64), return_inverse=True)
-    last_done_s = np.full(len(arrivals), -np.inf)
-    np.maximum.at(last_done_s, row, done_s)
+def _sessions(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """A row a session, in order of arrival, from rows that each tell of some of its requests."""
+    arrivals = [part["arrival"].to_numpy(dtype=np.int64) for part in parts]
+    first = min((int(arrival.min()) for arrival in arrivals if len(arrival)), default=0)
+    size = max((int(arrival.max()) + 1 - first for arrival in arrivals if len(arrival)), default=0)
+    done_s, failed = np.full(size, -np.inf), np.zeros(size, dtype=np.bool_)
+    requests = np.zeros(size, dtype=np.int32)
+    for arrival, part in zip(arrivals, parts, strict=True):
+        np.maximum.at(done_s, arrival - first, seconds(part, "done_s"))
+        np.add.at(requests, arrival - first, part["requests"].to_numpy(dtype=np.int32))
+        failed[arrival[flags(part, "failed")] - first] = True
+    known = np.flatnonzero(done_s > -np.inf)
     return pd.DataFrame(
         {
-            "arrival": arrivals,
-            "done_s": last_done_s,
-            "failed": np.bincount(row, weights=~good, minlength=len(arrivals)) > 0,
-            "requests": np.bincount(row, minlength=len(arrivals)),
+            "arrival": (known + first).astype(np.int32),
+            "done_s": done_s[known],
+            "failed": failed[known],
+            "requests": requests[known],
         }
     )

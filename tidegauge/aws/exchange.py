@@ -37,7 +37,7 @@ class Exchange(Protocol):
 def open_exchange(location: str, run_id: str) -> Exchange:
     """The part of `location` (s3://bucket/prefix or an absolute folder) that belongs to a run (exit 2)."""
     if not RUN_ID.fullmatch(run_id):
-        raise TidegaugeError(f"'{run_id:.60}' is no run id", "is this a master of tidegauge?")
+        raise TidegaugeError(f"'{run_id:.60}' is not a run id", "is this a master of tidegauge?")
     if location.startswith("s3:"):
         match = BUCKET.fullmatch(location)
         if match is None:

@@ -46,7 +46,7 @@ def fetch_document(s3: Any, bucket: str, key: str) -> Any | None:
 
 
 def remove(s3: Any, bucket: str, keys: Sequence[str]) -> None:
-    """Removes what a run put there; what isn't there is no mistake."""
+    """Removes what a run put there; what is not there is passed over."""
     for key in keys:
         with aws_errors(f"{url(bucket, key)} cannot be removed"):
             s3.delete_object(Bucket=bucket, Key=key)

@@ -34,7 +34,9 @@ class BenchTasks:
     bucket: Annotated[str, _text("[a-z0-9][a-z0-9.-]+[a-z0-9]", 63)]
     task_role: Role  # reads and writes below `prefix` in the bucket
     execution_role: Role | None = None  # pulls a private image, writes logs
-    capacity_provider: Annotated[str, _text("[A-Za-z0-9_-]+")] | None = None  # of EC2 instances
+    capacity_provider: Annotated[str, _text("[A-Za-z0-9_-]+")] | None = (
+        None  # its Auto Scaling group starts EC2 instances
+    )
     prefix: Annotated[str, _text("[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", 200)] = DEFAULT_PREFIX
     assign_public_ip: bool = False  # for Fargate in a public subnet without endpoints
     log_group: Annotated[str, _text("[A-Za-z0-9_./#-]+", 512)] | None = None

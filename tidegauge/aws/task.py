@@ -33,11 +33,11 @@ class TaskSize:
 
 
 def task_size(profile: dict[str, Any]) -> TaskSize:
-    """The size of a profile as `bench profiles` lists it; exit 2 for one that is no ECS task."""
+    """The size of a profile as `bench profiles` lists it; exit 2 for one that ECS cannot run."""
     name, kind = str(profile["name"]), profile["kind"]
     if kind not in ("fargate", "ec2-gpu", "ec2-cpu") or profile["arch"] not in ARCHITECTURES:
         raise TidegaugeError(
-            f"profile '{name}' is no ECS task", "name task sizes: `tidegauge bench profiles` lists them"
+            f"profile '{name}' is not an ECS task", "name task sizes: `tidegauge bench profiles` lists them"
         )
     return TaskSize(
         name=name,

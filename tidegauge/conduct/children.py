@@ -53,13 +53,8 @@ def call_json(
         )
     if "error" in document:
         error = document["error"]
-        raise TidegaugeError(error["message"], error["hint"], _known(error["exit_code"]))
-    return Answer(document=document, exit_code=_known(code))
-
-
-def _known(code: int) -> ExitCode:
-    """The contract's exit code; any other is that of a child which broke."""
-    return ExitCode(code) if code in tuple(ExitCode) else ExitCode.USAGE
+        raise TidegaugeError(error["message"], error["hint"], ExitCode(error["exit_code"]))
+    return Answer(document=document, exit_code=ExitCode(code))
 
 
 def die_with_parent() -> None:

@@ -80,12 +80,13 @@ def _finished(run: RunRecord, report: GeneratorReport) -> RunRecord:
     """The record with what only the end of the sending knows."""
     ended = run if report.end_s is None else run.ended_early(report.end_s)
     stopped = report.stopped_by
+    died = () if report.cut else tuple(sorted(set(range(run.processes)) - report.finished))
     return replace(
         ended,
         fatal=tuple(FatalEvent(cause=each["cause"], detail=each["detail"]) for each in report.fatal),
         start_unix_s=report.start_unix_s,
         stopped_by=None if stopped is None else StoppedBy(guard=stopped.guard, detail=stopped.detail),
-        died=() if report.cut else tuple(sorted(set(range(run.processes)) - report.finished)),
+        died=died,
     )
 
 

@@ -11,8 +11,8 @@ from tidegauge.cost.money import to_decimal
 from tidegauge.cost.transcode import MINIMUM_S, SECONDS_PER_HOUR
 
 # Assumptions of the expected time; the most that can be spent does not rest on them.
-CPU_S_PER_ROUND = 5.0  # of a clip of five seconds at 480p in a palette GIF or a medium MP4
-QUALITY_CPU_S = 5.0  # of VMAF and SSIM, once a cell
+CPU_S_PER_ROUND = 5.0  # a clip of five seconds at 480p, as a palette GIF or a medium MP4
+QUALITY_CPU_S = 5.0  # VMAF and SSIM, once a cell
 START_S = 57.0  # from image pull to start: the mean of ten 413 MB images
 
 

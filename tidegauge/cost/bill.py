@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from tidegauge.cost.line_rows import priced_document
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import PriceBook, label
-from tidegauge.cost.rows import priced_document
 from tidegauge.cost.usage import Usage, UsageItem
 from tidegauge.errors import TidegaugeError
 

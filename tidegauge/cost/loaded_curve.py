@@ -16,7 +16,7 @@ from tidegauge.cost_record import CurvePoint, LoadedCurve
 
 SECONDS_PER_HOUR = 3600
 REQUESTS = 1000  # that the figures are for
-DOUBLINGS_BEYOND = 4  # of the rate, below and above what has to be shown
+DOUBLINGS_BEYOND = 4  # how far the rates go below and above what has to be shown
 DOUBLINGS_MAX = 40  # from the measured rate: a factor of 10^12, beyond any stack
 
 

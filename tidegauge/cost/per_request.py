@@ -7,12 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
-from tidegauge.cost.architecture.rows import fixed_hours
+from tidegauge.cost.architecture.fixed_record import fixed_hours
+from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import PriceBook, label
-from tidegauge.cost.rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.usage import Usage
 from tidegauge.cost_record import CostSection, FlowCost, LoadedCurve, ServiceCost, UncountedUsage
 

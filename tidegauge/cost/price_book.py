@@ -67,7 +67,7 @@ def _price(row: Mapping[str, Any], sources: Mapping[str, Any], pools: Mapping[st
         raise ValueError(f"free pool '{pool}' of {row['service']} {row['unit']} is not listed")
     per = _amount(row["per"])
     if per < 1 or per != per.to_integral_value():
-        raise ValueError(f"'per' of {row['service']} {row['unit']} is no whole number")
+        raise ValueError(f"'per' of {row['service']} {row['unit']} is not a whole number")
     return Price(
         service=_text(row["service"]),
         unit=_text(row["unit"]),
@@ -102,7 +102,7 @@ def _tiers(row: Mapping[str, Any]) -> tuple[Tier, ...]:
 def _origin(row: Mapping[str, Any], sources: Mapping[str, Any]) -> Origin:
     named = [sources[source] for source in row["sources"]]
     if row["confidence"] not in CONFIDENCES:
-        raise ValueError(f"confidence '{row['confidence']}' is none of {', '.join(CONFIDENCES)}")
+        raise ValueError(f"confidence '{row['confidence']}' is not one of {', '.join(CONFIDENCES)}")
     dates = [_day_or_month(source["date"]) for source in named if source["date"] is not None]
     return Origin(
         source="; ".join(_text(source["title"]) for source in named),
@@ -114,7 +114,7 @@ def _origin(row: Mapping[str, Any], sources: Mapping[str, Any]) -> Origin:
 
 def _text(written: object) -> str:
     if not isinstance(written, str):
-        raise TypeError(f"{written!r:.60} is no text")
+        raise TypeError(f"{written!r:.60} is not text")
     return written
 
 
@@ -129,5 +129,5 @@ def _amount(written: str) -> Decimal:
         raise TypeError(f"{written!r} is written as a number; write it as a string")
     value = Decimal(written)
     if not value.is_finite() or value < 0 or abs(value.adjusted()) > DIGITS_MAX:
-        raise ValueError(f"{written!r} is no amount")
+        raise ValueError(f"{written!r} is not an amount")
     return value

@@ -100,7 +100,7 @@ def read_usage(document: str, source: str = "usage") -> Usage:
     try:
         data = json.loads(document, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise TidegaugeError(f"{source}: no JSON document: {error!s:.120}", HINT) from None
+        raise TidegaugeError(f"{source}: not a JSON document: {error!s:.120}", HINT) from None
     return parse_usage(data, json_place(source, document))
 
 
@@ -177,7 +177,7 @@ def _flow(row: Mapping[str, Any], where: Place) -> str | None:
 
 def _attributes(data: object, where: Place) -> Attributes:
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-        raise TidegaugeError(f"{where} is no object of strings", 'for example {"geo": "us"}')
+        raise TidegaugeError(f"{where} is not an object of strings", 'for example {"geo": "us"}')
     return sorted_attributes(data)
 
 
@@ -198,13 +198,13 @@ def _text(row: Mapping[str, Any], key: str, where: Place) -> str:
 def _list(row: Mapping[str, Any], key: str, where: Place, missing: list[Any] | None = None) -> list[Any]:
     value = row.get(key, missing)
     if not isinstance(value, list):
-        raise TidegaugeError(f"{where / key} is no list", HINT)
+        raise TidegaugeError(f"{where / key} is not a list", HINT)
     return value
 
 
 def _object(data: object, where: Place, keys: set[str]) -> Mapping[str, Any]:
     if not isinstance(data, dict):
-        raise TidegaugeError(f"{where} is no object", HINT)
+        raise TidegaugeError(f"{where} is not an object", HINT)
     for key in data:
         if key not in keys:
             raise TidegaugeError(f"{where / key}: unknown key '{key!s:.60}'", nearest(str(key), keys))
@@ -212,4 +212,4 @@ def _object(data: object, where: Place, keys: set[str]) -> Mapping[str, Any]:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no quantity")
+    raise ValueError(f"{name} is not a quantity")

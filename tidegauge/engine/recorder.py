@@ -59,7 +59,7 @@ class Recorder:
         self._failed = False
         live = ["live"] if on_live is not None else []
         self._writer = green_subprocess.Popen(
-            [sys.executable, "-m", "tidegauge.engine.writer", str(run_folder), str(process), *live],
+            [sys.executable, "-P", "-m", "tidegauge.engine.writer", str(run_folder), str(process), *live],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if live else None,
             pass_fds=events_descriptors(),  # the CLI waits for the pipe's end, and so for the last file

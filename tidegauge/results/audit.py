@@ -14,12 +14,12 @@ from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.architecture.usage_rules import Figures, find_uses
 from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
+from tidegauge.cost.audit.corrected_month import what_if_month
+from tidegauge.cost.audit.document import audit_document
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.month import what_if_month
 from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
-from tidegauge.cost.audit.rows import audit_document
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.prices import PriceBook
@@ -100,6 +100,10 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
     except OSError:
         raise TidegaugeError(
             f"run {folder.path} has no usage.json", "was it interrupted before its summary? see `report`"
+        ) from None
+    except UnicodeDecodeError:
+        raise TidegaugeError(
+            f"{folder.usage_json} is not UTF-8 text", f"make it again: tidegauge report {folder.path}"
         ) from None
     sessions = {row.flow: row.sessions for row in folder.read_summary().flows}
     return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)

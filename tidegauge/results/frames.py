@@ -26,7 +26,8 @@ from tidegauge.store import DiskFull, RunFolder
 from tidegauge.workload.schedule import make_schedule
 
 TORN_SHOWN = 5
-ARRIVAL_COLUMNS = ("index", "intended_s", "flow", "sent", "cause", "endpoint")
+ARRIVAL_TEXTS = ("flow", "cause", "endpoint")
+ARRIVAL_COLUMNS = ("index", "intended_s", "sent", *ARRIVAL_TEXTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def read_frames(folder: RunFolder, run: RunRecord) -> Frames:
     traffic, torn = _read_traffic(folder, run)
     health, torn["health"] = folder.read_rows("health")
     torn |= {kind: folder.torn_parts(kind) for kind in ("outcomes", *COUNTS)}
-    arrivals = folder.read_table(folder.arrivals, ARRIVAL_COLUMNS).to_pandas()
+    arrivals = folder.read_table(folder.arrivals, ARRIVAL_COLUMNS, coded=ARRIVAL_TEXTS).to_pandas()
     if run.interrupted:
         arrivals = arrivals[arrivals["intended_s"] <= run.window.end_s]
     return Frames(
@@ -74,8 +75,9 @@ def _read_traffic(folder: RunFolder, run: RunRecord) -> tuple[Traffic, dict[str,
     """What was sent, from the samples where all are stored, from the histograms otherwise; and torn files."""
     window = Window(warmup_s=run.window.start_s, end_s=run.window.end_s)
     if run.plan.samples == "all":
-        samples, torn = folder.read_rows("samples", SAMPLE_COLUMNS)
-        return traffic_of_samples(samples.to_pandas(), window, run.stack.behaviour), {"samples": torn}
+        torn: list[str] = []
+        batches = (table.to_pandas() for table in folder.read_batches("samples", SAMPLE_COLUMNS, torn))
+        return traffic_of_samples(batches, window, run.stack.behaviour), {"samples": torn}
     moments = pa.concat_tables([MOMENTS.empty_table(), *folder.read_counts("moments", MOMENTS.names)])
     sessions, torn = folder.read_rows("sessions", ("arrival", "done_s", "failed", "requests"))
     traffic = traffic_of_counts(read_stretches(folder), moments.to_pandas(), sessions.to_pandas(), window)

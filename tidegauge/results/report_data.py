@@ -11,9 +11,7 @@ import pandas as pd
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.series import percentile_curve, time_series
-from tidegauge.analysis.traffic import chosen_rows, counts, second_of
-from tidegauge.analysis.transcode.answer import answer
-from tidegauge.analysis.transcode.document import read_bench
+from tidegauge.analysis.traffic import second_of
 from tidegauge.plan import Validity
 from tidegauge.results.measure import Measured
 from tidegauge.summary import Summary
@@ -35,11 +33,18 @@ def report_data(measured: Measured) -> ReportData:
         percentiles=[curve for curve in curves if curve is not None],
         edge_check=folder.read_edge_check(),
         bench=bench,
-        transcode=None if bench is None else answer(read_bench(bench, folder.bench_json.name)),
+        transcode=None if bench is None else _transcode(bench, folder.bench_json.name),
         audit=folder.read_audit(),
         validity=_validity(summary),
         warnings=[*run.notes, *summary.notes, *summary.looser_validity],
     )
+
+
+def _transcode(bench: Any, name: str) -> Any:
+    from tidegauge.analysis.transcode.answer import answer  # with half of scipy, which few runs need
+    from tidegauge.analysis.transcode.document import read_bench
+
+    return answer(read_bench(bench, name))
 
 
 def _rates(total: Mapping[str, Any], arrivals: pd.DataFrame) -> RateSeries:
@@ -74,7 +79,7 @@ def _curve(observed: Observed, flow: str) -> PercentileCurve | None:
         return None
     return PercentileCurve(
         flow=flow,
-        n=int(counts(observed.response)[chosen_rows(observed.response, flow)].sum()),
+        n=observed.response.of(flow).n,
         quantiles=[float(point["q"] or 0) for point in response],
         response_ms=[point["ms"] for point in response],
         service_ms=[point["ms"] for point in service],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from tidegauge.analysis.traffic import Traffic, added_up
+from tidegauge.analysis.rows import added_up
+from tidegauge.analysis.traffic import Traffic
 from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import price_architecture
 from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
@@ -24,7 +26,7 @@ from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 from tidegauge.summary import FlowFigures
 
-HOURS = Decimal(730)  # a month's, where there is no price book to say it
+HOURS = Decimal(730)  # in a month, where no price book says how many
 TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
@@ -78,7 +80,7 @@ def _usage(
         whole_run = client_requests(traffic, stack, whole_run=True)
         usage = usage_from_aws(client, whole_run, metered, region=region, window_s=window_s)
         return usage, metered.provisioned_tables if metered else ()
-    counted = folder.read_json(folder.stack_usage_json) if folder.stack_usage_json.exists() else {}
+    counted = _counters(folder)
     usage = usage_from_local(
         client,
         counted.get("before"),
@@ -88,6 +90,15 @@ def _usage(
         worker=worker_size(stack.local.worker_vcpu if stack.local else None),
     )
     return usage, stack.local.provisioned_tables if stack.local else ()
+
+
+def _counters(folder: RunFolder) -> Mapping[str, Any]:
+    """The stack's counters `before` and `after` the run; empty where nobody read them."""
+    path = folder.stack_usage_json
+    counted = folder.read_json(path) if path.exists() else {}
+    if not isinstance(counted, dict):
+        raise TidegaugeError(f"{path} is not a JSON object", "remove it, or run the plan again")
+    return counted
 
 
 def read_metered(folder: RunFolder) -> AwsMetered | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize.elementwise import find_root
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +82,8 @@ class WavePiece:
 
         def beyond(t: Floats, *targets: Floats) -> Floats:
             return self._integral(t) - targets[0]
+
+        from scipy.optimize.elementwise import find_root  # loads slowly, and only waves need it
 
         found = find_root(
             beyond,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,3 +74,21 @@ def test_a_dynamic_njs_module_is_found_in_the_modules_path(tmp_path: Path) -> No
 
 def test_a_built_in_njs_needs_no_module() -> None:
     assert njs_module(Path("nginx"), lambda _: "--add-module=njs-0.9.9/nginx") is None
+
+
+def test_a_wheels_program_that_nobody_may_make_executable_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _mode: int) -> None:  # as of an installation of somebody else's; root may do all
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    (tmp_path / "ffmpeg-7").write_text("")
+    info = tmp_path / "some_wheel-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-wheel\nVersion: 1.0\n")
+    (info / "RECORD").write_text("ffmpeg-7,,\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(StackError, match=r"part 'worker': .*ffmpeg-7 is not executable") as caught:
+        find(replace(FFMPEG, wheel="some-wheel"), {})
+    assert "TIDEGAUGE_FFMPEG" in caught.value.hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -176,7 +176,12 @@ def task_use_number(bench: Bench, name: str) -> Decimal | None:
     value = entry.get("value") if isinstance(entry, Mapping) else entry
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    number = Decimal(str(value))
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise TidegaugeError(
+            f"the bench's task_use.{name} is {value!r:.40}, not a number", 'give a number, such as "2"'
+        ) from None
     return number if number.is_finite() and number > 0 else None
 
 

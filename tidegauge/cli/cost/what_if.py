@@ -72,5 +72,5 @@ def _note(written: str) -> tuple[str, Fraction]:
     except ArithmeticError:
         value = Decimal("NaN")
     if not value.is_finite() or value < 0:
-        raise TidegaugeError(f"--note {name}: '{number:.40}' is no number from 0 up", f"as in {name}=0.5")
+        raise TidegaugeError(f"--note {name}: '{number:.40}' is not a number from 0 up", f"as in {name}=0.5")
     return name, Fraction(value)

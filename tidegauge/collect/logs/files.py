@@ -50,7 +50,7 @@ def magic(path: Path) -> bytes:
 def lines(path: Path) -> Iterator[tuple[int, bytes | BadLine]]:
     """(line number, the line without its end) of a plain or gzip file.
 
-    What is no line comes as a BadLine in its place: one above LINE_BYTES_MAX, or the end of a gzip file
+    What cannot be a line comes as a BadLine in its place: one above LINE_BYTES_MAX, or the end of a gzip file
     that is torn, after which nothing follows.
     """
     number, rest, skipping = 0, b"", False

@@ -15,7 +15,7 @@ ROWS_A_BATCH = 10_000
 
 
 def parquet_records(path: Path, period: Period) -> Iterator[tuple[int, LogRecord | BadLine]]:
-    """(row number, its record or why it is none); a file that breaks off ends with a BadLine."""
+    """(row number, its record or why it has none); a file that breaks off ends with a BadLine."""
     number = 0
     try:
         with pq.ParquetFile(path) as file:
@@ -32,7 +32,7 @@ def parquet_records(path: Path, period: Period) -> Iterator[tuple[int, LogRecord
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:
-    """Texts, numbers and dates as the bytes of their text: any value that is none is found row by row."""
+    """Texts, numbers and dates as the bytes of their text: a value that is not text is found row by row."""
     kind = column.type
     if pa.types.is_nested(kind) or pa.types.is_boolean(kind):
         return column

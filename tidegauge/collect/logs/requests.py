@@ -71,7 +71,7 @@ class _Tally:
 def read_logs(paths: Sequence[Path], bad_share_max: float = BAD_SHARE_MAX) -> LogRead:
     """Every request in the logs at `paths`: files, or folders with files below them.
 
-    Formats are recognised by content, each file by itself. A line that is no record is counted; above
+    Formats are recognised by content, each file by itself. A line without a record is counted; above
     `bad_share_max` of the lines, or without any request, TidegaugeError (exit 2) shows the first of them.
     """
     files = find_files(paths)
@@ -182,6 +182,6 @@ def _refuse_bad(tally: _Tally, bad_share_max: float) -> None:
         return
     shown = "; ".join(f"{source}: {why}" for source, why in tally.bad_examples)
     raise TidegaugeError(
-        f"{tally.bad} of {tally.lines} lines are no records, over the share of {bad_share_max:g}: {shown}",
-        "leave out what is no log, or allow more (--bad-max of a fit, bad_share_max of a trace)",
+        f"{tally.bad} of {tally.lines} lines are not records, over the share of {bad_share_max:g}: {shown}",
+        "leave out what is not a log, or allow more (--bad-max of a fit, bad_share_max of a trace)",
     )

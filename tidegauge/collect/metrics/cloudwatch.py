@@ -12,7 +12,7 @@ from tidegauge.collect.metrics.described import readable_reply
 from tidegauge.collect.metrics.parts import AwsParts
 from tidegauge.cost.metering.aws_metered import MINUTE_S, Part, Series
 
-QUERIES_MAX = 500  # of one GetMetricData
+QUERIES_MAX = 500  # GetMetricData takes no more
 KEPT_S = 15 * 24 * 3600  # figures by the minute; later only by five minutes
 EDGE_REGION = "us-east-1"  # where CloudFront reports, and where edge functions are at home
 COMPLETE = ("Complete", "PartialData")  # PartialData: more pages follow

@@ -21,7 +21,7 @@ SECONDS_MAX = 900.0  # a file
 SILENT_SECONDS_MAX = 30.0  # between two of its bytes
 CHUNK_BYTES = 1 << 20
 SAID_EVERY_BYTES = 64 * 1024**2
-PAGES_MAX = 50  # of an API's answer for one usage type
+PAGES_MAX = 50  # the pricing API's answer for one usage type
 
 Say = Callable[[str], None]
 

@@ -14,7 +14,7 @@ FILES_MAX = 1000
 
 
 def read_offers(folder: Path, wanted: Collection[str]) -> list[Offer]:
-    """The offers in the .json and .csv files of `folder` (exit 2, with the file, where one is none)."""
+    """The offers in the .json and .csv files of `folder` (exit 2 names a file that is not one)."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".csv"))
     except OSError as error:

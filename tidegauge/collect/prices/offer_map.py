@@ -189,7 +189,9 @@ def _tiers(
     begin: Decimal | None = Decimal(0)
     for rate in ordered:
         if _measure(rate.unit, measures) != rule.measure:
-            raise ValueError(f"its unit is '{rate.unit:.40}', which is no {rule.measure.replace('_', '-')}")
+            raise ValueError(
+                f"its unit is '{rate.unit:.40}', which is not a {rule.measure.replace('_', '-')}"
+            )
         if rate.begin != begin:
             raise ValueError(f"its tiers leave a gap or overlap at {rate.begin}")
         begin = rate.end

@@ -51,7 +51,7 @@ class Offer:
 
 
 class BadOffer(ValueError):
-    """A document that is no offer, or a wanted rate in it that cannot be."""
+    """A document that is not an offer, or a wanted rate in it that cannot be."""
 
 
 def parse_offer_json(text: str, wanted: Collection[str]) -> Iterator[Offer]:
@@ -92,12 +92,12 @@ def parse_offer_csv(lines: Iterable[str], wanted: Collection[str]) -> Iterator[O
 
 def _offer(code: object, published: object, products: Iterable[Product]) -> Offer:
     if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise BadOffer(f"{code!r:.60} is no offer code")
+        raise BadOffer(f"{code!r:.60} is not an offer code")
     day = str(published)[:10]
     try:
         date.fromisoformat(day)
     except ValueError:
-        raise BadOffer(f"{published!r:.40} is no day of publication") from None
+        raise BadOffer(f"{published!r:.40} is not a day of publication") from None
     return Offer(code=code, published=day, products=tuple(products))
 
 
@@ -175,7 +175,7 @@ def _csv_products(rows: Iterator[list[str]], names: list[str], wanted: Collectio
 
 def _product(sku: object, columns: Mapping[str, str], rates: Iterable[Rate]) -> Product:
     if not isinstance(sku, str) or not _CODE.fullmatch(sku):
-        raise BadOffer(f"{sku!r:.60} is no SKU")
+        raise BadOffer(f"{sku!r:.60} is not a SKU")
     all_rates = tuple(rates)
     latest = max(
         (rate.effective for rate in all_rates), default=""
@@ -197,7 +197,7 @@ def _rate(*, begin: object, end: object, usd: object, unit: object, effective: o
 
 def _amount(written: object) -> Decimal:
     if not isinstance(written, str) or not _AMOUNT.fullmatch(written):
-        raise BadOffer(f"{written!r:.40} is no price or bound")
+        raise BadOffer(f"{written!r:.40} is not a price or bound")
     return Decimal(written)
 
 

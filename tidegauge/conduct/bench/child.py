@@ -14,12 +14,8 @@ from tidegauge.house import INSTALL_LOCAL, MEDIA
 MODULE = "benches.transcode"
 DEFAULT_RENDITIONS = ("preview_mp4", "slack_gif", "webp", "poster")
 DEFAULT_MEDIA = (MEDIA / "anim_bbb.gif", MEDIA / "city.gif")
-# What the transcode core runs on, by the names that modules import.
-PACKAGES = {
-    "av": "av",
-    "imageio_ffmpeg": "imageio-ffmpeg",
-    "PIL": "pillow",
-}
+# What the transcode core runs on.
+PACKAGES = {"av": "av", "imageio_ffmpeg": "imageio-ffmpeg", "PIL": "pillow"}
 Hear = Callable[[Any], None]  # takes a JSON line of the bench: how many steps are done, and how long is left
 
 

@@ -51,7 +51,7 @@ def hold_service(resource: Resource) -> Iterator[Holding]:
         )
     network = resource.mapping("NetworkConfiguration").get("AwsvpcConfiguration", {})
     if not isinstance(network, dict):
-        raise Unresolvable("AwsvpcConfiguration is no mapping")
+        raise Unresolvable("AwsvpcConfiguration is not a mapping")
     if entry_text(network, "AssignPublicIp", "DISABLED") == "ENABLED":
         yield Holding(service="vpc", unit="public_ipv4_hour", quantity=Fraction(desired))
 
@@ -98,5 +98,5 @@ def _strategy(service: Resource) -> list[Mapping[str, Any]]:
         cluster = service.referred("Cluster", "AWS::ECS::Cluster", "ClusterName")
         own = cluster.items("DefaultCapacityProviderStrategy")
     if any(not isinstance(part, dict) for part in own):
-        raise Unresolvable("its capacity provider strategy holds something that is no strategy")
+        raise Unresolvable("its capacity provider strategy holds something that is not a strategy")
     return own

@@ -32,7 +32,7 @@ class FixedItem:
     attributes: Attributes
     quantity: Fraction  # units held: nodes, vCPUs, capacity units
     how: str  # how the template comes to that quantity; empty for a plain number of it
-    tasks: Fraction | None  # of an ECS service: the tasks among which the quantity is spread
+    tasks: Fraction | None  # an ECS service's, among which the quantity is spread
     hourly_exact: Fraction  # USD an hour
     list_price: Decimal
     list_unit: str

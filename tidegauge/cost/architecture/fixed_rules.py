@@ -10,7 +10,7 @@ from tidegauge.cost.architecture.resources import Holding, Resource, whole
 from tidegauge.cost.architecture.template_values import Unresolvable
 
 HIGH_RESOLUTION_BELOW_S = 60
-ADDITIONAL_METRICS = 8  # of a CloudFront distribution
+ADDITIONAL_METRICS = 8  # a CloudFront distribution has so many, where they are on
 
 
 def _one(service: str, unit: str) -> Callable[[Resource], Iterator[Holding]]:
@@ -43,7 +43,7 @@ def _replication_group(resource: Resource) -> Iterator[Holding]:
     """Nodes are shards x (1 + replicas); without shards, NumCacheClusters."""
     groups = resource.items("NodeGroupConfiguration")
     if any(not isinstance(group, dict) for group in groups):
-        raise Unresolvable("NodeGroupConfiguration holds something that is no node group")
+        raise Unresolvable("NodeGroupConfiguration holds something that is not a node group")
     if groups and all("ReplicaCount" in group for group in groups):
         nodes = sum(1 + whole(group["ReplicaCount"], "ReplicaCount") for group in groups)
         how = f"{len(groups)} shards with their replicas"
@@ -95,7 +95,7 @@ def _table(resource: Resource) -> Iterator[Holding]:
 def _throughput(index: object) -> Mapping[str, object]:
     throughput = index.get("ProvisionedThroughput", {}) if isinstance(index, dict) else None
     if not isinstance(throughput, dict):
-        raise Unresolvable("ProvisionedThroughput of an index is no mapping")
+        raise Unresolvable("ProvisionedThroughput of an index is not a mapping")
     return throughput
 
 

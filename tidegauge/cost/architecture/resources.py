@@ -21,8 +21,8 @@ class Holding:
     unit: str
     quantity: Fraction
     attributes: Mapping[str, str] = field(default_factory=dict)
-    how: str = ""  # how the template comes to that quantity, where it is no plain number of it
-    tasks: Fraction | None = None  # of an ECS service: the tasks among which the quantity is spread
+    how: str = ""  # how the quantity follows from the template, where it is not simply written there
+    tasks: Fraction | None = None  # an ECS service's, among which the quantity is spread
     assumption: str = ""
     provisioned_table: str = ""  # a DynamoDB table whose request units these pay for
 
@@ -48,7 +48,7 @@ class Resource:
         """Its properties as the template has them."""
         found = self.body.get("Properties") or {}
         if not isinstance(found, dict):
-            raise Unresolvable("its Properties are no mapping")
+            raise Unresolvable("its Properties are not a mapping")
         return found
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -73,14 +73,14 @@ class Resource:
         """A list; empty where the property is not set."""
         value = self.get(name, [])
         if not isinstance(value, list):
-            raise Unresolvable(f"{name} is no list")
+            raise Unresolvable(f"{name} is not a list")
         return value
 
     def mapping(self, name: str) -> Mapping[str, Any]:
         """A mapping; empty where the property is not set."""
         value = self.get(name, {})
         if not isinstance(value, dict):
-            raise Unresolvable(f"{name} is no mapping")
+            raise Unresolvable(f"{name} is not a mapping")
         return value
 
     def referred(self, name: str, resource_type: str, name_property: str) -> Resource:

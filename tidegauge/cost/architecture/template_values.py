@@ -119,7 +119,7 @@ class TemplateValues:
                 self._known_conditions[condition] = self._condition(named[condition], depth + 1)
             return self._known_conditions[condition]
         if not isinstance(condition, dict) or len(condition) != 1:
-            raise Unresolvable("a condition of it is no condition function")
+            raise Unresolvable("a part of its condition is not a condition function")
         function, argument = next(iter(condition.items()))
         if function == "Condition":
             return self._condition(argument, depth + 1)
@@ -135,7 +135,7 @@ class TemplateValues:
             return all(results)
         if function == "Fn::Or":
             return any(results)
-        raise Unresolvable(f"{function} is no condition function")
+        raise Unresolvable(f"{function} is not a condition function")
 
 
 def is_function(value: Any, name: str) -> bool:
@@ -146,5 +146,5 @@ def is_function(value: Any, name: str) -> bool:
 def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = template.get(name) or {}
     if not isinstance(section, dict):
-        raise Unresolvable(f"{name} of the template is no mapping")
+        raise Unresolvable(f"{name} of the template is not a mapping")
     return section

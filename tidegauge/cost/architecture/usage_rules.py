@@ -15,7 +15,7 @@ from tidegauge.cost.prices import Attributes, sorted_attributes
 
 GB = 2**30
 US = {"geo": "us"}  # the whole traffic at the price of the cheapest edge locations
-LAMBDA_MB_DEFAULT = 128  # of AWS::Lambda::Function
+LAMBDA_MB_DEFAULT = 128  # AWS::Lambda::Function's default
 
 # The names of [scenario] and [assumptions] that the rules know; docs/cost.md lists them.
 NAMES = {
@@ -143,7 +143,7 @@ def _distribution(resource: Resource, figures: Figures) -> Iterator[Use]:
     shields = _mappings([origin.get("OriginShield") for origin in _mappings(config.get("Origins"))])
     if any(shield.get("Enabled") in (True, "true") for shield in shields):
         yield figures.use(resource, "cloudfront.origin_shield_request", "origin_requests_per_month")
-    memories: dict[str, int] = {}  # of one function an event: behaviours are taken as alike
+    memories: dict[str, int] = {}  # by event, one function each: behaviours are taken as alike
     for behaviour in behaviours:
         for association in _mappings(behaviour.get("LambdaFunctionAssociations")):
             event = entry_text(association, "EventType", "")

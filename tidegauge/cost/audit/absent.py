@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedItem
-from tidegauge.cost.audit.corrections import Corrected
+from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, held_item, item_of, use_item

@@ -1,4 +1,4 @@
-"""Statements about cost that are no lines, held against the same evidence."""
+"""Statements about cost beside the lines, held against the same evidence."""
 
 from __future__ import annotations
 

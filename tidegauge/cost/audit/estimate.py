@@ -68,7 +68,7 @@ class EstimateLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A statement about cost that is no line."""
+    """A statement about cost beside the lines."""
 
     id: str
     text: str
@@ -90,7 +90,7 @@ class Estimate:
     name: str
     region: str
     architecture: str | None  # a folder of templates, relative to the estimate
-    parameters: Mapping[str, str]  # of the templates
+    parameters: Mapping[str, str]  # values of the templates' parameters
     tolerance: Fraction
     total: Decimal | None  # as the estimate states it
     names: Mapping[str, Fraction]  # scenario and assumptions: what formulas and rules may name
@@ -226,7 +226,7 @@ def _attributes(row: Mapping[str, Any], where: Place) -> Attributes:
 def _texts(row: Mapping[str, Any], key: str, where: Place) -> tuple[str, ...]:
     value = row.get(key, [])
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise TidegaugeError(f"{where / key} is no list of texts", HINT)
+        raise TidegaugeError(f"{where / key} is not a list of texts", HINT)
     return tuple(value)
 
 
@@ -245,14 +245,14 @@ def _optional_text(row: Mapping[str, Any], key: str, where: Place) -> str | None
 def _table(row: Mapping[str, Any], key: str, where: Place) -> Mapping[str, Any]:
     value = row.get(key, {})
     if not isinstance(value, dict):
-        raise TidegaugeError(f"{where / key} is no table", HINT)
+        raise TidegaugeError(f"{where / key} is not a table", HINT)
     return value
 
 
 def _rows(data: Mapping[str, Any], key: str, where: Place) -> list[Mapping[str, Any]]:
     value = data.get(key, [])
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise TidegaugeError(f"{where / key} is no list of tables", f"write [[{key}]]")
+        raise TidegaugeError(f"{where / key} is not a list of tables", f"write [[{key}]]")
     return value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tidegauge.cost.audit.absent import Absent
-from tidegauge.cost.audit.corrections import Corrected
+from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import Estimate
 from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.month_items import add

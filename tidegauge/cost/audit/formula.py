@@ -180,7 +180,7 @@ class _Parser:
         for part in parts:
             product = product * self._unit(part)
         if len(parts) > 1 and all(part.lower() not in _UNITS for part in parts):
-            raise FormulaError(f"'{name:.40}' is no unit; write spaces around a minus")
+            raise FormulaError(f"'{name:.40}' is not a unit; write spaces around a minus")
         return product
 
     def _unit(self, word: str) -> Amount:

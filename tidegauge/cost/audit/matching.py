@@ -13,7 +13,7 @@ from tidegauge.cost.audit.reading import TASK_HOUR
 from tidegauge.cost.prices import Attributes
 from tidegauge.cost.usage import Usage, UsageItem
 
-TASK_UNITS = ("vcpu_second", "gb_second")  # of fargate: what a task-hour is made of
+TASK_UNITS = ("vcpu_second", "gb_second")  # fargate's: a task-hour is made of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

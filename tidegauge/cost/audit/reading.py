@@ -27,9 +27,9 @@ from tidegauge.cost.words import count
 from tidegauge.dollars import usd
 from tidegauge.errors import TidegaugeError, nearest
 
-TASK_HOUR = "task_hour"  # of fargate: vCPU and memory of one task for an hour, priced as two units
+TASK_HOUR = "task_hour"  # fargate's: vCPU and memory of one task for an hour, priced as two units
 GB = 2**30
-ROUNDING_MAX = Fraction(1, 20)  # of an amount: above it, rounding is worth a finding
+ROUNDING_MAX = Fraction(1, 20)  # as a share of the amount; above it, rounding is worth a finding
 _GB_SECONDS = tuple(sorted((*BYTES, *TIME)))
 _VCPU_SECONDS = tuple(sorted((*VCPU, *TIME)))
 
@@ -125,7 +125,7 @@ def _formula_value(
     try:
         value = evaluate(line.formula, names)
     except DimensionError as error:
-        findings.append(Finding(code="wrong_dimension", message=f"the formula is no sum: {error}"))
+        findings.append(Finding(code="wrong_dimension", message=f"the formula does not add up: {error}"))
         return None
     except FormulaError as error:
         raise TidegaugeError(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tidegauge.cost.audit.absent import Absent, Position, absent_positions
-from tidegauge.cost.audit.corrections import Basis, Corrected
+from tidegauge.cost.audit.corrected import Basis, Corrected
+from tidegauge.cost.audit.correcting import correct, unheld_findings
 from tidegauge.cost.audit.estimate import Estimate, EstimateLine
 from tidegauge.cost.audit.findings import line_findings, total_findings
-from tidegauge.cost.audit.lines import correct, unheld_findings
 from tidegauge.cost.audit.matching import Evidence, match
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add
 from tidegauge.cost.audit.reading import Finding, Reading, read_line

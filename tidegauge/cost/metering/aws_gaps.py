@@ -42,7 +42,7 @@ NOT_METERED = tuple(
         ("cloudfront", "origin_transfer_byte", "CloudFront has no metric of what it sends to origins"),
         ("cloudfront", "origin_shield_request", "CloudFront has no metric of Origin Shield's requests"),
         ("waf", "request", "web ACLs are not asked; each inspects as many requests as what it guards"),
-        ("nat", "processed_byte", "NAT gateways are not asked; their bytes are no single run's"),
+        ("nat", "processed_byte", "NAT gateways are not asked; their bytes are not a single run's"),
         ("apigateway", "websocket_message", "messages on /ws are not counted"),
         ("apigateway", "connection_minute", "connections on /ws are not timed"),
         ("elasticache", "node_hour", "cache nodes run around the clock: a fixed cost, not one of a request"),

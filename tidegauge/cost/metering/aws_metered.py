@@ -59,7 +59,7 @@ class AwsMetered:
 
     schema_version: Literal[1] = 1
     collected_unix_s: float  # when it was asked for last
-    began_unix_s: float  # of the run, warm-up included
+    began_unix_s: float  # the run's begin, warm-up included
     ended_unix_s: float  # its last answer
     first_minute_unix_s: int
     end_minute_unix_s: int  # exclusive

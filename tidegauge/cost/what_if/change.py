@@ -16,5 +16,5 @@ class Change:
     title: str
     items: tuple[UsageItem, ...] | None
     message: str
-    confidence: Literal["H", "M", "L"] = "H"  # of what is not a price of the book
+    confidence: Literal["H", "M", "L"] = "H"  # how sure is what the book does not price
     assumptions: tuple[str, ...] = ()

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from tidegauge.cost.line_rows import line_row
 from tidegauge.cost.lines import PricedLine, price_usage
 from tidegauge.cost.money import text
 from tidegauge.cost.prices import PriceBook
-from tidegauge.cost.rows import line_row
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.compute import TASK_UNITS
 from tidegauge.cost.what_if.counterparts import Counterpart, Counterparts
+from tidegauge.cost.what_if.dynamodb import KINDS
 from tidegauge.cost.what_if.month import Month, some
-from tidegauge.cost.what_if.tables import KINDS
 
 BOOK = "cloudflare"  # the name of its price book
 EDGE = ("http_request", "https_request")

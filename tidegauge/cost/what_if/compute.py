@@ -12,7 +12,7 @@ from tidegauge.dollars import usd
 
 TASK_UNITS = ("vcpu_second", "gb_second")
 SPOT_SHARE = Fraction(7, 10)  # where no note says otherwise
-BAND = (Fraction(2, 10), Fraction(1))  # of the on-demand price, between which Spot is taken to vary
+BAND = (Fraction(2, 10), Fraction(1))  # Spot is taken to vary between these shares of the on-demand price
 
 
 def graviton(month: Month) -> Iterator[Change]:

@@ -24,7 +24,7 @@ NOTES = {  # figures that what-ifs ask for beside the usage; docs/cost.md lists 
     "interface_endpoints": "AWS services that tasks in the VPC call",
     "api_cpu_ms": "mean ms of CPU of an API request",
 }
-SHARES = ("hit_ratio", "spot_share", "capacity_utilisation", "s3_share_of_nat")  # of the whole: 0 to 1
+SHARES = ("hit_ratio", "spot_share", "capacity_utilisation", "s3_share_of_nat")  # from 0 to 1
 Choice = Callable[[UsageItem], bool]
 
 

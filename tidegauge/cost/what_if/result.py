@@ -8,18 +8,18 @@ from fractions import Fraction
 
 from tidegauge.cost.money import text
 from tidegauge.cost.usage import UsageItem
-from tidegauge.cost.what_if import cache, compute, edge, network, tables
+from tidegauge.cost.what_if import compute, dynamodb, edge, network, valkey
 from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.flat_rates import FlatRates
 from tidegauge.cost.what_if.month import Month
 
 SURE = ("L", "M", "H")  # from the least
 RULES: tuple[Callable[[Month], Iterator[Change]], ...] = (
-    cache.valkey,
+    valkey.on_valkey,
     compute.graviton,
     compute.spot,
-    tables.on_demand,
-    tables.provisioned,
+    dynamodb.on_demand,
+    dynamodb.provisioned,
     edge.hit_ratio,
     network.gateway_endpoint,
     network.interface_endpoints,

@@ -70,7 +70,7 @@ def check_columns(names: Iterable[str]) -> None:
     """Raises MissingColumns when records cannot be made of these (canonical) columns."""
     known = set(names)
     missing = [name.replace("_", "-") for name in REQUIRED if name not in known]
-    if not known & {"timestamp", "timestamp_ms"} and not {"date", "time"} <= known:
+    if not known & {"timestamp", "timestamp_ms"}:
         missing += [name for name in ("date", "time") if name not in known]
     if missing:
         raise MissingColumns(", ".join(missing))

@@ -15,9 +15,8 @@ KINDS = (
     ("read_capacity_unit_hour", "read_request_unit", "provisioned_reads_per_month"),
     ("write_capacity_unit_hour", "write_request_unit", "provisioned_writes_per_month"),
 )
-UTILISATION = Fraction(
-    7, 10
-)  # of provisioned capacity, as target tracking holds it, where no note says otherwise
+# Target tracking holds provisioned capacity at this use, where no note says otherwise.
+UTILISATION = Fraction(7, 10)
 SECONDS_PER_HOUR = 3600
 
 

@@ -1,4 +1,4 @@
-"""What a line of an estimate should have said: its usage by the best evidence that there is."""
+"""Corrects a line of an estimate: by the run, the architecture, the scenario, or its own quantity."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
-from tidegauge.cost.audit.corrections import Corrected, differences, same
+from tidegauge.cost.audit.corrected import Corrected, differences, same
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
 from tidegauge.cost.audit.month_items import add, held_item, item_of, units_a_month, use_item
 from tidegauge.cost.audit.reading import TASK_HOUR, Finding, Reading
-from tidegauge.cost.audit.tasks import correct_tasks
+from tidegauge.cost.audit.task_hours import correct_tasks
 from tidegauge.cost.prices import Attributes, PriceBook, label
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.words import count, things

@@ -1,4 +1,4 @@
-"""What a line of an estimate should have priced, and on which evidence."""
+"""The usage that a line of an estimate should have priced, on which evidence, and how far it is off."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedItem
-from tidegauge.cost.audit.corrections import Basis, Corrected, differences
+from tidegauge.cost.audit.corrected import Basis, Corrected, differences
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched, task_size
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add, item_of

@@ -9,7 +9,7 @@ from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.month import Month, with_attribute
 
 
-def valkey(month: Month) -> Iterator[Change]:
+def on_valkey(month: Month) -> Iterator[Change]:
     """The same nodes with Valkey in place of Redis OSS."""
 
     def moved(_at: int, item: UsageItem) -> UsageItem:

@@ -1,0 +1,284 @@
+"""What each type of resource is billed by use for, by small templates and a month that no sum mixes up."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from cost_builders import GB
+
+from tidegauge.cost.architecture.usage_rules import NAMES, Figures, Use, find_uses
+
+HOURS = Fraction(730)
+MONTH = {
+    "edge_requests_per_month": 1009,
+    "edge_gb_per_month": 2,
+    "edge_function_ms": 3,
+    "origin_requests_per_month": 101,
+    "api_requests_per_month": 211,
+    "websocket_messages_per_month": 307,
+    "load_balancer_lcu": 5,
+    "assets": 401,
+    "traces_per_month": 503,
+    "nat_gb_per_month": 7,
+    "read_units_per_month": 601,
+    "write_units_per_month": 701,
+    "table_gb": 11,
+    "table_recovery_gb": 13,
+    "log_gb_per_month": 17,
+    "image_gb": 19,
+    "fifo_requests_per_month": 809,
+    "queue_requests_per_month": 907,
+    "dns_queries_per_month": 1103,
+    "cache_backup_gb": 23,
+    "kms_requests_per_month": 1201,
+    "secret_calls_per_month": 1301,
+    "replicated_gb_per_month": 29,
+    "transitions_per_month": 1409,
+}
+XRAY = {"ContainerDefinitions": [{"Image": "a/api"}, {"Image": "a/xray"}]}
+ON = {"Condition": "On"}
+
+
+def uses(resources: dict[str, Any], names: dict[str, int] = MONTH) -> list[Use]:
+    template = {"Conditions": {"On": {"Fn::Equals": ["a", "a"]}, "Off": {"Fn::Equals": ["a", "b"]}}}
+    document = json.dumps(template | {"Resources": resources})
+    figures = Figures(names={name: Fraction(value) for name, value in names.items()}, hours=HOURS)
+    return find_uses({"stack.json": document}, figures, region="us-east-1")
+
+
+def billed(kind: str, **properties: Any) -> dict[str, Fraction | None]:
+    """{service.unit: quantity} of a single resource."""
+    found = uses({"One": {"Type": kind, "Properties": properties}})
+    return {f"{use.service}.{use.unit}": use.quantity for use in found}
+
+
+def lifecycle(*classes: str) -> dict[str, Any]:
+    moves = [{"StorageClass": name} for name in classes]
+    return {"LifecycleConfiguration": {"Rules": [{"Transitions": moves}]}}
+
+
+def edge(*behaviours: dict[str, Any], origins: Any = (), others: dict[str, Any] | None = None) -> list[Use]:
+    config = {
+        "DefaultCacheBehavior": behaviours[0],
+        "CacheBehaviors": list(behaviours[1:]),
+        "Origins": list(origins),
+    }
+    distribution = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
+    return uses({"Edge": distribution, **(others or {})})
+
+
+def policy(name: str) -> dict[str, Any]:
+    return {"ViewerProtocolPolicy": name}
+
+
+def test_the_month_of_these_tests_has_every_figure() -> None:
+    assert set(MONTH) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "expected"),
+    [
+        ("EC2::NatGateway", {}, {"nat.processed_byte": 7 * GB}),
+        ("ECR::Repository", {}, {"ecr.storage_byte_month": 19 * GB}),
+        ("KMS::Key", {}, {"kms.request": 1201}),
+        ("Logs::LogGroup", {}, {"cloudwatch.log_ingested_byte": 17 * GB}),
+        ("Route53::HostedZone", {}, {"route53.query": 1103}),
+        ("SecretsManager::Secret", {}, {"secretsmanager.api_call": 1301}),
+        ("ElasticLoadBalancingV2::LoadBalancer", {}, {"alb.lcu_hour": 3650}),  # 5 x 730
+        ("ApiGatewayV2::Api", {"ProtocolType": "WEBSOCKET"}, {"apigateway.websocket_message": 307}),
+        ("ApiGatewayV2::Api", {"ProtocolType": "HTTP"}, {"apigateway.http_request": 211}),
+        ("ApiGatewayV2::Api", {}, {"apigateway.http_request": 211}),  # made from an OpenAPI definition
+        ("SQS::Queue", {"FifoQueue": True}, {"sqs.fifo_request": 809}),
+        ("SQS::Queue", {"FifoQueue": "true"}, {"sqs.fifo_request": 809}),
+        ("SQS::Queue", {"FifoQueue": False}, {"sqs.standard_request": 907}),
+        ("SQS::Queue", {}, {"sqs.standard_request": 907}),
+        ("WAFv2::WebACL", {"Scope": "CLOUDFRONT"}, {"waf.request": 1009}),
+        ("WAFv2::WebACL", {"Scope": "REGIONAL"}, {"waf.request": 211}),
+        (
+            "ElastiCache::ReplicationGroup",
+            {"SnapshotRetentionLimit": 2},
+            {"elasticache.backup_byte_month": 23 * GB},
+        ),
+        ("ElastiCache::ReplicationGroup", {"SnapshotRetentionLimit": 1}, {}),  # one snapshot is free
+        ("ElastiCache::ReplicationGroup", {}, {}),
+        (
+            "ECS::TaskDefinition",
+            {"ContainerDefinitions": [{"Image": "a/xray"}]},
+            {"xray.trace_recorded": 503},
+        ),
+        ("ECS::TaskDefinition", {"ContainerDefinitions": [{"Image": "a/api"}]}, {}),
+        ("ECS::TaskDefinition", {}, {}),
+    ],
+)
+def test_a_resource_is_billed_by_its_figure(
+    kind: str, properties: dict[str, Any], expected: dict[str, int]
+) -> None:
+    assert billed(f"AWS::{kind}", **properties) == expected
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, {"dynamodb.storage_byte_month": 11 * GB}),  # provisioned: its hours are the bill
+        ({"BillingMode": "PROVISIONED"}, {"dynamodb.storage_byte_month": 11 * GB}),
+        (
+            {"BillingMode": "PAY_PER_REQUEST"},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+            },
+        ),
+        (
+            {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": "true"}},
+            {"dynamodb.storage_byte_month": 11 * GB, "dynamodb.pitr_byte_month": 13 * GB},
+        ),
+        (
+            {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}},
+            {"dynamodb.storage_byte_month": 11 * GB, "dynamodb.pitr_byte_month": 13 * GB},
+        ),
+        (
+            {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False}},
+            {"dynamodb.storage_byte_month": 11 * GB},
+        ),
+    ],
+)
+def test_a_table_is_billed_by_its_mode_and_its_recovery(
+    properties: dict[str, Any], expected: dict[str, int]
+) -> None:
+    assert billed("AWS::DynamoDB::Table", **properties) == expected
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, {}),
+        ({"ReplicationConfiguration": {"Role": "r"}}, {"s3.replicated_byte": 29 * GB}),
+        (
+            lifecycle("STANDARD_IA"),
+            {"s3.transition_request": 1409},
+        ),
+        (
+            {
+                "LifecycleConfiguration": {
+                    "Rules": [{"Transitions": [{"StorageClass": "INTELLIGENT_TIERING"}]}]
+                }
+            },
+            {"s3.monitored_object_month": 401},
+        ),
+        (lifecycle("GLACIER"), {}),
+    ],
+)
+def test_a_bucket_is_billed_for_what_moves_its_objects(
+    properties: dict[str, Any], expected: dict[str, int]
+) -> None:
+    assert billed("AWS::S3::Bucket", **properties) == expected
+
+
+def test_what_a_bucket_s_units_are_of() -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": lifecycle("STANDARD_IA", "INTELLIGENT_TIERING")}
+    assert {use.unit: use.attributes for use in uses({"B": bucket})} == {
+        "monitored_object_month": (("storage_class", "intelligent_tiering"),),
+        "transition_request": (("storage_class", "standard_ia"),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "said"),
+    [
+        ((policy("allow-all"),), "some behaviours allow plain HTTP"),
+        ((policy("https-only"), policy("allow-all")), "some behaviours allow plain HTTP"),
+        ((policy("allow-all"), policy("redirect-to-https")), "some behaviours allow plain HTTP"),
+        (({},), "some behaviours allow plain HTTP"),
+        ((policy("redirect-to-https"),), "every behaviour demands HTTPS"),
+        ((policy("https-only"), policy("redirect-to-https")), "every behaviour demands HTTPS"),
+    ],
+)
+def test_a_distribution_says_whether_it_answers_plain_http(
+    behaviours: tuple[dict[str, Any], ...], said: str
+) -> None:
+    requests, egress = edge(*behaviours)
+    assert (requests.service, requests.unit, requests.quantity) == ("cloudfront", "https_request", 1009)
+    assert requests.how == f"requests that reach the CDN; {said}"
+    assert (egress.unit, egress.quantity) == ("egress_byte", 2 * GB)
+    assert requests.attributes == egress.attributes == (("geo", "us"),)
+
+
+@pytest.mark.parametrize(("enabled", "asked"), [(True, [101]), ("true", [101]), (False, []), ("false", [])])
+def test_an_origin_shield_that_is_on_is_billed(enabled: object, asked: list[int]) -> None:
+    plain, shielded = {"Id": "a"}, {"Id": "b", "OriginShield": {"Enabled": enabled}}
+    found = edge(policy("https-only"), origins=[plain, shielded])
+    assert [use.quantity for use in found if use.unit == "origin_shield_request"] == asked
+
+
+FUNCTIONS = {
+    "Resize": {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 512}},
+    "ResizeV1": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Resize"}}},
+    "Plain": {"Type": "AWS::Lambda::Function", "Properties": {}},
+}
+
+
+def at(event: str, function: Any) -> dict[str, Any]:
+    return {"EventType": event, "LambdaFunctionARN": function}
+
+
+def with_functions(*associations: dict[str, Any]) -> dict[str, Any]:
+    return policy("https-only") | {"LambdaFunctionAssociations": list(associations)}
+
+
+def of_functions(*behaviours: dict[str, Any]) -> list[tuple[str, Fraction | None, str]]:
+    found = edge(*behaviours, others=FUNCTIONS)
+    return [(use.unit, use.quantity, use.how) for use in found if use.service == "lambda_edge"]
+
+
+def test_edge_functions_are_billed_by_what_reaches_their_side() -> None:
+    associations = (
+        at("viewer-request", {"Ref": "ResizeV1"}),
+        at("viewer-response", {"Fn::GetAtt": ["Plain", "Arn"]}),
+        at("origin-response", {"Ref": "ResizeV1"}),
+    )
+    viewer = "2 viewer triggers x requests that reach the CDN"
+    origin = "1 origin triggers x requests that the CDN sends to an origin"
+    lasts = "ms that a call of an edge function lasts"
+    assert of_functions(with_functions(*associations)) == [
+        ("request", 2018, viewer),  # 2 x 1009
+        ("gb_second", Fraction(1009 * 3 * 640, 1024 * 1000), f"{viewer} x {lasts} at 512 + 128 MB"),
+        ("request", 101, origin),
+        ("gb_second", Fraction(101 * 3 * 512, 1024 * 1000), f"{origin} x {lasts} at 512 MB"),
+    ]
+
+
+def test_one_function_an_event_counts_however_many_behaviours_have_it() -> None:
+    twice = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
+    assert [row[:2] for row in of_functions(twice, twice)] == [
+        ("request", 1009),
+        ("gb_second", Fraction(1009 * 3 * 512, 1024 * 1000)),
+    ]
+
+
+def test_a_function_in_none_of_the_templates_leaves_the_distribution_without_these_units() -> None:
+    assert of_functions(with_functions(at("viewer-request", {"Ref": "Elsewhere"}))) == []
+
+
+def test_a_figure_counts_once_for_all_resources_of_a_type() -> None:
+    queue = {"Type": "AWS::SQS::Queue"}
+    assert [use.resource.name for use in uses({"A": queue, "B": queue})] == ["A"]
+
+
+def test_what_is_not_deployed_is_not_billed() -> None:
+    queue = {"Type": "AWS::SQS::Queue"}
+    assert uses({"A": queue | {"Condition": "Off"}}) == []
+    assert len(uses({"A": queue | ON})) == 1
+
+
+def test_a_type_without_a_rule_is_passed_over() -> None:
+    assert uses({"R": {"Type": "AWS::IAM::Role"}}) == []
+
+
+def test_a_figure_that_the_scenario_lacks_is_named() -> None:
+    (use,) = uses({"Q": {"Type": "AWS::SQS::Queue"}}, {})
+    assert (use.quantity, use.needs) == (None, ("queue_requests_per_month",))
+    assert use.how == "calls of standard queues"
