@@ -16,7 +16,7 @@ from tidegauge.shapes import Seconds
 from tidegauge.stack import Stack
 from tidegauge.stored import ASIDE, LEFT_OUT, Count, UnixSeconds, UnknownFields
 
-RUN_VERSION = 1  # of run.json's schema
+RUN_VERSION = 1  # the schema of run.json that is written
 ASSETS_MAX = 100_000_000
 
 
@@ -86,7 +86,7 @@ class Machine:
     architecture: str  # x86_64, aarch64
     cpu_model: str  # as the kernel names it
     cores: int | None  # that the generator may use
-    memory_bytes: int | None  # of the whole machine
+    memory_bytes: int | None  # all that the machine has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class RunRecord:
     schema_version: int = RUN_VERSION  # raised when a reader of the older one would go wrong
     run_id: str  # by start and plan, unique in its folder of runs
     started_at: Moment  # ISO 8601, when the command began
-    seed: int  # of every random draw
+    seed: int  # every random draw follows from it
     processes: Annotated[int, Field(ge=1)]  # generator processes, wherever they run
     connections: Literal["per_session", "pooled"]  # how sessions connect
     window: MeasuredWindow  # what summary and cost count
@@ -134,15 +134,13 @@ class RunRecord:
     assets: Annotated[int, Field(ge=0, le=ASSETS_MAX)]  # how many of them sessions draw from
     architecture: str | None  # the folder of CloudFormation templates behind the loaded cost
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint) pairs in the order of the flows' steps
-    trace: ReplayedLogs | None = None  # of a replay
+    trace: ReplayedLogs | None = None  # what a replay read; null for other plans
     plan: Plan  # as it was sent, overrides and defaults in it
     stack: Stack  # the descriptor, which holds no secrets
-    versions: Mapping[str, str]  # of Python and of the packages that measure
+    versions: Mapping[str, str]  # {name: version}: Python and the packages that measure
     machine: Machine  # which the generator ran on
-    git_commit: str | None  # of Tidegauge, with -dirty for local changes; null outside a checkout
-    workers: tuple[WorkerShare, ...] = field(
-        default=(), metadata=LEFT_OUT
-    )  # of a run that was sent from other machines
+    git_commit: str | None  # Tidegauge's own, with -dirty for local changes; null outside a checkout
+    workers: tuple[WorkerShare, ...] = field(default=(), metadata=LEFT_OUT)  # those on other machines
     unknown_fields: UnknownFields = field(default=(), repr=False, metadata=ASIDE)
 
     @property
@@ -158,8 +156,8 @@ class RunRecord:
         Its window ends with a whole second: requests are counted by the second, and a histogram cannot be
         cut within one.
         """
-        window = replace(self.window, end_s=min(self.window.end_s, float(math.floor(at_s))))
-        return replace(self, interrupted=True, window=window)
+        end_s = max(min(self.window.end_s, float(math.floor(at_s))), 0.0)
+        return replace(self, interrupted=True, window=replace(self.window, end_s=end_s))
 
 
 def check_run(run: RunRecord, what: str, remedy: str) -> None:

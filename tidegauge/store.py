@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from tidegauge import row_files
 from tidegauge.audit_record import AUDIT_VERSION, AuditRecord
+from tidegauge.disk import disk_error, replace_whole
 from tidegauge.edge_record import EdgeCheck
 from tidegauge.errors import TidegaugeError
 from tidegauge.run_record import RUN_VERSION, RunRecord, check_run
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd  # which takes a second to load, and is not for the writer
 
 RESERVE_BYTES = 2**20
-
-
-class DiskFull(TidegaugeError):
-    """No room for a file of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class RunFolder:
         try:
             folder.reserve.write_bytes(os.urandom(RESERVE_BYTES))
         except OSError as error:
-            raise _disk_error(error, path) from None
+            raise disk_error(error, path) from None
         return folder
 
     @classmethod
@@ -186,13 +182,7 @@ class RunFolder:
 
     def write_text(self, path: Path, text: str) -> None:
         """`text` at `path`, replaced in one step."""
-        partial = path.with_name(path.name + ".partial")
-        try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise _disk_error(error, path) from None
+        replace_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
     def read_json(self, path: Path) -> Any:
         """The document at `path`, or an error that names it (exit 2)."""
@@ -207,13 +197,7 @@ class RunFolder:
 
     def write_table(self, path: Path, table: Any) -> None:
         """A Parquet file at `path`, replaced in one step."""
-        partial = path.with_name(path.name + ".partial")
-        try:
-            pq.write_table(table, partial, compression="zstd")
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise _disk_error(error, path) from None
+        replace_whole(path, lambda partial: pq.write_table(table, partial, compression="zstd"))
 
     def write_frame(self, path: Path, frame: pd.DataFrame) -> None:
         """A data frame as a Parquet file at `path`, replaced in one step."""
@@ -247,7 +231,7 @@ class RunFolder:
         try:
             read = row_files.merge_files(self._parts(kind), kind, self.merged(kind))
         except OSError as error:
-            raise _disk_error(error, self.merged(kind)) from None
+            raise disk_error(error, self.merged(kind)) from None
         self._remove(kind, read)
 
     def torn_parts(self, kind: str) -> list[str]:
@@ -306,14 +290,4 @@ def require_empty(path: Path) -> None:
         if any(path.iterdir()):
             raise TidegaugeError(f"run folder {path} is not empty", "name a new folder with --out")
     except OSError as error:
-        raise _disk_error(error, path) from None
-
-
-def _disk_error(error: OSError, path: Path) -> TidegaugeError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(
-            f"disk full: {path} cannot be written", "free space, or name another folder with --out"
-        )
-    return TidegaugeError(
-        f"{path} cannot be written: {os.strerror(error.errno or 0)}", "name another folder with --out"
-    )
+        raise disk_error(error, path) from None

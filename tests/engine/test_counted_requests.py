@@ -12,11 +12,12 @@ import pytest
 from written_rows import made_up, run_folder, write
 
 from tidegauge import row_files
+from tidegauge.disk import DiskFull
 from tidegauge.records import Sample
 from tidegauge.results.measure import Measured, measure
 from tidegauge.results.recovery import recover
 from tidegauge.results.report_data import report_data
-from tidegauge.store import DiskFull, RunFolder
+from tidegauge.store import RunFolder
 from tidegauge.stored import document_of
 
 SESSIONS, END_S = 2000, 10.0

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tidegauge.disk import DiskFull
 from tidegauge.errors import TidegaugeError
 from tidegauge.records import Outcome
-from tidegauge.store import DiskFull, RunFolder
+from tidegauge.store import RunFolder
 
 
 def no_room(*_: object, **__: object) -> None:

@@ -147,3 +147,13 @@ def test_what_is_not_json_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text, encoding="utf-8")
     with pytest.raises(TidegaugeError, match=r"run\.json"):
         RunFolder(tmp_path).read_run()
+
+
+@pytest.mark.parametrize(("at_s", "end_s"), [(2.7, 2.0), (9.0, 4.0), (-0.3, 0.0)])
+def test_an_interrupted_run_ends_with_a_whole_second_of_its_window(
+    folder: RunFolder, at_s: float, end_s: float
+) -> None:
+    copy = RunFolder(folder.path / "early")
+    copy.path.mkdir(exist_ok=True)
+    copy.write_run(folder.read_run().ended_early(at_s))
+    assert (copy.read_run().interrupted, copy.read_run().window.end_s) == (True, end_s)

@@ -12,7 +12,7 @@ from tidegauge.summary import GeneratorShare, JudgedObjective, State, Verdict
 
 WAF = "waf_403"
 P99 = Fraction(99, 100)
-STACK_GUARDS = ("failure_ratio_max", "alarms")  # of the plan's [guards]: what the stack itself sets off
+STACK_GUARDS = ("failure_ratio_max", "alarms")  # [guards] keys that the stack itself sets off
 FATAL_CAUSES = {
     "files_exhausted": "A generator process ran out of open files.",
     "ports_exhausted": "A generator ran out of local ports.",
@@ -25,7 +25,7 @@ class ValidityLimits(Protocol):
 
     @property
     def cpu_ratio_max(self) -> float:
-        """Of one core, as the highest 10-s mean of a process."""
+        """A share of one core: the highest 10-s mean of a process."""
 
     @property
     def lag_ms_p99_max(self) -> float:
@@ -33,7 +33,7 @@ class ValidityLimits(Protocol):
 
     @property
     def lost_ratio_max(self) -> float:
-        """Of the arrivals: lost with a dead worker."""
+        """The share of the arrivals that were lost with a dead worker."""
 
 
 def decide(

@@ -17,10 +17,11 @@ from tidegauge.conduct.lease import held_lease
 from tidegauge.conduct.listener import Listener
 from tidegauge.conduct.preflight import RUNS, Prepared
 from tidegauge.conduct.sending import send
+from tidegauge.disk import DiskFull
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.measure import Measured, check_measured, measure
 from tidegauge.run_record import FatalEvent, MeasuredWindow, RunRecord, StoppedBy
-from tidegauge.store import DiskFull, RunFolder
+from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import DEFAULT_ALPHA
 
 

@@ -18,11 +18,12 @@ from tidegauge.analysis.traffic import (
     traffic_of_counts,
     traffic_of_samples,
 )
+from tidegauge.disk import DiskFull
 from tidegauge.plan import Plan
 from tidegauge.request_counts import KEYS, MOMENTS, TIMES, entries_of
 from tidegauge.row_files import COUNTS
 from tidegauge.run_record import RunRecord
-from tidegauge.store import DiskFull, RunFolder
+from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import make_schedule
 
 TORN_SHOWN = 5
