@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tidegauge.cost_record import CostLine
 from tidegauge.stored import ASIDE, Dollars, UnknownFields
 
-AUDIT_VERSION = 1  # the schema of audit.json that is written
+AUDIT_VERSION = 1  # audit.json's schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

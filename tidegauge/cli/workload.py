@@ -20,7 +20,7 @@ YEAR_S = 365 * 86_400.0
 def _number(_context: click.Context, parameter: click.Parameter, value: float) -> float:
     """click lets nan through every range."""
     if math.isnan(value):
-        raise click.BadParameter("nan is no number", param=parameter)
+        raise click.BadParameter("nan is not a number", param=parameter)
     return value
 
 
