@@ -64,6 +64,21 @@ def test_no_test_names_an_option_that_is_gone() -> None:
     assert sorted(shown() - options()) == []
 
 
+NUMBERS = {
+    " ".join((*words, parameter.opts[0])): parameter
+    for words, command in commands(tidegauge)
+    for parameter in command.params
+    if isinstance(parameter.type, click.types.FloatParamType)
+}
+
+
+@pytest.mark.parametrize("written", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("parameter", NUMBERS.values(), ids=NUMBERS)
+def test_what_is_not_a_finite_number_is_refused(parameter: click.Parameter, written: str) -> None:
+    with pytest.raises(click.BadParameter):
+        parameter.type.convert(written, parameter, None)
+
+
 @pytest.mark.option("init --json")
 def test_init_names_the_files_that_it_wrote(tmp_path: Path) -> None:
     code, document, _ = run_verb("init", tmp_path / "load")

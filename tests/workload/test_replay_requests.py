@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tidegauge.catalogue import Asset
 from tidegauge.replay import Replay
 from tidegauge.workload.replay.assets import rank_assets
 from tidegauge.workload.replay.endpoints import bounded_names, path_template
@@ -24,14 +25,15 @@ from tidegauge.workload.replay.requests import (
 SIGNED = "Expires=1&Signature=a-b_~&Key-Pair-Id=K1"
 BOTH = StackFacts(has_cdn=True, unsigned_because=None)
 CATALOGUE = [
-    {
-        "asset_id": f"t{number}",
-        "short_code": f"c{number}",
-        "renditions": {
+    Asset(
+        rank=number,
+        asset_id=f"t{number}",
+        short_code=f"c{number}",
+        renditions={
             "original": {"path": f"/assets/t{number}.gif"},
             "webp": {"path": f"/cache/t{number}/webp.webp"},
         },
-    }
+    )
     for number in range(2)
 ]
 

@@ -10,6 +10,7 @@ import click
 
 from tidegauge.cli.bench.progress import CellProgress
 from tidegauge.cli.counter import Counter
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct import preflight
 from tidegauge.conduct.bench.child import run_bench
@@ -35,7 +36,7 @@ BENCH_ROUNDS = 3
 
 @click.command(name="demo")
 @click.option(
-    "--duration", "duration_s", default=20.0, show_default=True, type=click.FloatRange(3, 3600), metavar="S",
+    "--duration", "duration_s", default=20.0, show_default=True, type=FiniteRange(3, 3600), metavar="S",
     help="Seconds of traffic.",
 )  # fmt: skip
 @click.option(

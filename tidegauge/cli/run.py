@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.paths import InputFile
 from tidegauge.conduct import preflight
@@ -38,7 +39,7 @@ from tidegauge.workload.schedule import make_schedule
     help="CloudFormation templates whose fixed hours go into the loaded cost. [default: the stack's]",
 )  # fmt: skip
 @click.option(
-    "--budget", "budget_usd", type=click.FloatRange(0, min_open=True), metavar="USD",
+    "--budget", "budget_usd", type=FiniteRange(0, min_open=True), metavar="USD",
     help="End the run before CDN and API have cost so much, as the client counts it ([guards] budget_usd).",
 )  # fmt: skip
 @click.option("--web", is_flag=True, help="Serve Locust's web page of the run on a free loopback port.")
@@ -52,7 +53,7 @@ from tidegauge.workload.schedule import make_schedule
     help="With --master: s3://BUCKET/PREFIX or a shared folder, for the job and the workers' rows.",
 )  # fmt: skip
 @click.option(
-    "--wait", "wait_s", default=300.0, show_default=True, type=click.FloatRange(1, 86400), metavar="S",
+    "--wait", "wait_s", default=300.0, show_default=True, type=FiniteRange(1, 86400), metavar="S",
     help="With --master: seconds to wait for the workers.",
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check everything, show what would be sent, send nothing.")

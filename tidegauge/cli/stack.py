@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct.stack_process import call_stack, stay_with_stack
 
@@ -19,7 +20,9 @@ def stack_group() -> None:
 )
 @click.option("--foreground", is_flag=True, help="Stay; Ctrl-C takes the stack down.")
 @click.option(
-    "--worker-vcpu", type=float, help="CPU quota of the media worker, in cores (needs a writable cgroup)."
+    "--worker-vcpu",
+    type=FiniteRange(),
+    help="CPU quota of the media worker, in cores (needs a writable cgroup).",
 )
 @json_option
 def up_command(name: str, foreground: bool, worker_vcpu: float | None, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct.addresses import parse_address
 from tidegauge.conduct.fleet import JOIN_WAIT_S, program
@@ -30,7 +31,7 @@ from tidegauge.store import RunFolder
     help="The exchange as seen from here, where that differs from the master's.",
 )  # fmt: skip
 @click.option(
-    "--wait", "wait_s", default=JOIN_WAIT_S, show_default=True, type=click.FloatRange(1, 86400), metavar="S",
+    "--wait", "wait_s", default=JOIN_WAIT_S, show_default=True, type=FiniteRange(1, 86400), metavar="S",
     help="Seconds to wait for the master, and for its run to begin.",
 )  # fmt: skip
 @click.option(

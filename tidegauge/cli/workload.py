@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -10,18 +9,12 @@ from typing import Literal
 
 import click
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.paths import InputFile
 from tidegauge.errors import TidegaugeError
 
 YEAR_S = 365 * 86_400.0
-
-
-def _number(_context: click.Context, parameter: click.Parameter, value: float) -> float:
-    """click lets nan through every range."""
-    if math.isnan(value):
-        raise click.BadParameter("nan is not a number", param=parameter)
-    return value
 
 
 @click.group(name="workload")
@@ -37,8 +30,7 @@ def workload_group() -> None:
     "--bad-max",
     default=0.01,
     show_default=True,
-    type=click.FloatRange(0, 1),
-    callback=_number,
+    type=FiniteRange(0, 1),
     help="Share of lines that may be unreadable.",
 )
 @click.option(
@@ -56,8 +48,7 @@ def workload_group() -> None:
     "ttl_s",
     default=86_400.0,
     show_default=True,
-    type=click.FloatRange(0, YEAR_S, min_open=True),
-    callback=_number,
+    type=FiniteRange(0, YEAR_S, min_open=True),
     help="Seconds that the simulated TTL cache keeps an object.",
 )
 @json_option

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -40,8 +39,6 @@ def audit_estimate(
     prices_file: Path | None = None,
 ) -> dict[str, Any]:
     """The audit as a document; with a run, it is kept in the run's folder."""
-    if tolerance is not None and not 0 <= tolerance < math.inf:  # nor is NaN
-        raise TidegaugeError(f"--tolerance is {tolerance:g}", "give a share of the total, such as 0.1")
     written = _read_estimate(estimate, tolerance)
     book = read_prices(written.region, prices_file)
     scaled = None if run_dir is None else _scale_run(RunFolder.open(run_dir), written, book)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.conduct.bench.documents import read_document
 from tidegauge.errors import ExitCode
@@ -22,7 +23,7 @@ EXIT_CODES = {"PASS": ExitCode.PASS, "FAIL": ExitCode.FAIL, "INCONCLUSIVE": Exit
     "--threshold",
     default=0.05,
     show_default=True,
-    type=click.FloatRange(0, 10),
+    type=FiniteRange(0, 10),
     help="How much dearer a cell may get: 0.05 is 5 % more CPU-seconds.",
 )
 @json_option

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.conduct.bench.elsewhere import TASK_MINUTES, TASKS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,7 +27,7 @@ OPTIONS = (
         f"30 %. [default: {TASKS}]",
     ),
     click.option(
-        "--task-minutes", type=click.FloatRange(2, 24 * 60), metavar="MIN",
+        "--task-minutes", type=FiniteRange(2, 24 * 60), metavar="MIN",
         help=f"With --on ecs: a task that takes longer is stopped. [default: {TASK_MINUTES}]",
     ),
     click.option(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.conduct.bench.documents import read_document
 from tidegauge.errors import TidegaugeError
@@ -24,7 +25,7 @@ DEFAULT_OUT = Path("bench-report.html")
 )
 @click.option(
     "--target-vmaf",
-    type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    type=FiniteRange(0, 100, min_open=True, max_open=True),
     default=93.0,
     show_default=True,
     metavar="VMAF",

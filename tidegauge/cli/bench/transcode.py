@@ -14,6 +14,7 @@ import click
 from tidegauge.cli.bench.elsewhere import elsewhere_options
 from tidegauge.cli.bench.progress import CellProgress
 from tidegauge.cli.bench.tables import print_bench
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cli.paths import InputFile
 from tidegauge.conduct.bench.child import DEFAULT_RENDITIONS
@@ -53,18 +54,18 @@ from tidegauge.errors import ExitCode, TidegaugeError
 )  # fmt: skip
 @click.option("--no-quality", is_flag=True, help="Leave VMAF and SSIM out: quicker.")
 @click.option(
-    "--views", type=click.FloatRange(0), metavar="N", help="Views of an asset, for its egress. [default: 10]"
+    "--views", type=FiniteRange(0), metavar="N", help="Views of an asset, for its egress. [default: 10]"
 )
 @click.option(
-    "--jobs-per-task", type=click.FloatRange(1), metavar="N",
+    "--jobs-per-task", type=FiniteRange(1), metavar="N",
     help="Jobs between a task's start and its stop, which share the start. [default: 1111]",
 )  # fmt: skip
 @click.option(
-    "--cold-start-s", type=click.FloatRange(0), metavar="S",
+    "--cold-start-s", type=FiniteRange(0), metavar="S",
     help="Seconds of a task's start that are billed. [default: 57]",
 )  # fmt: skip
 @click.option(
-    "--utilisation", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
+    "--utilisation", type=FiniteRange(0, 1, min_open=True), metavar="SHARE",
     help="Share of a task's time that goes into jobs. [default: 1]",
 )  # fmt: skip
 @click.option(

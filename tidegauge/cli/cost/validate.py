@@ -13,6 +13,7 @@ from rich.table import Table
 
 from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.cost.tables import print_what_ifs
+from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cli.paths import InputFile
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX
@@ -35,7 +36,9 @@ from tidegauge.results.audit import audit_estimate
     help="A run whose usage, scaled to the scenario, is held against too; its report then shows the audit.",
 )
 @click.option(
-    "--tolerance", type=float, help="The deviation up to which the exit code is 0; default: the estimate's."
+    "--tolerance",
+    type=FiniteRange(0),
+    help="The deviation up to which the exit code is 0; default: the estimate's.",
 )
 @click.option(
     "--max-age-days",
