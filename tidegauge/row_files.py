@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,18 @@ KINDS = {
 }
 COUNTS = {"histograms": HISTOGRAMS, "moments": MOMENTS}
 SCHEMAS = KINDS | COUNTS
+ARRIVALS = pa.schema(
+    [
+        ("index", pa.int64()),
+        ("intended_s", pa.float64()),
+        ("flow", pa.string()),
+        ("asset", pa.int64()),  # its popularity rank, null where none was drawn
+        ("process", pa.int64()),
+        ("sent", pa.bool_()),
+        ("cause", pa.string()),  # why it was not sent
+        ("endpoint", pa.string()),  # of its first step
+    ]
+)
 MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
 MERGED_BYTES = 128 * 2**20  # parts in memory at once: a long run is merged in stretches
 BATCH_ROWS = 2**16  # that are in memory at once, where a run's are read in batches
@@ -59,13 +71,28 @@ def files_in(folder: Path) -> list[Path]:
 
 def write_file(path: Path, table: Any) -> None:
     """The table at `path`, whole or not at all; OSError as it comes."""
+    write_stretches(path, table.schema, [table])
+
+
+def write_stretches(path: Path, schema: Any, tables: Iterable[Any]) -> None:
+    """The tables one after another in a file, whole or not at all; OSError as it comes."""
     partial = path.with_name(path.name + ".partial")
     try:
-        pq.write_table(table, partial, **_layout(table.schema))
+        with pq.ParquetWriter(partial, schema, **_layout(schema)) as out:
+            for table in tables:
+                out.write_table(table)
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)  # what it took is room for the results
         raise
+
+
+def read_stretches(path: Path, columns: Sequence[str], coded: Sequence[str]) -> Iterator[Any]:
+    """As `read_columns`, in tables of BATCH_ROWS, one at least."""
+    with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
+        yield file.schema_arrow.empty_table().select(list(columns))
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
+            yield pa.Table.from_batches([batch]).select(list(columns))
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> Any:
@@ -120,16 +147,8 @@ def read_batches(paths: Sequence[Path], kind: str, columns: Sequence[str], torn:
 
 def merge_files(paths: Sequence[Path], kind: str, target: Path) -> list[Path]:
     """Makes one file of those of `kind` (of COUNTS), whole or not at all; returns which could be read."""
-    partial = target.with_name(target.name + ".partial")
     read: list[Path] = []
-    try:
-        with pq.ParquetWriter(partial, COUNTS[kind], **_layout(COUNTS[kind])) as out:
-            for table in _merged(paths, kind, read):
-                out.write_table(table)
-        partial.replace(target)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    write_stretches(target, COUNTS[kind], _merged(paths, kind, read))
     return read
 
 

@@ -255,14 +255,28 @@ class RunFolder:
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
-    def read_table(self, path: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> Any:
-        """A Parquet file of the run, or some of its columns (exit 2 when torn or absent).
+    def write_stretches(self, path: Path, schema: Any, tables: Iterable[Any]) -> None:
+        """A Parquet file of tables one after another at `path`, replaced in one step."""
+        try:
+            row_files.write_stretches(path, schema, tables)
+        except OSError as error:
+            raise _disk_error(error, path) from None
 
-        Texts of the columns `coded` come as codes into the distinct ones.
+    def read_stretches(self, path: Path, columns: Sequence[str], coded: Sequence[str]) -> Iterator[Any]:
+        """Some columns of a Parquet file of the run in tables that fit into memory, `coded` ones as codes.
+
+        Torn or absent: exit 2.
         """
         try:
-            return row_files.read_columns(path, columns, coded)
+            yield from row_files.read_stretches(path, columns, coded)
         except (OSError, pa.ArrowException, KeyError) as error:
+            raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
+
+    def read_table(self, path: Path) -> Any:
+        """A Parquet file of the run (exit 2 when torn or absent)."""
+        try:
+            return row_files.read_columns(path)
+        except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
     def remove_parts(self, kind: str, keep: Sequence[str] = ()) -> None:

@@ -13,7 +13,7 @@ from written_rows import made_up, run_folder, write
 
 from tidegauge import row_files
 from tidegauge.disk import DiskFull
-from tidegauge.records import Sample
+from tidegauge.records import Outcome, Sample
 from tidegauge.results.measure import Measured, measure
 from tidegauge.results.recovery import recover
 from tidegauge.results.report_data import report_data
@@ -154,6 +154,17 @@ def test_a_torn_part_is_named_and_costs_its_own_rows_only(tmp_path: Path, mode: 
     for _ in range(2):  # the second time all is merged already
         (note,) = measure(folder).summary.notes
         assert note == f"Rows are missing: 1 files of {kind}/ cannot be read (1-2.parquet)."
+
+
+def test_an_arrival_has_its_first_outcome_and_is_lost_without_any(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, "none", sessions=4, end_s=4.0)
+    folder.write_rows("outcomes", 0, 0, [Outcome(0, 0, True, None), Outcome(2, 0, False, "in_flight_cap")])
+    folder.write_rows("outcomes", 0, 1, [Outcome(2, 0, True, None), Outcome(3, 1, False, "not_allowed")])
+    measure(folder)
+    arrivals = folder.read_table(folder.arrivals)
+    assert arrivals["sent"].to_pylist() == [True, False, False, False]
+    assert arrivals["cause"].to_pylist() == [None, "lost", "in_flight_cap", "not_allowed"]
+    assert arrivals["process"].to_pylist() == [0, 1, 0, 1]
 
 
 def test_a_folder_without_room_to_merge_is_measured_from_its_parts(

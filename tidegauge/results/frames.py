@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -19,16 +18,13 @@ from tidegauge.analysis.traffic import (
     traffic_of_samples,
 )
 from tidegauge.disk import DiskFull
-from tidegauge.plan import Plan
 from tidegauge.request_counts import KEYS, MOMENTS, TIMES, entries_of
+from tidegauge.results.arrivals import merge_arrivals, read_arrivals
 from tidegauge.row_files import COUNTS
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
-from tidegauge.workload.schedule import make_schedule
 
 TORN_SHOWN = 5
-ARRIVAL_TEXTS = ("flow", "cause", "endpoint")
-ARRIVAL_COLUMNS = ("index", "intended_s", "sent", *ARRIVAL_TEXTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +43,9 @@ def read_frames(folder: RunFolder, run: RunRecord) -> Frames:
     traffic, torn = _read_traffic(folder, run)
     health, torn["health"] = folder.read_rows("health")
     torn |= {kind: folder.torn_parts(kind) for kind in ("outcomes", *COUNTS)}
-    arrivals = folder.read_table(folder.arrivals, ARRIVAL_COLUMNS, coded=ARRIVAL_TEXTS).to_pandas()
-    if run.interrupted:
-        arrivals = arrivals[arrivals["intended_s"] <= run.window.end_s]
     return Frames(
         traffic=traffic,
-        arrivals=arrivals,
+        arrivals=read_arrivals(folder, run),
         health=health.to_pandas(),
         notes=[*notes, *(_torn_note(kind, names) for kind, names in torn.items() if names)],
     )
@@ -62,7 +55,7 @@ def _merge_parts(folder: RunFolder, run: RunRecord) -> list[str]:
     """Makes one file each of the processes' outcomes and counts; returns notes on what could not be."""
     notes = []
     if not folder.arrivals.exists():
-        _merge_arrivals(folder, run)
+        merge_arrivals(folder, run)
     for kind in COUNTS:
         if not folder.merged(kind).exists():
             try:
@@ -103,48 +96,3 @@ def _stretch(table: Any, rows: list[str]) -> Stretch:
     return Stretch(
         rows=table.select(rows).to_pandas(), times={time: entries_of(table, time) for time in TIMES}
     )
-
-
-def _merge_arrivals(folder: RunFolder, run: RunRecord) -> None:
-    """Writes arrivals.parquet: every intended session, and what the generators said became of it.
-
-    An arrival without an outcome is `lost`, and so is one that a process sent and then died with.
-    """
-    endpoints: dict[str, str] = {}
-    for flow, endpoint in run.endpoints:
-        endpoints.setdefault(flow, endpoint)
-    trace = folder.read_trace()
-    schedule = make_schedule(run.plan, run.assets, trace)
-    drawn = (schedule.asset_rank >= 0) & (run.assets > 0)
-    asset = pd.Series(schedule.asset_rank, dtype="Int64").where(drawn)
-    outcomes, torn = folder.read_rows("outcomes")
-    told = outcomes.to_pandas().drop_duplicates("arrival").set_index("arrival").reindex(range(len(schedule)))
-    flow_names = np.array(schedule.flows, dtype=object)
-    frame = pd.DataFrame(
-        {
-            "index": np.arange(len(schedule)),
-            "intended_s": schedule.intended_s,
-            "flow": flow_names[schedule.flow_index],
-            "asset": asset,
-            "process": np.arange(len(schedule)) % run.processes,
-            "sent": told["sent"].fillna(False).astype(bool).to_numpy(),
-            "cause": told["cause"].where(told["sent"].notna(), "lost").to_numpy(),
-        }
-    )
-    if run.died:
-        died_with = (
-            frame["sent"]
-            & frame["process"].isin(run.died)
-            & ~frame["index"].isin(_on_record(folder, run.plan))
-        )
-        frame["sent"] &= ~died_with
-        frame["cause"] = frame["cause"].mask(died_with, "lost")
-    frame["endpoint"] = frame["flow"].map(endpoints) if trace is None else trace["endpoint"]
-    folder.write_table(folder.arrivals, pa.Table.from_pandas(frame, preserve_index=False))
-    folder.remove_parts("outcomes", keep=torn)
-
-
-def _on_record(folder: RunFolder, plan: Plan) -> Any:
-    """The arrivals whose sessions left a row."""
-    kind, column = ("samples", "session") if plan.samples == "all" else ("sessions", "arrival")
-    return folder.read_rows(kind, (column,))[0][column].to_numpy()
