@@ -260,7 +260,7 @@ class RunFolder:
         try:
             row_files.write_stretches(path, schema, tables)
         except OSError as error:
-            raise _disk_error(error, path) from None
+            raise disk_error(error, path) from None
 
     def read_stretches(self, path: Path, columns: Sequence[str], coded: Sequence[str]) -> Iterator[Any]:
         """Some columns of a Parquet file of the run in tables that fit into memory, `coded` ones as codes.
