@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = 2
 SESSIONS_PER_S = 2500
 STEPS = 2  # requests a session
-FILE_S = 2  # of rows in a file, as the writers have it
+FILE_S = 2  # how long a writer fills one file
 ASSETS = 2000
 FAILED_RATIO = 0.002
 FLOWS = {"view": ("GET /v1/assets/{asset_id}", "GET /assets/{asset_id}.gif"),
@@ -74,7 +74,7 @@ class Cost:
     """What a process took."""
 
     wall_s: float
-    cpu_s: float  # of all its threads; steadier than the wall clock where the machine is busy
+    cpu_s: float  # all its threads; steadier than the wall clock on a busy machine
     peak_mb: float  # resident, at most
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tidegauge.cost_record import CostLine
 from tidegauge.stored import ASIDE, Dollars, UnknownFields
 
-AUDIT_VERSION = 1  # of audit.json's schema
+AUDIT_VERSION = 1  # audit.json's schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ class CostLine:
     flow: str | None  # the flow that caused it; null where all share it
     tier: str  # the price's volume tier
     quantity: Dollars  # units
-    price: Dollars  # of a unit
-    list_price: Dollars  # of a `list_unit`, as published
+    price: Dollars  # what a unit costs
+    list_price: Dollars  # what a `list_unit` costs, as published
     list_unit: str  # such as "GB" or "1M requests"
     amount: Dollars  # quantity times price
     provenance: str  # counted, metered or estimated
@@ -67,8 +67,8 @@ class FlowCost:
     """The marginal cost of one flow."""
 
     flow: str  # its name in the plan
-    requests: Count  # of the window
-    sessions: Count  # of the window
+    requests: Count  # in the window
+    sessions: Count  # in the window
     per_1k_requests: Dollars | None  # marginal cost of 1,000 of its requests
     per_1k_sessions: Dollars | None  # marginal cost of 1,000 of its sessions
     by_service: tuple[ServiceCost, ...]  # its parts, the dearest first
@@ -91,7 +91,7 @@ class LoadedCurve:
 
     fixed_hourly: Dollars  # what the architecture costs an hour, busy or idle
     marginal_per_1k_requests: Dollars  # the curve's floor
-    measured_rate_per_s: float  # of this run; one of the points has it
+    measured_rate_per_s: float  # this run's; one of the points has it
     half_rate_per_s: float | None  # above it less than half is fixed; 0 without fixed cost, null at no rate
     points: tuple[CurvePoint, ...]  # by rising rate
 
@@ -107,7 +107,7 @@ class FixedItem:
     unit: str  # by which unit
     attributes: Mapping[str, str]  # what else the price depends on
     quantity: Dollars  # units held at any time
-    list_price: Dollars  # of a `list_unit`, as published
+    list_price: Dollars  # what a `list_unit` costs, as published
     list_unit: str  # such as "hour"
     hourly: Dollars  # USD an hour
     monthly: Dollars  # USD a month

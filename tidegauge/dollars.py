@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 CENT = Decimal("0.01")
-DIGITS = 3  # of an amount below a dollar
+DIGITS = 3  # significant digits below a dollar
 EXACT = Context(prec=50, rounding=ROUND_HALF_UP)  # far more than is shown: nothing is rounded twice
 
 

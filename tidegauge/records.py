@@ -69,7 +69,7 @@ class SessionEnd(NamedTuple):
     arrival: int  # its index in the schedule
     flow: str
     intended_s: float
-    done_s: float  # of its last request
+    done_s: float  # when its last request was done
     failed: bool  # whether one of its requests failed
     requests: int
 
@@ -79,6 +79,6 @@ class Health(NamedTuple):
 
     process: int
     t_s: float
-    cpu_ratio: float  # of one core, writer process apart
+    cpu_ratio: float  # share of one core, without the writer process
     loop_lag_ms: float  # the longest time that the event loop kept a due greenlet waiting
     in_flight: int

@@ -41,7 +41,7 @@ KINDS = {
 COUNTS = {"histograms": HISTOGRAMS, "moments": MOMENTS}
 SCHEMAS = KINDS | COUNTS
 MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
-MERGED_BYTES = 128 * 2**20  # of parts in memory at once: of a long run, each such stretch is merged by itself
+MERGED_BYTES = 128 * 2**20  # parts in memory at once: a long run is merged in stretches
 BATCH_ROWS = 2**16  # that are in memory at once, where a run's are read in batches
 
 

@@ -16,7 +16,7 @@ from tidegauge.shapes import Seconds
 from tidegauge.stack import Stack
 from tidegauge.stored import ASIDE, LEFT_OUT, Count, UnixSeconds, UnknownFields
 
-RUN_VERSION = 1  # of run.json's schema
+RUN_VERSION = 1  # run.json's schema
 ASSETS_MAX = 100_000_000
 
 
@@ -86,7 +86,7 @@ class Machine:
     architecture: str  # x86_64, aarch64
     cpu_model: str  # as the kernel names it
     cores: int | None  # that the generator may use
-    memory_bytes: int | None  # of the whole machine
+    memory_bytes: int | None  # the whole machine's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class RunRecord:
     schema_version: int = RUN_VERSION  # raised when a reader of the older one would go wrong
     run_id: str  # by start and plan, unique in its folder of runs
     started_at: Moment  # ISO 8601, when the command began
-    seed: int  # of every random draw
+    seed: int  # every random draw derives from it
     processes: Annotated[int, Field(ge=1)]  # generator processes, wherever they run
     connections: Literal["per_session", "pooled"]  # how sessions connect
     window: MeasuredWindow  # what summary and cost count
@@ -134,7 +134,7 @@ class RunRecord:
     assets: Annotated[int, Field(ge=0, le=ASSETS_MAX)]  # how many of them sessions draw from
     architecture: str | None  # the folder of CloudFormation templates behind the loaded cost
     endpoints: tuple[tuple[str, str], ...]  # (flow, endpoint) pairs in the order of the flows' steps
-    trace: ReplayedLogs | None = None  # of a replay
+    trace: ReplayedLogs | None = None  # what a replay read; null for other runs
     plan: Plan  # as it was sent, overrides and defaults in it
     stack: Stack  # the descriptor, which holds no secrets
     versions: Mapping[str, str]  # of Python and of the packages that measure
@@ -142,7 +142,7 @@ class RunRecord:
     git_commit: str | None  # of Tidegauge, with -dirty for local changes; null outside a checkout
     workers: tuple[WorkerShare, ...] = field(
         default=(), metadata=LEFT_OUT
-    )  # of a run that was sent from other machines
+    )  # who sent it, where other machines did
     unknown_fields: UnknownFields = field(default=(), repr=False, metadata=ASIDE)
 
     @property

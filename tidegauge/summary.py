@@ -13,7 +13,7 @@ from tidegauge.plan import Validity
 from tidegauge.run_record import StoppedBy
 from tidegauge.stored import ASIDE, LEADING, LEFT_OUT, Count, Ratio, UnknownFields
 
-SUMMARY_VERSION = 1  # of summary.json's schema
+SUMMARY_VERSION = 1  # summary.json's schema
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE", "INVALID"]
 State = Literal["holds", "broken", "inconclusive"]
@@ -78,7 +78,7 @@ class Figures:
     rate_per_s: float  # count over the length of the window
     response_time_ms: Quantiles  # from the intended moment to the last byte, of the successes
     service_time_ms: Quantiles  # from the sending to the last byte, of the successes
-    cache: CacheTally  # of those that were answered
+    cache: CacheTally  # counts answered requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +118,9 @@ class GeneratorShare:
     rate_sent_per_s: float  # those that were sent over its length
     lag_ms_p99: float | None  # P99 of sent minus intended; null without a request
     sent_requests: Count  # that the lag is taken from
-    late: Count  # of these, with a lag above the plan's lag_ms_p99_max
+    late: Count  # those with a lag above the plan's lag_ms_p99_max
     unsent: Count  # arrivals that were not sent
-    lost: Count  # of these, with a generator process that died
+    lost: Count  # those that went with a generator process that died
     lost_ratio: Ratio  # lost arrivals over scheduled ones
     cpu_ratio_max: float | None  # the busiest process's highest 10-s mean, of one core; null when unrecorded
     loop_lag_ms_max: float | None  # the longest stall of an event loop; null when unrecorded
@@ -137,7 +137,7 @@ class JudgedObjective:
     )  # the longest time that violates no `pNN_ms`
     limit_ratio: float | None = field(default=None, metadata=LEFT_OUT)  # the highest `error_ratio`
     n: Count  # requests or sessions that were judged
-    violations: Count  # of these: failed, unsent, or over the limit
+    violations: Count  # those that failed, were not sent, or took over the limit
     allowed_ratio: float  # the share that may violate
     observed_ratio: Ratio | None  # violations / n; null without any
     lower: Ratio | None  # one-sided 95 % bounds of the true share
@@ -166,7 +166,7 @@ class Summary:
     stopped_by: StoppedBy | None  # as in run.json
     samples: Literal["all", "slow", "none"]  # which requests were stored a row each
     notes: tuple[str, ...]  # what is missing of the run's rows, in sentences
-    total: Figures  # of all requests
+    total: Figures  # all requests
     flows: tuple[FlowFigures, ...]  # in the plan's order
     endpoints: tuple[EndpointFigures, ...]  # in the order of the flows' steps
     behaviours: tuple[BehaviourFigures, ...]  # in the descriptor's order of precedence

@@ -15,7 +15,7 @@ from tidegauge.audit_record import AuditRecord
 
 ENGINES = {"redis_oss": "Corrected, with Redis OSS", "valkey": "Corrected, with Valkey"}
 CLAIM_COLUMNS = (
-    Column(label="Claim", meaning="A statement of the estimate that is no line.", numeric=False),
+    Column(label="Claim", meaning="What the estimate states outside its lines.", numeric=False),
     Column(label="Findings", meaning="What the audit found, in sentences.", numeric=False, wide=True),
 )
 

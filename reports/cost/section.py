@@ -41,7 +41,7 @@ class CostSection:
     covered: Table
     assumptions: tuple[str, ...]
     uncounted: Table
-    sources: tuple[Source, ...]  # of the whole report
+    sources: tuple[Source, ...]  # the whole report's
 
 
 def cost_section(data: ReportData, sources: Sources) -> CostSection:

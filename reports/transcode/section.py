@@ -13,7 +13,7 @@ from reports.transcode import charts as transcode_charts
 from reports.transcode import tables as transcode_tables
 
 CHARTS_SHOWN = 6  # the others wait behind a click
-CHARTS_MAX = 36  # of a kind; the tables have all
+CHARTS_MAX = 36  # charts of one kind; the tables have all
 REASONS_SHOWN = 8
 ROWS_OPEN_MAX = 40  # a longer table waits behind a click too
 

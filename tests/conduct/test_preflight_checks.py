@@ -99,7 +99,7 @@ def test_a_plan_that_sends_nothing_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_an_architecture_that_is_no_folder_is_named(tmp_path: Path) -> None:
-    assert "is no folder" in refusal(tmp_path, stack='architecture = "none"\n')
+    assert "is not a folder" in refusal(tmp_path, stack='architecture = "none"\n')
 
 
 @pytest.mark.parametrize(

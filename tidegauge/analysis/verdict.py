@@ -12,7 +12,7 @@ from tidegauge.summary import GeneratorShare, JudgedObjective, State, Verdict
 
 WAF = "waf_403"
 P99 = Fraction(99, 100)
-STACK_GUARDS = ("failure_ratio_max", "alarms")  # of the plan's [guards]: what the stack itself sets off
+STACK_GUARDS = ("failure_ratio_max", "alarms")  # guards that the stack itself sets off
 FATAL_CAUSES = {
     "files_exhausted": "A generator process ran out of open files.",
     "ports_exhausted": "A generator ran out of local ports.",

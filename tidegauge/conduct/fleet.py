@@ -20,7 +20,7 @@ from tidegauge.store import RunFolder
 
 JOIN_WAIT_S = 300.0
 GATHER_S = 60.0  # for the last files of a worker that ended well
-GATHER_DEAD_S = 5.0  # of one that didn't: what it had sent is there, or on its way
+GATHER_DEAD_S = 5.0  # after a worker died, what it had sent is there or on its way
 LOOK_AGAIN_S = 0.5
 COPIES_AT_ONCE = 8
 RUN_JSON, CATALOGUE, TRACE = "job/run.json", "job/catalogue.jsonl", "job/trace.parquet"

@@ -24,7 +24,7 @@ class PythonFlow:
     name: str
     file: Path
     endpoints: tuple[str, ...]
-    expects: Mapping[str, float] | None = None  # of a mean session, as engine.flows.flow says
+    expects: Mapping[str, float] | None = None  # what a mean session asks for, as engine.flows.flow says
 
     @property
     def needs_catalogue(self) -> bool:

@@ -37,9 +37,9 @@ class GeneratorReport:
     start_unix_s: float | None = None
     fatal: list[dict[str, str]] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
-    shares: list[dict[str, Any]] = field(default_factory=list)  # of workers on other machines
+    shares: list[dict[str, Any]] = field(default_factory=list)  # what workers on other machines sent
     refused: list[dict[str, Any]] = field(default_factory=list)
-    ready: int = 0  # of such workers, while they are waited for
+    ready: int = 0  # how many such workers there are, while they are waited for
     complete_s: dict[int, float] = field(default_factory=dict)  # by process, when its arrivals were stopped
     interrupted_s: float | None = None
     stopped_by: Tripped | None = None  # the guard that ended the arrivals

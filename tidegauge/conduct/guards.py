@@ -10,7 +10,7 @@ from typing import Any
 from tidegauge.dollars import usd
 from tidegauge.plan import Guards
 
-NEAR = 0.95  # of a ceiling: a run ends before it is passed
+NEAR = 0.95  # a run ends at this share of a ceiling, before it is passed
 RATE_OVER_S = 2.0  # what one second's count says of a rate is too rough
 SPENT_UNSEEN_S = 2.0  # between a request and its place in the live figures, at most
 

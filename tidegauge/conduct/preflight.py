@@ -27,8 +27,8 @@ RUNS = Path("runs")  # where run folders go by default
 CONNECT_TIMEOUT_S = 5.0
 BYTES_A_ROW = 120  # of Parquet, generously
 ROWS_A_SESSION = 20
-ROWS_STORED_RATIO = {"all": 1.0, "slow": 0.1, "none": 0.0}  # of slow: its 1 %, and some failures
-BYTES_A_SESSION = 50  # of its arrival and its end
+ROWS_STORED_RATIO = {"all": 1.0, "slow": 0.1, "none": 0.0}  # slow keeps the slowest 1 %, and failures
+BYTES_A_SESSION = 50  # its arrival's row, and its end's
 FREE_BYTES_MIN = 32 * 2**20
 
 
@@ -129,7 +129,7 @@ def _architecture(asked: Path | None, stack: Stack, stack_file: Path) -> Path | 
         return None
     if not folder.is_dir():
         raise TidegaugeError(
-            f"architecture {folder} is no folder",
+            f"architecture {folder} is not a folder",
             "name a folder of CloudFormation templates, in the stack file or as --architecture",
         )
     return folder

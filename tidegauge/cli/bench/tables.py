@@ -15,7 +15,7 @@ from tidegauge.dollars import usd
 NONE = "n/a"
 MILLION = 1_000_000
 SPOT = "-spot"
-BAR_WIDTH = 8  # of the longest wall time in a table
+BAR_WIDTH = 8  # characters of the longest wall time in a table
 _LEFT = ("rendition", "profile", "how", "")
 
 
