@@ -13,7 +13,8 @@ from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, cut_short, de
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import Validity
 from tidegauge.results.frames import Frames, read_frames
-from tidegauge.results.junit import junit_xml, summary_markdown
+from tidegauge.results.junit import junit_xml
+from tidegauge.results.markdown import summary_markdown
 from tidegauge.results.spend import cost_of_run
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
