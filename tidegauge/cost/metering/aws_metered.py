@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.cost.usage import parse_quantity
-from tidegauge.stored import ASIDE, UnknownFields, check_version, read_record
+from tidegauge.stored import ASIDE, UnixSeconds, UnknownFields, check_version, read_record
 
 METERED_VERSION = 1  # aws_metrics.json's schema
 MINUTE_S = 60
@@ -59,9 +59,9 @@ class AwsMetered:
     """Everything that was fetched for a run, over whole minutes that cover all of it."""
 
     schema_version: int = METERED_VERSION  # raised when a reader of the older one would go wrong
-    collected_unix_s: float  # when it was asked for last
-    began_unix_s: float  # the run's begin, warm-up included
-    ended_unix_s: float  # its last answer
+    collected_unix_s: UnixSeconds  # when it was asked for last
+    began_unix_s: UnixSeconds  # the run's begin, warm-up included
+    ended_unix_s: UnixSeconds  # its last answer
     first_minute_unix_s: int
     end_minute_unix_s: int  # exclusive
     series: tuple[Series, ...] = ()
