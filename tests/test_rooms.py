@@ -208,6 +208,7 @@ def test_what_is_measured_and_the_meter_meet_in_no_import() -> None:
 
 
 def test_reports_import_of_the_meter_only_the_records_that_they_show() -> None:
+    assert within("reports")
     for module in within("reports"):
         taken = {other for other in house_imports()[module] if other.startswith("tidegauge")}
         assert taken <= RECORDS, module

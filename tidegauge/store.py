@@ -229,11 +229,6 @@ class RunFolder:
         """The sessions of a replay, a row each; None of other runs."""
         return self.read_table(self.trace).to_pandas() if self.trace.exists() else None
 
-    def write_rows(self, kind: str, process: int, sequence: int, rows: Iterable[Sequence[object]]) -> None:
-        """One numbered file of rows of `kind`; raises OSError as it comes (the writer judges it)."""
-        columns = list(zip(*rows, strict=True))
-        self.write_part(kind, process, sequence, row_files.table_of(kind, columns))
-
     def write_part(self, kind: str, process: int, sequence: int, table: Any) -> None:
         """One numbered file of a table of `kind`; raises OSError as it comes (the writer judges it)."""
         path = self.part(kind, process, sequence)
