@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tidegauge.histograms import Entries, Integers, counted
+from tidegauge.histograms import Entries, Floats, Integers, counted
 
 TIMES = ("response", "service", "lag")
 KEYS = pa.schema(
@@ -40,6 +40,11 @@ MOMENT_KEYS = pa.schema([("second", pa.int64()), ("flow", pa.string())])
 MOMENTS = pa.schema(
     [*MOMENT_KEYS, ("sent", pa.int64()), ("completed", pa.int64()), ("failed", pa.int64())]
 )  # each by its own clock: sent_s, and done_s of good and failed requests
+
+
+def second_of(times_s: Floats) -> Integers:
+    """The number of the second that a moment lies in: k for k < t <= k + 1."""
+    return np.maximum(np.ceil(times_s).astype(np.int64) - 1, 0)
 
 
 def histogram_table(

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tidegauge.aws.lease_object import ObjectLease
@@ -106,3 +107,20 @@ def test_a_bucket_that_is_not_there_is_a_mistake() -> None:
         ObjectLease("no-such-bucket", KEY, {}).take()
     assert refused.value.exit_code == 2
     assert "NoSuchBucket" in refused.value.message
+    assert refused.value.hint == "check the bucket's name in the stack file"
+
+
+@pytest.mark.usefixtures("s3")
+def test_whoever_may_not_write_the_lease_is_told_where_its_permissions_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = ObjectLease("leases", KEY, {})
+    said = {"Error": {"Code": "AccessDenied", "Message": "no"}}
+
+    def put(**_: object) -> None:
+        raise ClientError(said, "PutObject")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(held._s3, "put_object", put)
+    with pytest.raises(TidegaugeError) as refused:
+        held.take()
+    assert refused.value.hint == "docs/plan.md lists the permissions that this takes"

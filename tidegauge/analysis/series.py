@@ -15,8 +15,9 @@ from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import Ordered, quantile_of, required_n
 from tidegauge.analysis.rows import chosen_rows, flags, seconds
 from tidegauge.analysis.times import Durations, Times
-from tidegauge.analysis.traffic import BIN_CHOICES_S, Traffic, course_step_s, second_of
+from tidegauge.analysis.traffic import BIN_CHOICES_S, Traffic, course_step_s
 from tidegauge.histograms import Integers, rank_of
+from tidegauge.request_counts import second_of
 
 QUANTILES = ("p50", "p99")
 NINES = 6  # the finest decade of the percentile axis: up to P99.9999

@@ -15,6 +15,7 @@ from tidegauge.analysis.cache import Behaviour, match_behaviours
 from tidegauge.analysis.rows import TEXTS, Flags, added_up, category, flags, joined, seconds
 from tidegauge.analysis.times import Times
 from tidegauge.histograms import Entries, Floats, Integers
+from tidegauge.request_counts import second_of
 
 OUTCOME = ("in_window", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
@@ -107,11 +108,6 @@ def course_step_s(duration_s: float) -> float:
     """The narrowest bins of time in which a run of that length is told."""
     fitting = (width for width in BIN_CHOICES_S if duration_s <= width * COURSE_BINS_MAX)
     return next(fitting, BIN_CHOICES_S[-1])
-
-
-def second_of(times_s: Floats) -> Integers:
-    """The number of the second that a moment lies in: k for k < t <= k + 1."""
-    return np.maximum(np.ceil(times_s).astype(np.int64) - 1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,5 +87,5 @@ def _hint(code: str, message: str, page: str) -> str:
     if code == "ClusterNotFoundException":
         return "check cluster and region in [aws]"
     if code in ("NoSuchBucket", "404"):
-        return "check bucket in [aws.bench]"
+        return "check the bucket's name in the stack file"
     return hint_of(message) or "check [aws] in the stack file"

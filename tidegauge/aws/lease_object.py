@@ -15,6 +15,7 @@ from tidegauge.errors import ExitCode, TidegaugeError
 
 LASTS_S = 120.0  # without renewal: its holder is taken for dead
 RENEWED_EVERY_S = 20.0
+PAGE = "docs/plan.md"
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 
 
@@ -30,12 +31,12 @@ class ObjectLease:
         self._ended = threading.Event()
         self._renewer = threading.Thread(target=self._renew, daemon=True)
         self.lost: str | None = None  # why it is not held any more
-        with aws_errors("the lease cannot be taken"):
+        with aws_errors("the lease cannot be taken", PAGE):
             self._s3: Any = Clients(LEASE).of("s3")
 
     def take(self) -> None:
         """Holds the stack from now on (exit 13 where somebody else does)."""
-        with aws_errors(f"the lease s3://{self._bucket}/{self._key} cannot be taken"):
+        with aws_errors(f"the lease s3://{self._bucket}/{self._key} cannot be taken", PAGE):
             try:
                 self._put(IfNoneMatch="*")
             except ClientError as error:
@@ -49,7 +50,7 @@ class ObjectLease:
         self._ended.set()
         self._renewer.join(timeout=30)
         if self.lost is None:
-            with aws_errors(f"the lease s3://{self._bucket}/{self._key} cannot be given back"):
+            with aws_errors(f"the lease s3://{self._bucket}/{self._key} cannot be given back", PAGE):
                 self._s3.delete_object(Bucket=self._bucket, Key=self._key)
 
     def _take_over(self) -> None:

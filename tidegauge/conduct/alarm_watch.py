@@ -13,6 +13,7 @@ from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.stack import Stack
 
 EVERY_S = 5.0
+PAGE = "docs/plan.md"
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def watched_alarms(
     if not names:
         yield lambda: None
         return
-    with aws_errors("the alarms cannot be watched"):
+    with aws_errors("the alarms cannot be watched", PAGE):
         client = Clients(ALARMS).of("cloudwatch", stack.region)
         on = _in_alarm(client, names)
     if on is not None:
@@ -35,7 +36,7 @@ def watched_alarms(
         told = False
         while not found and not ended.wait(every_s):
             try:
-                with aws_errors("the alarms cannot be watched"):
+                with aws_errors("the alarms cannot be watched", PAGE):
                     on = _in_alarm(client, names)
             except TidegaugeError as error:
                 if not told:

@@ -17,7 +17,7 @@ from tidegauge.behaviours import OUTSIDE
 from tidegauge.engine.recording import Recording
 from tidegauge.histograms import Floats, Integers, bucket_of, counted
 from tidegauge.records import Sample
-from tidegauge.request_counts import MOMENTS, TIMES, histogram_table
+from tidegauge.request_counts import MOMENTS, TIMES, histogram_table, second_of
 from tidegauge.row_files import table_of
 
 SLOWEST = 0.01  # share of an endpoint's good requests kept of each batch, at least one
@@ -160,11 +160,6 @@ class Batch:
 
 
 _TYPES = {name: pa.string() for name in ("cause", "cache", "pop")}  # a column of nulls alone has no type
-
-
-def second_of(times_s: Floats) -> Integers:
-    """The number of the second that a moment lies in: k for k < t <= k + 1."""
-    return np.maximum(np.ceil(times_s).astype(np.int64) - 1, 0)
 
 
 def _numbered(values: Any) -> tuple[list[Any], Integers]:

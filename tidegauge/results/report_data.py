@@ -11,8 +11,8 @@ import pandas as pd
 from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportData, ValidityLimit
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.series import percentile_curve, time_series
-from tidegauge.analysis.traffic import second_of
 from tidegauge.plan import Validity
+from tidegauge.request_counts import second_of
 from tidegauge.results.measure import Measured
 from tidegauge.summary import Summary
 
