@@ -1,0 +1,1 @@
+"""Traffic: a flow a file, a function a session."""

@@ -1,0 +1,1 @@
+"""A record to one HTML file that needs no network."""

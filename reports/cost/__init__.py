@@ -1,0 +1,1 @@
+"""Sections on money: what the run cost, and the audited estimate."""

@@ -1,0 +1,1 @@
+"""Axes, bars, numbers, tables and SVG, for every section."""

@@ -1,0 +1,1 @@
+"""Sections on the run: verdict, latency, cache, generator and provenance."""

@@ -32,6 +32,7 @@ READ = (
     ("report", "aws_metrics.json", "collected_unix_s"),
     ("collect", "run.json", "interrupted"),
     ("collect", "summary.json", "drain_s"),
+    ("validate", "run.json", "window"),
     ("validate", "summary.json", "flows"),
     ("validate", "usage.json", "items"),
 )

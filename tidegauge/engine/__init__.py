@@ -1,0 +1,1 @@
+"""The load generator: Locust processes that send a run's sessions at their intended moments."""

@@ -92,6 +92,7 @@ def _read_estimate(path: Path, tolerance: float | None) -> Estimate:
 
 
 def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledRun:
+    folder.read_run()  # a run that no report could be made of is not audited either
     try:
         document = folder.usage_json.read_text(encoding="utf-8")
     except OSError:

@@ -1,0 +1,1 @@
+"""What traffic to send: arrivals, popularity, schedules, logs, fits and replays; pure."""

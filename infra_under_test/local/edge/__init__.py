@@ -1,0 +1,1 @@
+"""The edge as nginx: CloudFront's behaviours, headers and signatures."""
