@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.filled_documents import record_of
+from tests.support.run_records import run_record
 from tests.support.served import tidegauge
+from tidegauge.plan import Flow, Plan, Step
+from tidegauge.shapes import Constant
+from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 from tidegauge.summary import Summary
 
@@ -78,8 +82,10 @@ def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> 
     estimate.write_text(ESTIMATE, encoding="utf-8")
     run = tmp_path / "run"
     run.mkdir()
-    (run / "run.json").write_text("{}", encoding="utf-8")
     flows = [{"flow": "view", "sessions": 1000}, {"flow": "upload", "sessions": 0}]
+    phase = Constant(shape="constant", rate_per_s=1, duration_s=60)
+    plan = Plan(arrivals=(phase,), flow=(Flow(name="view", step=(Step(path="/"),)),))
+    RunFolder(run).write_run(run_record(plan, Stack(api_url="http://h", allowed_hosts=("h",))))
     RunFolder(run).write_summary(record_of(Summary, {"flows": flows}))
     items = [("view", "apigateway", "http_request", 3000), (None, "sqs", "standard_request", 600)]
     rows = [
