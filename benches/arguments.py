@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
-    """A parser whose help shows the module's docstring as it stands."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    return argparse.ArgumentParser(description=description, formatter_class=formatter)
+    """A parser whose help shows the module's docstring as it stands, and how the module is called."""
+    return argparse.ArgumentParser(
+        prog=f"python -m benches.{Path(sys.argv[0]).stem}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def add_core_options(parser: argparse.ArgumentParser, rounds: int) -> None:

@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from benches.arguments import parser_of
-from benches.transcode.fixtures import fixture
+from benches.fixtures import fixture
 from infra_under_test.transcode import DEFAULT_LIMITS, RENDITIONS, find_ffmpeg, inspect_upload, transcode
 from infra_under_test.transcode.graph import compile_argv
 

@@ -18,8 +18,7 @@ from statistics import median
 from typing import Any
 
 from benches.arguments import add_core_options, parser_of
-from benches.transcode.fixtures import FOLDER as MEDIA
-from benches.transcode.fixtures import fixture
+from benches.fixtures import fixture
 from infra_under_test.transcode import (
     DEFAULT_LIMITS,
     RENDITIONS,
@@ -30,6 +29,7 @@ from infra_under_test.transcode import (
     transcode,
 )
 from infra_under_test.transcode.fan_out import group_renditions
+from tidegauge.house import MEDIA
 
 NAMES = ("preview_mp4", "slack_gif", "webp", "poster", "discord_mp4")
 FIVE = [RENDITIONS[name] for name in NAMES]

@@ -9,7 +9,6 @@ their own points at its VMAF, in the logarithm of the bytes. Peers that are not 
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -20,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from benches.arguments import parser_of
 from benches.gif_ways import Clip, Way, find_programs, ways
-from benches.transcode.cells import MEDIA
 from benches.transcode.quality import measure_quality
 from infra_under_test.transcode import RENDITIONS, Ffmpeg, TranscodeError, find_ffmpeg, inspect_upload
 from tidegauge.errors import ExitCode
+from tidegauge.house import MEDIA
 
 DEFAULT_MEDIA = tuple(MEDIA / name for name in ("anim_bbb.mp4", "city.gif", "screen.gif", "flat_life.gif"))
 RENDITION = dataclasses.replace(RENDITIONS["slack_gif"], fps="15", bytes_max=None, search=())
@@ -107,11 +107,7 @@ def _point(medium: Path, ffmpeg: Ffmpeg, way: Way, value: float) -> dict[str, An
 
 def main(arguments: Sequence[str]) -> int:
     """Measures and prints; 2 for media that cannot be measured, 130 when interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benches.gif_peers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--media", action="append", type=Path, metavar="FILE", help="GIF or MP4; repeatable")
     parser.add_argument("--gifski", metavar="PATH", help="else the one on PATH")
     parser.add_argument("--gifsicle", metavar="PATH", help="else the one on PATH")

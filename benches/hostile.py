@@ -29,8 +29,8 @@ from benches.arguments import parser_of
 from infra_under_test.transcode import RENDITIONS, UPLOAD_RENDITIONS, transcode
 from tests.support.hostile_media import TEXTS, gif
 from tests.support.hostile_mp4 import hostile_mp4s
+from tidegauge.house import MEDIA
 
-MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
 WALL_S_MAX, MEMORY_MB_MAX = 2.0, 600.0
 LOOK_EVERY_S = 0.005
 GIVE_UP_S = 60.0

@@ -17,6 +17,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benches.arguments import parser_of
+
 LONG = 30
 HOUSES = ("tidegauge", "infra_under_test", "reports", "locustfiles", "benches")
 DIVIDED = ("tidegauge", "infra_under_test")  # whose folders are rooms of their own
@@ -56,11 +58,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benches.house",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(__doc__)
     here = Path(__file__).resolve().parents[1]
     parser.add_argument("--root", type=Path, default=here, metavar="DIR", help="default: this checkout")
     parser.add_argument("--long", action="store_true", help="name the long functions")

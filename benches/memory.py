@@ -23,6 +23,7 @@ import psutil
 
 from benches.arguments import parser_of
 from benches.target import ONE_GET, nginx, run, run_command, two_cores, write_stack
+from tidegauge.store import RunFolder
 from tidegauge.summary import Summary
 
 EVERY_S = 0.25
@@ -147,7 +148,9 @@ def _watch(
     finally:
         over.set()
         watcher.join()
-    start = json.loads((out / "run.json").read_text("utf-8"))["start_unix_s"]
+    if not seen:
+        sys.exit("error: the generator process was not found")
+    start = RunFolder(out).read_run().began_unix_s
     times, sizes = np.array(seen).T
     inside = (times >= start) & (times <= start + max(seconds, ANSWER_AFTER_S + seconds))
     return times[inside] - start, sizes[inside], summary
@@ -165,10 +168,10 @@ def _sample(out: str, seen: list[tuple[float, float]], over: threading.Event) ->
 
 
 def _generator(out: str) -> psutil.Process | None:
-    """The Locust process of the run in `out`, known by its environment."""
+    """The generator process of the run in `out`, known by its environment."""
     for process in psutil.Process().children(recursive=True):
         try:
-            if "locust" in process.cmdline() and out in process.environ().get("TIDEGAUGE_RUN", ""):
+            if "tidegauge.engine" in process.cmdline() and out in process.environ().get("TIDEGAUGE_RUN", ""):
                 return process
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue

@@ -75,7 +75,7 @@ def main() -> int:
         # the same run's merged histograms: measured again from a copy without its sample rows
         counted = _from_histograms(folder / "four", folder / "counted")
     joined = _quantiles(samples, asked.seconds)
-    seen = {name: getattr(parts.total.response_time_ms, name) for name in QUANTILES}
+    seen = {name: parts.total.response_time_ms.value(name) for name in QUANTILES}
     errors = {name: abs(counted[name] / joined[name] - 1) for name in QUANTILES}
     exact = all(seen[name] == joined[name] for name in QUANTILES)
     print(  # noqa: T201
@@ -119,8 +119,11 @@ def _from_histograms(out: Path, copy: Path) -> dict[str, float]:
     record = folder.read_run()
     folder.write_run(replace(record, plan=replace(record.plan, samples="none")))
     call([sys.executable, "-m", "tidegauge", "report", str(copy), "--json"])
-    times = RunFolder(copy).read_summary().total.response_time_ms
-    return {name: float(getattr(times, name)) for name in QUANTILES}
+    times = folder.read_summary().total.response_time_ms
+    values = {name: times.value(name) for name in QUANTILES}
+    if lacking := [f"{name} ({times.unsupported[name]})" for name, value in values.items() if value is None]:
+        sys.exit(f"error: too few requests for {', '.join(lacking)}\nhint: raise --rate or --seconds")
+    return {name: value for name, value in values.items() if value is not None}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ drawing the charts takes. The first report of a folder also merges what became o
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -28,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from benches.arguments import parser_of
 from tests.support.run_records import run_record
 from tidegauge.plan import load_plan
 from tidegauge.row_files import KINDS
@@ -81,11 +81,7 @@ class Cost:
 
 def main() -> int:
     """Prints a line a size, medians over the rounds."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benches.post_processing",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--samples", type=int, nargs="+", default=[250_000, 1_000_000, 4_000_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(

@@ -20,8 +20,8 @@ from typing import Any
 from benches.arguments import add_core_options, parser_of
 from infra_under_test.cgroup import CannotEmulate, make_cage
 from infra_under_test.transcode import RENDITIONS, transcode
+from tidegauge.house import MEDIA
 
-MEDIA = Path(__file__).parents[1] / "fixtures" / "media"
 DEFAULT_MEDIA = ("anim_bbb.mp4", "anim_bbb.gif", "city.gif", "long60.gif")
 NAMES = ("preview_mp4", "slack_gif", "webp", "poster", "discord_mp4")
 SIZES = (0.25, 0.5, 1.0, 2.0)

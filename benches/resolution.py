@@ -8,7 +8,6 @@ back through the analysis that makes a summary. Locust gets the same list in a p
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benches.arguments import parser_of
 from tests.support.run_records import run_record
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.traffic import Window, traffic_of_counts, traffic_of_samples
@@ -54,7 +54,7 @@ for q in map(float, sys.argv[1:]):
 
 def main() -> int:
     """Prints a table a law of latencies; the exit code says whether the promise held."""
-    parser = argparse.ArgumentParser(prog="python -m benches.resolution", description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("--requests", type=int, default=1_000_000, help="latencies of each law")
     count = parser.parse_args().requests
     worst = max(_compare(name, values_s) for name, values_s in _laws(count).items())

@@ -132,9 +132,8 @@ def _in_v1(
     if cpu is None or memory_bytes is None:
         return None if cpu is None else Cage(emulation=f"cgroup v1: {_shown(limits)}", groups=(cpu,))
     memory_limits = {"memory.limit_in_bytes": str(memory_bytes)}
-    no_swap = {
-        "memory.memsw.limit_in_bytes": str(memory_bytes)
-    }  # memory and swap together: the same limit leaves no swap
+    # Memory and swap together: the same limit leaves no swap.
+    no_swap = {"memory.memsw.limit_in_bytes": str(memory_bytes)}
     memory = next((group for group in memory_groups if _make(group, memory_limits, no_swap)), None)
     if memory is None:
         cpu.rmdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -14,14 +15,29 @@ from tidegauge import plan, replay, shapes, stack
 from tidegauge.cli import VERBS, tidegauge
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PLAN_PAGE = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line.removeprefix("./run ")
-    for block in re.findall(r"```\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("./run ") and line != "./run test"
-]
+PAGES = {
+    page: (ROOT / page).read_text(encoding="utf-8")
+    for page in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+    )
+}
+README, CONTRIBUTING, PLAN_PAGE = PAGES["README.md"], PAGES["CONTRIBUTING.md"], PAGES["docs/plan.md"]
+CALLS = re.compile(r"^(?:\./run|tidegauge) ([a-z].*)$", re.MULTILINE)
+COMMANDS = sorted(
+    {
+        command
+        for text in PAGES.values()
+        for block in re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for command in CALLS.findall(block)
+        if command.split()[0] not in ("test", "setup")  # ./run's own
+    }
+)
+MODULES = sorted(
+    {name for text in PAGES.values() for name in re.findall(r"python -m\s([a-z_.]+[a-z])", text)}
+)
 
 
 def leaves(command: click.Command, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
@@ -41,7 +57,7 @@ VERB_LEAVES = leaves(tidegauge)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_readme_has_its_verb_and_options(command: str) -> None:
+def test_a_command_of_a_page_has_its_verb_and_options(command: str) -> None:
     words = shlex.split(command)
     path = next(path for path in VERB_LEAVES if tuple(words[: len(path)]) == path)
     known = {option for parameter in VERB_LEAVES[path].params for option in parameter.opts}
@@ -89,15 +105,29 @@ def test_every_key_of_plan_and_descriptor_is_documented(record: type) -> None:
     assert missing == []
 
 
-PAGES = [
-    "README.md",
-    "CONTRIBUTING.md",
-    *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
-]
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_that_a_page_runs_is_there(name: str) -> None:
+    assert importlib.util.find_spec(name) is not None
+
+
+def anchors(text: str) -> set[str]:
+    """What links can name in a page: its headings, as forges turn them into anchors."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_between_documents_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert ((ROOT / page).parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", PAGES[page]):
+        path = ((ROOT / page).parent / target) if target else ROOT / page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), anchor
+
+
+def test_the_files_that_contributing_names_are_there() -> None:
+    named = re.findall(
+        r"`((?:tests|tidegauge|reports|infra_under_test|locustfiles|benches)/[\w/.]+)`", CONTRIBUTING
+    )
+    absent = [name for name in named if not (ROOT / name).exists() and not re.search("[A-Z]", name)]
+    assert len(named) > 10
+    assert absent == []

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests.support.served import good_after, http_server
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ("reports", "locustfiles", "infra_under_test", "benches", "fixtures", "plans")
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 WHEEL_BYTES_MAX = 16 * 2**20
 
 # What only the extra `local` brings, and this project's own tools: gone for the core installation.
@@ -100,7 +102,7 @@ def install(wheel: Path, folder: Path, *, hidden: str = "") -> Installed:
     subprocess.run([*pip, "--quiet", str(wheel)], check=True, timeout=60, capture_output=True)
     (site,) = folder.glob("lib/python*/site-packages")
     added = {entry.name for entry in site.iterdir()}
-    assert added == {"tidegauge", "tidegauge-0.1.0.dist-info"}
+    assert added == {"tidegauge", f"tidegauge-{VERSION}.dist-info"}
     # The packages of others; a .pth in there, such as that of the editable install, is not followed.
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     if hidden:
@@ -153,7 +155,7 @@ def test_the_core_explains_every_verb(core: Installed, tmp_path: Path) -> None:
     shown = core.call([core.python, "-c", EVERY_HELP], tmp_path)
     assert shown.count("Usage: ") >= 25
     assert str(ROOT) not in shown
-    assert core.run("--version", cwd=tmp_path).split()[-1] == "0.1.0"
+    assert core.run("--version", cwd=tmp_path).split()[-1] == VERSION
 
 
 def test_the_core_starts_checks_runs_and_reports_from_an_empty_folder(

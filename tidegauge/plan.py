@@ -205,9 +205,8 @@ def _check_phases(plan: Plan, what: str) -> None:
         raise TidegaugeError(
             f"{what}: shape 'trace' beside other phases", "a trace is the only phase of its plan"
         )
-    if (
-        plan.trace is None or plan.trace.found is not None
-    ):  # the length of a trace is known once its logs were read
+    # The length of a trace is known once its logs were read.
+    if plan.trace is None or plan.trace.found is not None:
         check_warmup(plan, what)
 
 

@@ -18,9 +18,8 @@ class Replay:
     """How lines are mapped; every key has a default."""
 
     paths: Literal["keep", "assets"] = "keep"  # as logged, or onto the catalogue's assets by popularity
-    bases: dict[str, Literal["api", "cdn"]] = field(
-        default_factory=lambda: dict(SEED_BASES)
-    )  # by path prefix
+    # By path prefix.
+    bases: dict[str, Literal["api", "cdn"]] = field(default_factory=lambda: dict(SEED_BASES))
     flows: dict[str, str] = field(default_factory=dict)  # "POST /v1/upload" = the flow to run instead
     resign: bool = True  # signed URLs get a signature of the stack's key; else they are sent as logged
     expect: Literal["good", "logged"] = "good"  # any 2xx or 3xx, or the class of the logged status

@@ -123,6 +123,20 @@ class RunFolder:
         return self.path / "job-failure.txt"
 
     @property
+    def job(self) -> Path:
+        """In a worker's own folder: the run as its master sent it."""
+        return self.path / "master-run.json"
+
+    @property
+    def catalogue(self) -> Path:
+        """In a worker's own folder: the assets, which the master sent."""
+        return self.path / "catalogue.jsonl"
+
+    def last_mark(self, process: int) -> Path:
+        """In a worker's own folder: which files of rows the process closed, written after the last."""
+        return self.path / f"closed-{process}.json"
+
+    @property
     def engine_log(self) -> Path:
         return self.path / "engine.log"
 
@@ -133,6 +147,14 @@ class RunFolder:
     def part(self, kind: str, process: int, sequence: int) -> Path:
         """The file of a generator process' rows; numbered, as each is closed within seconds."""
         return self.path / kind / f"{process}-{sequence}.parquet"
+
+    def closed_parts(self) -> list[Path]:
+        """The files of rows, of every kind and process, that are whole."""
+        return sorted(self.path.glob("*/*-*.parquet"))
+
+    def place_of(self, part: str) -> Path:
+        """Where a part from elsewhere belongs, `<kind>/<process>-<number>.parquet`."""
+        return self.path / part
 
     def read_run(self, path: Path | None = None) -> RunRecord:
         """run.json, or another copy of it at `path` (exit 2 where it is damaged)."""
@@ -206,11 +228,6 @@ class RunFolder:
     def read_trace(self) -> pd.DataFrame | None:
         """The sessions of a replay, a row each; None of other runs."""
         return self.read_table(self.trace).to_pandas() if self.trace.exists() else None
-
-    def write_rows(self, kind: str, process: int, sequence: int, rows: Iterable[Sequence[object]]) -> None:
-        """One numbered file of rows of `kind`; raises OSError as it comes (the writer judges it)."""
-        columns = list(zip(*rows, strict=True))
-        self.write_part(kind, process, sequence, row_files.table_of(kind, columns))
 
     def write_part(self, kind: str, process: int, sequence: int, table: Any) -> None:
         """One numbered file of a table of `kind`; raises OSError as it comes (the writer judges it)."""

@@ -88,9 +88,7 @@ class FlowFigures(Figures):
     flow: str = field(metadata=LEADING)  # its name in the plan
     sessions: Count = field(metadata=LEADING)  # arrivals inside the window
     session_failures: Count = field(metadata=LEADING)  # sessions with a failed or unsent request
-    session_time_ms: Quantiles = field(
-        metadata=LEADING
-    )  # from first intended to last done, of the good sessions
+    session_time_ms: Quantiles = field(metadata=LEADING)  # first intended to last done, of good sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +130,7 @@ class JudgedObjective:
 
     target: str  # an endpoint, `total`, `flow:NAME` or `session:NAME`
     objective: str  # `pNN_ms` or `error_ratio`
-    limit_ms: float | None = field(
-        default=None, metadata=LEFT_OUT
-    )  # the longest time that violates no `pNN_ms`
+    limit_ms: float | None = field(default=None, metadata=LEFT_OUT)  # the longest good time of a `pNN_ms`
     limit_ratio: float | None = field(default=None, metadata=LEFT_OUT)  # the highest `error_ratio`
     n: Count  # requests or sessions that were judged
     violations: Count  # those that failed, were not sent, or took over the limit

@@ -20,8 +20,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from benches.transcode import profile_list as catalogue
-from benches.transcode import run
+from benches.transcode import profile_list, run
 from benches.transcode.conftest import DEFAULT_ROUNDS
 from benches.transcode.emulation import this_host
 from benches.transcode.profiles import LOCAL
@@ -60,7 +59,7 @@ def _fail(error: TidegaugeError) -> int:
 
 
 def _profiles() -> tuple[dict[str, Any], int]:
-    return catalogue.list_profiles(this_host()), ExitCode.PASS
+    return profile_list.list_profiles(this_host()), ExitCode.PASS
 
 
 def _transcode(options: argparse.Namespace) -> tuple[dict[str, Any], int]:

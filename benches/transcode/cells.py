@@ -12,8 +12,8 @@ from typing import Any
 from infra_under_test.transcode import Rendition
 from infra_under_test.transcode.graph import Encoder
 from infra_under_test.transcode.nvenc import options as nvenc_options
+from tidegauge.house import MEDIA
 
-MEDIA = Path(__file__).resolve().parents[2] / "fixtures" / "media"
 UNSTABLE_CPU_RATIO = 0.15
 UNSTABLE_WALL_RATIO = 0.30
 UNSTABLE_MEANING = (

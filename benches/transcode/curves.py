@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benches.transcode.cells import MEDIA, media_classes, named
+from benches.transcode.cells import media_classes, named
 from benches.transcode.profiles import LOCAL
 from benches.transcode.quality import measure_quality
 from benches.transcode.sweeps import NVENC, Sweep, load_sweeps, sweeps_of
@@ -35,6 +35,7 @@ from infra_under_test.transcode import (
 from infra_under_test.transcode.nvenc import NvencProbe, probe
 from tidegauge.conduct.bench.child import DEFAULT_RENDITIONS
 from tidegauge.errors import ExitCode, TidegaugeError, nearest
+from tidegauge.house import MEDIA
 
 DEFAULT_MEDIA = (MEDIA / "anim_bbb.mp4", MEDIA / "city.gif")
 

@@ -67,9 +67,8 @@ def _probe(container: Any, limits: Limits, *, decode: bool) -> MediaInfo:
         raise NotMedia("the MP4 has no video track")
     stream = container.streams.video[0]
     codec = stream.codec_context
-    if (
-        codec is None or codec.codec.canonical_name not in _CODECS
-    ):  # a codec context names its decoder (libdav1d), not the codec (av1)
+    # A codec context itself names its decoder (libdav1d), not the codec (av1).
+    if codec is None or codec.codec.canonical_name not in _CODECS:
         raise NotMedia(f"the MP4's video is not one of {', '.join(sorted(_CODECS))}")
     refuse_picture(codec.width, codec.height, limits.picture_pixels_max)
     pixels = codec.width * codec.height

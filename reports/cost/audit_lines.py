@@ -52,12 +52,12 @@ ITEM_COLUMNS = (
 
 def line_table(audit: AuditRecord, sources: Sources) -> Table:
     """Every line, what no line has with the dearest first, and both totals."""
-    absent = [(Decimal(row.amount), row) for row in audit.absent if row.amount is not None]
+    absent = [(row.amount, row) for row in audit.absent if row.amount is not None]
     rows = [_line_row(line, sources) for line in audit.lines]
     if absent:
         rows.append(Row(kind="group", cells=cells("Absent from the estimate", *[""] * 5)))
-    absent.sort(key=lambda each: -each[0])
-    rows.extend(_absent_row(row, row.amount or "0", sources) for _, row in absent)
+    absent.sort(key=lambda each: -Decimal(each[0]))
+    rows.extend(_absent_row(row, amount, sources) for amount, row in absent)
     totals = (audit.estimate_total, audit.corrected_total)
     rows.append(Row(kind="total", cells=cells("Total", *map(bill_cell, totals), "", "", "")))
     return Table(

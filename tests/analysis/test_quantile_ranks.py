@@ -15,7 +15,6 @@ from tidegauge.analysis.quantiles import (
     latency_ms,
     quantile_ms,
     quantile_of,
-    quantile_rank,
     required_n,
 )
 from tidegauge.histograms import rank_of
@@ -35,7 +34,7 @@ from tidegauge.stored import document_of
     ],
 )
 def test_a_rank_is_the_ceiling_of_qn_without_float_error(n: int, per_mille: int, rank: int) -> None:
-    assert quantile_rank(n, per_mille) == rank  # 0.07 x 100 is 7.000000000000001 in floats
+    assert rank_of(n, Fraction(per_mille, 1000)) == rank  # 0.07 x 100 is 7.000000000000001 in floats
 
 
 @pytest.mark.parametrize(

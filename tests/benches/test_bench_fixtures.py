@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benches.transcode.fixtures import FOLDER, fixture
+from benches.fixtures import fixture
+from tidegauge.house import MEDIA
 
 
 def test_a_medium_that_is_there_is_taken_as_it_is() -> None:
-    assert fixture("odd.gif") == FOLDER / "odd.gif"
+    assert fixture("odd.gif") == MEDIA / "odd.gif"
 
 
 def test_a_missing_medium_is_made(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def test_what_the_image_copies_is_sent_to_the_engine() -> None:
         (ROOT / "benches" / "transcode" / "image" / "Dockerfile").read_text("utf-8"),
         re.M,
     )
+    assert copied
     sent = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     for source in copied:
         parents = [source, *map(str, Path(source).parents)]

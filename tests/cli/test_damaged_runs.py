@@ -11,6 +11,8 @@ import pytest
 from tests.support.damaged_documents import GONE, put
 from tests.support.served import tidegauge, write_stack
 from tests.support.whole_run import read, whole_run
+from tidegauge.cost.metering.aws_metered import AwsMetered
+from tidegauge.stored import document_of
 
 BENCH = {
     "schema_version": 1,
@@ -18,12 +20,16 @@ BENCH = {
         {"media": "a.gif", "rendition": "webp", "profile": "here", "provenance": "skipped", "reason": "x"}
     ],
 }
+METERED = AwsMetered(
+    collected_unix_s=10.0, began_unix_s=1.0, ended_unix_s=5.0, first_minute_unix_s=0, end_minute_unix_s=60
+)
 # verb, document that it reads, a key that the document needs
 READ = (
     ("report", "run.json", "window"),
     ("report", "edge.json", "joined"),
     ("report", "audit.json", "lines"),
     ("report", "bench.json", "cells"),
+    ("report", "aws_metrics.json", "collected_unix_s"),
     ("collect", "run.json", "interrupted"),
     ("collect", "summary.json", "drain_s"),
     ("validate", "summary.json", "flows"),
@@ -45,6 +51,7 @@ WHOLE = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = whole_run(tmp_path_factory.mktemp("whole") / "made")
     folder.write_json(folder.bench_json, BENCH)
+    folder.write_json(folder.aws_metrics_json, document_of(METERED))
     return folder.path
 
 
@@ -86,6 +93,7 @@ def test_a_missing_or_odd_key_is_named(
 
 
 def test_counters_that_are_not_an_object_are_named(run: Path) -> None:
+    (run / "aws_metrics.json").unlink()  # which goes before them
     (run / "stack_usage.json").write_text("[]", encoding="utf-8")
     code, message = call("report", run)
     assert (code, "stack_usage.json is not a JSON object" in message) == (2, True), message

@@ -6,6 +6,7 @@ Such a test is marked with their names: `@pytest.mark.option("run --set", "run -
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -77,6 +78,11 @@ NUMBERS = {
 def test_what_is_not_a_finite_number_is_refused(parameter: click.Parameter, written: str) -> None:
     with pytest.raises(click.BadParameter):
         parameter.type.convert(written, parameter, None)
+
+
+def test_no_help_speaks_of_python() -> None:
+    texts = {words: command.get_help(click.Context(command)) for words, command in commands(tidegauge)}
+    assert [words for words, text in texts.items() if re.search(r"\bNone\b|<class|Sentinel", text)] == []
 
 
 @pytest.mark.option("init --json")

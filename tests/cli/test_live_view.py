@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tidegauge.cli import live_words
+from tidegauge.cli import live, live_words, output
+from tidegauge.cli.bench import progress
 from tidegauge.cli.live import panel
 from tidegauge.conduct.figures import Figures
 from tidegauge.plan import parse_plan
@@ -35,7 +36,7 @@ LIVE = {
 }  # fmt: skip
 
 
-def progress(process: int, t_s: float, **changes: Any) -> dict[str, Any]:
+def told(process: int, t_s: float, **changes: Any) -> dict[str, Any]:
     row = {"event": "progress", "process": process, "t_s": t_s, "due": int(40 * t_s), "sent": int(18 * t_s)}
     return row | {"unsent": 1, "in_flight": 3, "cpu_ratio": 0.25} | changes
 
@@ -46,7 +47,7 @@ def running(at_s: float = 8.0) -> Figures:
     figures.take({"event": "started", "process": 0, "start_unix_s": 1.0})
     for tenths in range(30, int(at_s * 10) + 1, 5):
         for process in (0, 1):
-            figures.take(progress(process, tenths / 10))
+            figures.take(told(process, tenths / 10))
     figures.take(LIVE)
     return figures
 
@@ -90,7 +91,7 @@ def test_without_a_price_the_spend_is_not_available() -> None:
 )  # fmt: skip
 def test_the_title_says_which_phase_it_is(at_s: float, words: str) -> None:
     figures = Figures(PLAN, STACK)
-    figures.take(progress(0, at_s))
+    figures.take(told(0, at_s))
     assert words in live_words.title(figures)
 
 
@@ -102,6 +103,31 @@ def test_the_panel_fits_its_width_and_shows_every_figure(width: int) -> None:
     for word in ("asked 40.0/s", "P99 100.0 ms", "timeout 2", "hit ratio 0.700", "$0.0962", "01:02"):
         assert word in text
     assert "…" not in text
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What a terminal of 60 columns gets."""
+    screen = io.StringIO()
+    console = Console(width=60, color_system=None, force_terminal=True, file=screen, soft_wrap=True)
+    for module in (live, output, progress):
+        monkeypatch.setattr(module, "people", console)
+    return screen
+
+
+def test_the_panel_leaves_room_for_the_terminals_own_echo_of_ctrl_c(terminal: io.StringIO) -> None:
+    view = live.LiveView()
+    view.begin(running())
+    view.hear(LIVE)
+    view.end()
+    top = next(line for line in terminal.getvalue().splitlines() if "╭" in line)
+    assert len(top[top.index("╭") :]) == 60 - len("^C")
+
+
+def test_a_finished_cell_has_a_line_of_its_own_above_the_bar(terminal: io.StringIO) -> None:
+    with progress.CellProgress() as shown_cells:
+        shown_cells.take({"steps": 8, "done": 1, "left_s": 14.0, "line": "city.gif → webp: 0.24 s"})
+    assert "[1/8] city.gif → webp: 0.24 s\n" in terminal.getvalue()
 
 
 def test_a_control_character_in_a_name_never_reaches_the_terminal() -> None:

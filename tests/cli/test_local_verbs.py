@@ -45,7 +45,9 @@ def up(temporary: Path) -> Iterator[Any]:
 def sockets_of(descriptor: str) -> list[Path]:
     """Where SeaweedFS keeps them, whatever TMPDIR says."""
     state = json.loads(Path(descriptor).with_name("state.json").read_text(encoding="utf-8"))
-    return [Path(name) for name in state["strays"]]
+    sockets = [Path(name) for name in state["strays"]]
+    assert sockets  # else none could be left behind
+    return sockets
 
 
 @pytest.mark.option("stack up --name", "stack up --worker-vcpu", "stack up --json")

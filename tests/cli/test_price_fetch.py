@@ -50,7 +50,7 @@ def test_the_regions_file_is_asked_for_and_the_edges_global_one(tmp_path: Path) 
 
     found = fetch(tmp_path, answer, EDGE, NAT)
     assert isinstance(found, dict)
-    assert all(isinstance(each, Offered) for each in found.values())
+    assert {key: type(each) for key, each in found.items()} == {EDGE: Offered, NAT: Offered}
     assert asked == [
         "/offers/v1.0/aws/AmazonCloudFront/current/index.csv",
         "/offers/v1.0/aws/AmazonEC2/current/us-east-1/index.csv",

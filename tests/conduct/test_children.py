@@ -55,11 +55,21 @@ def test_events_arrive_in_their_order() -> None:
     assert events == [{"step": 1}, {"step": 2}]
 
 
-def test_an_interrupt_reaches_the_child_once_and_its_answer_is_kept() -> None:
+def interrupt_after(seconds: float) -> None:
     def interrupt() -> None:
-        time.sleep(1.5)  # by then the child has its handler
+        time.sleep(seconds)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
+
+
+def test_an_interrupt_reaches_the_child_once_and_its_answer_is_kept() -> None:
+    interrupt_after(1.5)  # by then the child has its handler
     answer = call_json(CHILD, ["waits"])
     assert (answer.document, answer.exit_code) == ({"interrupts": 1}, ExitCode.INTERRUPTED)
+
+
+def test_an_interrupt_that_ends_the_child_without_an_answer_is_an_interrupt_here() -> None:
+    interrupt_after(0.5)
+    with pytest.raises(KeyboardInterrupt):
+        call_json(CHILD, ["ends_when_interrupted"])

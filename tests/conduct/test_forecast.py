@@ -15,9 +15,11 @@ from tidegauge.conduct.flows import python_flows
 CHILD = Path(__file__).with_name("mean_session_child.py")
 
 
-def test_a_scenario_asks_for_what_it_says() -> None:
+def test_a_flow_asks_for_what_it_says() -> None:
     done = subprocess.run([sys.executable, str(CHILD)], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name, found in json.loads(done.stdout).items():
+    asked = json.loads(done.stdout)
+    assert set(asked) == {"view", "short_link"}
+    for name, found in asked.items():
         expected = python_flows()[name].expects
         assert expected is not None
         assert found == pytest.approx(dict(expected), rel=0.05), name

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from tests.support.rows import write_rows
 from tests.support.served import write_plan, write_stack
 from tidegauge.cli.report import report_command
 from tidegauge.conduct import preflight
@@ -52,8 +53,8 @@ def run_folder(tmp_path: Path, processes: int, **ended: Any) -> RunFolder:
 
 
 def store(folder: RunFolder, process: int, sent: Sequence[int], answered: Sequence[int]) -> None:
-    folder.write_rows("outcomes", process, 0, [Outcome(arrival, process, True, None) for arrival in sent])
-    folder.write_rows("samples", process, 0, [sample(arrival, process) for arrival in answered])
+    write_rows(folder, "outcomes", process, 0, [Outcome(arrival, process, True, None) for arrival in sent])
+    write_rows(folder, "samples", process, 0, [sample(arrival, process) for arrival in answered])
 
 
 def test_a_report_of_a_killed_command_counts_what_was_due_until_then(tmp_path: Path) -> None:

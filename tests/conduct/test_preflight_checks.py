@@ -46,7 +46,7 @@ def test_an_objective_on_an_endpoint_that_no_flow_calls_is_named(tmp_path: Path)
 
 
 @pytest.mark.parametrize("target", ["GET /v1/asset/{asset_id}", "GET /ping", "GET /ping (redirect 1)"])
-def test_an_objective_may_be_on_a_scenarios_endpoint_or_on_a_hop(tmp_path: Path, target: str) -> None:
+def test_an_objective_may_be_on_a_python_flows_endpoint_or_on_a_hop(tmp_path: Path, target: str) -> None:
     (tmp_path / "c.jsonl").write_text(ROW)
     mix = ("mix={view = 0.5, ping = 0.5}", f'objectives."{target}".p99_ms=5')
     assert prepare(tmp_path, *mix, stack='catalogue = "c.jsonl"\n').plan.objectives

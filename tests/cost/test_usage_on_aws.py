@@ -26,6 +26,7 @@ from tidegauge.cost.metering.aws_usage import usage_from_aws
 from tidegauge.cost.metering.client_traffic import ClientRequests
 from tidegauge.cost.usage import Usage, parse_usage, usage_document
 from tidegauge.errors import TidegaugeError
+from tidegauge.stored import document_of
 
 LINK = "GET /v1/s/{short_code}"
 COMPLETE = "POST /v1/upload/complete"
@@ -351,37 +352,39 @@ def test_metered_units_are_never_more_than_were_metered(
         assert sum(spread.values()) == units
 
 
+EMPTY = {
+    "schema_version": 1,
+    "collected_unix_s": 1.0,
+    "began_unix_s": 0.0,
+    "ended_unix_s": 1.0,
+    "first_minute_unix_s": 0,
+    "end_minute_unix_s": 60,
+}
+
+
 @pytest.mark.parametrize(
     "damaged",
     [
         {"series": [{"part": "moon"}]},
         {"began_unix_s": "soon"},
-        {"colour": 1},
+        {"schema_version": 2},
         {"tasks": [{"service": "w", "vcpu": "two", "memory_gb": "4", "arch": "x86", "shares": {}}]},
     ],
 )
-def test_damaged_metrics_are_one_clear_error(damaged: dict[str, Any]) -> None:
-    legal = {
-        "schema_version": 1,
-        "collected_unix_s": 1.0,
-        "began_unix_s": 0.0,
-        "ended_unix_s": 1.0,
-        "first_minute_unix_s": 0,
-        "end_minute_unix_s": 60,
-    }
-    assert parse_metered(legal, "aws_metrics.json").series == ()
-    with pytest.raises(TidegaugeError, match=r"aws_metrics\.json"):
-        parse_metered(legal | damaged, "aws_metrics.json")
+def test_damaged_metrics_are_one_clear_error_that_says_what_to_do(damaged: dict[str, Any]) -> None:
+    assert parse_metered(EMPTY, "aws_metrics.json").series == ()
+    with pytest.raises(TidegaugeError, match=r"aws_metrics\.json") as caught:
+        parse_metered(EMPTY | damaged, "aws_metrics.json")
+    assert "tidegauge" in caught.value.hint
+
+
+def test_a_field_of_a_later_version_is_kept_with_the_metrics() -> None:
+    later = EMPTY | {"colour": 1}
+    assert document_of(parse_metered(later, "aws_metrics.json"))["colour"] == 1
 
 
 def test_a_stored_value_that_is_no_quantity_is_refused() -> None:
-    found = {
-        "schema_version": 1,
-        "collected_unix_s": 1.0,
-        "began_unix_s": 0.0,
-        "ended_unix_s": 1.0,
-        "first_minute_unix_s": 0,
-        "end_minute_unix_s": 60,
+    found = EMPTY | {
         "series": [
             {"part": "table", "resource": "T", "metric": "M", "region": "us-east-1", "minutes": {"0": "-1"}}
         ],

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from written_rows import made_up, run_folder, write
 
+from tests.support.rows import write_rows
 from tidegauge import row_files
 from tidegauge.disk import DiskFull
 from tidegauge.records import Outcome, Sample
@@ -158,8 +159,8 @@ def test_a_torn_part_is_named_and_costs_its_own_rows_only(tmp_path: Path, mode: 
 
 def test_an_arrival_has_its_first_outcome_and_is_lost_without_any(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, "none", sessions=4, end_s=4.0)
-    folder.write_rows("outcomes", 0, 0, [Outcome(0, 0, True, None), Outcome(2, 0, False, "in_flight_cap")])
-    folder.write_rows("outcomes", 0, 1, [Outcome(2, 0, True, None), Outcome(3, 1, False, "not_allowed")])
+    write_rows(folder, "outcomes", 0, 0, [Outcome(0, 0, True, None), Outcome(2, 0, False, "in_flight_cap")])
+    write_rows(folder, "outcomes", 0, 1, [Outcome(2, 0, True, None), Outcome(3, 1, False, "not_allowed")])
     measure(folder)
     arrivals = folder.read_table(folder.arrivals)
     assert arrivals["sent"].to_pylist() == [True, False, False, False]

@@ -23,6 +23,9 @@ def main() -> int:
             time.sleep(0.01)
         sys.stdout.write(json.dumps({"interrupts": len(asked)}))
         return 130
+    if how == "ends_when_interrupted":
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        time.sleep(20)
     if how == "tells":
         assert events is not None
         for step in (1, 2):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.support.rows import write_rows
 from tests.support.run_records import run_record
 from tests.support.served import ROOT, write_plan, write_stack
 from tidegauge.edge_record import EdgeCheck, Mismatch
@@ -58,8 +59,8 @@ def whole_run(path: Path) -> RunFolder:
     )
     folder.write_run(run)
     arrivals = range(RATE * DURATION_S)
-    folder.write_rows("outcomes", 0, 0, [Outcome(arrival, 0, True, None) for arrival in arrivals])
-    folder.write_rows("samples", 0, 0, [_sample(arrival) for arrival in arrivals])
+    write_rows(folder, "outcomes", 0, 0, [Outcome(arrival, 0, True, None) for arrival in arrivals])
+    write_rows(folder, "samples", 0, 0, [_sample(arrival) for arrival in arrivals])
     measure(folder)
     folder.write_json(folder.edge_json, document_of(_edge_check()))
     estimate = path / "estimate.toml"

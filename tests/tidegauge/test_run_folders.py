@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.rows import write_rows
 from tidegauge.disk import DiskFull
 from tidegauge.errors import TidegaugeError
 from tidegauge.records import Outcome
@@ -81,8 +82,8 @@ def test_a_document_that_is_absent_or_torn_is_named(
 def test_rows_come_back_from_all_files_of_a_kind(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     rows = [Outcome(0, 0, True, None), Outcome(1, 1, False, "in_flight_cap")]
-    folder.write_rows("outcomes", 0, 0, rows[:1])
-    folder.write_rows("outcomes", 1, 0, rows[1:])
+    write_rows(folder, "outcomes", 0, 0, rows[:1])
+    write_rows(folder, "outcomes", 1, 0, rows[1:])
     table, torn = folder.read_rows("outcomes")
     assert [tuple(row.values()) for row in table.to_pylist()] == [tuple(row) for row in rows]
     assert torn == []
@@ -94,7 +95,7 @@ def test_rows_come_back_from_all_files_of_a_kind(tmp_path: Path) -> None:
 
 def test_a_torn_file_costs_its_own_rows_only(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    folder.write_rows("outcomes", 0, 0, [Outcome(0, 0, True, None)])
+    write_rows(folder, "outcomes", 0, 0, [Outcome(0, 0, True, None)])
     folder.part("outcomes", 0, 1).write_bytes(folder.part("outcomes", 0, 0).read_bytes()[:-20])
     table, torn = folder.read_rows("outcomes")
     assert (table.num_rows, torn) == (1, ["0-1.parquet"])

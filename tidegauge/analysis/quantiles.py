@@ -28,11 +28,6 @@ def quantile_of(name: str) -> Fraction:
     return Fraction(int(digits), 10 ** len(digits))
 
 
-def quantile_rank(n: int, per_mille: int) -> int:
-    """`rank_of` for a quantile in thousandths: 990 is P99."""
-    return rank_of(n, Fraction(per_mille, 1000))
-
-
 @lru_cache(maxsize=256)
 def required_n(q: Fraction) -> int:
     """The fewest values that support a quantile: the smallest n with max(q, 1-q)^n <= 0.05.

@@ -42,8 +42,10 @@ def create_command(
     path = out or stack_file.with_name(f"{stack.name}-catalogue.jsonl")
     with Counter("assets ready", assets) as counter:
         timing = create_catalogue(stack, stack_file, media or default_media(), assets, path, counter.update)
-    say(f"{assets} assets: first of each content ready in {timing.transcode_s:.1f} s (transcoding), ")
-    say(f"the rest uploaded, linked and ready in {timing.upload_s:.1f} s")
+    say(
+        f"{assets} assets: first of each content ready in {timing.transcode_s:.1f} s (transcoding), "
+        f"the rest uploaded, linked and ready in {timing.upload_s:.1f} s"
+    )
     if as_json:
         print_json(
             {

@@ -78,8 +78,9 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         clock.done("traffic", " with drain and summary")
     clock.done("stack down")
     folder = measured.folder
+    code = measured.exit_code
     if not measured.run.interrupted:
-        _bench(folder)
+        code = code if _bench(folder) else ExitCode.INTERRUPTED
         clock.done("transcode bench")
         deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
         clock.done("audit", f" of the guide's estimate: off by {float(deviation):.0%}, see the report")
@@ -91,11 +92,14 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         print_summary(measured.summary)
     say(f"run folder: {folder.path}")
     say(f"report:     {report}")
-    return measured.exit_code
+    return code
 
 
-def _bench(folder: RunFolder) -> None:
-    """The bench's table is an extra of the demo: without it the report still stands, and says so."""
+def _bench(folder: RunFolder) -> bool:
+    """The bench's table is an extra of the demo: without it the report still stands, and says so.
+
+    False where it was interrupted.
+    """
     try:
         with CellProgress() as shown:
             measured = run_bench(
@@ -109,8 +113,13 @@ def _bench(folder: RunFolder) -> None:
         folder.write_json(folder.bench_json, measured.document)
         if measured.exit_code != ExitCode.PASS:
             say("transcode bench: not every cell was measured; bench.json says which")
+        return measured.exit_code != ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        say("transcode bench: interrupted before it began")
+        return False
     except TidegaugeError as error:
         say(f"transcode bench failed: {error.message}")
+        return error.exit_code != ExitCode.INTERRUPTED
 
 
 class _Steps:

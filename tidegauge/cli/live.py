@@ -17,6 +17,7 @@ from tidegauge.conduct.listener import Event
 
 LINE_EVERY_S = 5.0
 PANEL_WIDTH_MAX = 78
+ECHO_WIDTH = 2  # a terminal shows ^C behind the panel; in a line of its own it would push the panel down
 SHOWN = ("live", "progress", "waiting", "stopping")
 
 
@@ -48,7 +49,8 @@ class LiveView:
             say(words)
         if self._panel is not None:
             if event["event"] in SHOWN:
-                self._panel.update(panel(self._figures, min(people.width, PANEL_WIDTH_MAX)), refresh=True)
+                width = min(people.width - ECHO_WIDTH, PANEL_WIDTH_MAX)
+                self._panel.update(panel(self._figures, width), refresh=True)
         elif event["event"] in ("progress", "waiting") and self._clock() >= self._next_line:
             self._next_line = self._clock() + LINE_EVERY_S
             say(line(self._figures))

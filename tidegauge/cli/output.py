@@ -38,7 +38,7 @@ def json_option(command: Callable[P, Any]) -> Callable[P, Any]:
         except TidegaugeError as error:
             sys.exit(fail(error, as_json=as_json))
         except KeyboardInterrupt:
-            early = TidegaugeError("interrupted", "nothing was measured yet", ExitCode.INTERRUPTED)
+            early = TidegaugeError("interrupted", "it had not finished: call it again", ExitCode.INTERRUPTED)
             sys.exit(fail(early, as_json=as_json))
         sys.exit(int(code or 0))
 

@@ -44,7 +44,7 @@ def print_summary(summary: Summary) -> None:
     people.print(f"[bold {colour}]{summary.verdict}[/]")
     for sentence in (*summary.reasons, *summary.notes):
         say(f"  {sentence}")
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)  # fits into 80 columns, as logs have
     for heading in ("flow", "requests", "failed", "rate/s", "P50 ms", "P99 ms", "service P99", "hit ratio"):
         table.add_column(heading, justify="left" if heading == "flow" else "right", no_wrap=True)
     for row in summary.flows:

@@ -21,7 +21,7 @@ def stack_group() -> None:
 @click.option("--foreground", is_flag=True, help="Stay; Ctrl-C takes the stack down.")
 @click.option(
     "--worker-vcpu",
-    type=FiniteRange(),
+    type=FiniteRange(0.01),
     help="CPU quota of the media worker, in cores (needs a writable cgroup).",
 )
 @json_option

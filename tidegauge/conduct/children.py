@@ -42,11 +42,14 @@ def call_json(
 
     What the child says to people passes through on stderr. With `on_event` it gets an `--events-fd` before
     its arguments, and each JSON line that it writes there arrives here. Ctrl-C reaches the child once, from
-    here: it answers with what it has. An error document becomes a TidegaugeError with the child's exit code.
+    here: it answers with what it has; one that ends without an answer raises KeyboardInterrupt. An error
+    document becomes a TidegaugeError with the child's exit code.
     """
-    out, code = _run(module, arguments, stdin, on_event)
+    out, code, interrupted = _run(module, arguments, stdin, on_event)
     document = _object(out)
     if document is None or code not in set(ExitCode):  # a killed child may have answered before
+        if interrupted:  # before it could take notice
+            raise KeyboardInterrupt
         raise TidegaugeError(
             f"python -m {module} ended with exit code {code} and without an answer",
             f"see the lines above; is everything there? {INSTALL_LOCAL}",
@@ -76,8 +79,11 @@ def _object(out: bytes) -> dict[str, Any] | None:
 
 def _run(
     module: str, arguments: Sequence[str], stdin: int, on_event: Callable[[Any], None] | None
-) -> tuple[bytes, int]:
-    """The child's stdout and exit code; in a session of its own, so that Ctrl-C does not reach it twice."""
+) -> tuple[bytes, int, bool]:
+    """The child's stdout and exit code, and whether it was interrupted.
+
+    It has a session of its own, so that Ctrl-C does not reach it twice.
+    """
     events_read, events_write = os.pipe()
     options = [EVENTS_FD, str(events_write)] if on_event else []
     with interrupts_as_bytes() as interrupts, os.fdopen(events_read, "rb", 0) as events:
@@ -95,15 +101,15 @@ def _run(
         finally:
             os.close(events_write)
         with child:
-            out = _follow(child, events.fileno(), interrupts, on_event)
-        return out, child.returncode
+            out, interrupted = _follow(child, events.fileno(), interrupts, on_event)
+        return out, child.returncode, interrupted
 
 
 def _follow(
     child: subprocess.Popen[bytes], events: int, interrupts: int, on_event: Callable[[Any], None] | None
-) -> bytes:
+) -> tuple[bytes, bool]:
     assert child.stdout is not None
-    out, pending = b"", b""
+    out, pending, interrupted = b"", b"", False
     with selectors.DefaultSelector() as selector:
         for source in (child.stdout.fileno(), events, interrupts):
             selector.register(source, selectors.EVENT_READ)
@@ -111,6 +117,7 @@ def _follow(
             for key, _ in selector.select():
                 chunk = os.read(key.fd, _CHUNK)
                 if key.fd == interrupts:
+                    interrupted = True
                     with suppress(ProcessLookupError):
                         child.send_signal(signal.SIGINT)
                 elif not chunk:
@@ -121,4 +128,4 @@ def _follow(
                         on_event(json.loads(line))
                 else:
                     out += chunk
-    return out
+    return out, interrupted

@@ -72,13 +72,11 @@ def send_job(folder: RunFolder, run: RunRecord, exchange: Exchange) -> None:
 def fetch_job(folder: RunFolder, exchange: Exchange) -> RunRecord:
     """The job into a worker's own folder, run.json last; returns that record."""
     there = exchange.names()
-    fetched = folder.path / "master-run.json"
-    exchange.get(RUN_JSON, fetched)
-    run = folder.read_run(fetched)
+    exchange.get(RUN_JSON, folder.job)
+    run = folder.read_run(folder.job)
     if run.catalogue is not None:
-        local = folder.path / "catalogue.jsonl"
-        exchange.get(CATALOGUE, local)
-        run = replace(run, catalogue=str(local.resolve()))
+        exchange.get(CATALOGUE, folder.catalogue)
+        run = replace(run, catalogue=str(folder.catalogue.resolve()))
     if TRACE in there:
         exchange.get(TRACE, folder.trace)
     folder.write_run(run)
@@ -140,6 +138,6 @@ def clock_notes(workers: Sequence[WorkerShare]) -> list[str]:
 
 
 def _fetch(folder: RunFolder, exchange: Exchange, match: re.Match[str]) -> None:
-    target = folder.path / match[1]
+    target = folder.place_of(match[1])
     target.parent.mkdir(parents=True, exist_ok=True)
     exchange.get(match[0], target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from tidegauge.aws.clients import Clients, aws_errors
@@ -28,6 +27,7 @@ from tidegauge.cost.metering.aws_metered import AwsMetered, Series, joined, whol
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.spend import read_metered
 from tidegauge.store import RunFolder
+from tidegauge.stored import document_of
 
 PAGE = "docs/cost.md"
 
@@ -69,7 +69,7 @@ def ask_aws(
         **described,
     )
     metered = joined(earlier, metered)
-    folder.write_json(folder.aws_metrics_json, asdict(metered))
+    folder.write_json(folder.aws_metrics_json, document_of(metered))
     return metered
 
 

@@ -46,13 +46,13 @@ class Shipper:
                 self._ship_new()
 
     def _ship_new(self) -> None:
-        for path in sorted(self._folder.path.glob("*/*-*.parquet")):
+        for path in self._folder.closed_parts():
             if path not in self._shipped:
                 self._exchange.put(f"rows/{path.parent.name}/{path.name}", path)
                 self._shipped.add(path)
 
     def _mark(self, process: int) -> None:
-        mark = self._folder.path / f"closed-{process}.json"
+        mark = self._folder.last_mark(process)
         names = sorted(f"{path.parent.name}/{path.name}" for path in self._shipped)
         own = [name for name in names if name.partition("/")[2].startswith(f"{process}-")]
         self._folder.write_json(mark, {"files": own})

@@ -14,10 +14,8 @@ from tidegauge.cost.prices import Price, PriceBook
 Capacity = Literal["on_demand", "spot"]
 SECONDS_PER_HOUR = 3600
 MINIMUM_S = 60  # a Fargate task (M) and an EC2 instance are billed by the second, but so much at least (M)
-SPOT_BAND = (
-    Fraction(3, 10),
-    Fraction(1, 2),
-)  # the price over that on demand: AWS promises 70 % off at most (M); unverified (L)
+# The Spot price over that on demand: AWS promises 70 % off at most (M); the upper end is unverified (L).
+SPOT_BAND = (Fraction(3, 10), Fraction(1, 2))
 EGRESS_ATTRIBUTES = {"geo": "us"}
 
 

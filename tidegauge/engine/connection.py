@@ -21,9 +21,8 @@ RECEIVE_BYTES = 256 * 1024
 NEVER = float("inf")
 _READABLE, _WRITABLE = 1, 2
 
-_plain_socket = gevent.monkey.get_original(
-    "socket", "socket"
-)  # gevent's sockets bring their own way of waiting
+# gevent's sockets bring their own way of waiting.
+_plain_socket = gevent.monkey.get_original("socket", "socket")
 _plain_poll = gevent.monkey.get_original("select", "poll")
 _switch_to = greenlet.switch  # gevent's own checks first: a third of a microsecond a wait
 _received = memoryview(bytearray(RECEIVE_BYTES))  # shared: no greenlet waits while it uses what it read

@@ -18,9 +18,8 @@ class Role:
     joins: bool = False  # a worker of another CLI's run, whose job is still to come
     exchange: str = ""  # where such workers find the job and leave their rows
     run_id: str = ""
-    program: dict[str, str] = field(
-        default_factory=dict
-    )  # what the master and such workers must have in common
+    # What the master and such workers must have in common.
+    program: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_remote(self) -> bool:

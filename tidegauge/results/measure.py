@@ -14,7 +14,8 @@ from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import Validity
 from tidegauge.results.arrivals import read_arrivals
 from tidegauge.results.frames import Frames, read_frames
-from tidegauge.results.junit import junit_xml, summary_markdown
+from tidegauge.results.junit import junit_xml
+from tidegauge.results.markdown import summary_markdown
 from tidegauge.results.scratch import Scratch
 from tidegauge.results.spend import cost_of_run
 from tidegauge.run_record import RunRecord

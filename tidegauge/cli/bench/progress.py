@@ -36,8 +36,8 @@ class CellProgress:
         left = "" if event["left_s"] is None else f"about {_minutes(event['left_s'])} left"
         self._bar.update(self._task, total=event["steps"], completed=event["done"], left=left, visible=True)
         if event["line"] is not None:
-            people.print(f"\\[{event['done']}/{event['steps']}] ", end="")
-            say(event["line"])
+            # In one go: the bar is drawn anew behind whatever is printed.
+            say(f"[{event['done']}/{event['steps']}] {event['line']}")
 
 
 def _minutes(seconds: float) -> str:

@@ -177,9 +177,8 @@ def _product(sku: object, columns: Mapping[str, str], rates: Iterable[Rate]) -> 
     if not isinstance(sku, str) or not _CODE.fullmatch(sku):
         raise BadOffer(f"{sku!r:.60} is not a SKU")
     all_rates = tuple(rates)
-    latest = max(
-        (rate.effective for rate in all_rates), default=""
-    )  # an offer may still list what was before
+    # An offer may still list what was before.
+    latest = max((rate.effective for rate in all_rates), default="")
     return Product(
         sku=sku, columns=columns, rates=tuple(rate for rate in all_rates if rate.effective == latest)
     )

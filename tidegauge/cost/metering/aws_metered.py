@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegauge.cost.usage import parse_quantity
-from tidegauge.documents import parse
+from tidegauge.stored import ASIDE, UnixSeconds, UnknownFields, check_version, read_record
 
+METERED_VERSION = 1  # aws_metrics.json's schema
 MINUTE_S = 60
 # Minutes of figures are final that long after they began: SQS wakes up to 15 minutes late, the others sooner.
 SETTLED_AFTER_S = 15 * 60
@@ -57,10 +58,10 @@ class ServiceTasks:
 class AwsMetered:
     """Everything that was fetched for a run, over whole minutes that cover all of it."""
 
-    schema_version: Literal[1] = 1
-    collected_unix_s: float  # when it was asked for last
-    began_unix_s: float  # the run's begin, warm-up included
-    ended_unix_s: float  # its last answer
+    schema_version: int = METERED_VERSION  # raised when a reader of the older one would go wrong
+    collected_unix_s: UnixSeconds  # when it was asked for last
+    began_unix_s: UnixSeconds  # the run's begin, warm-up included
+    ended_unix_s: UnixSeconds  # its last answer
     first_minute_unix_s: int
     end_minute_unix_s: int  # exclusive
     series: tuple[Series, ...] = ()
@@ -70,6 +71,7 @@ class AwsMetered:
     function_mb: dict[str, int] = field(default_factory=dict)  # memory of the edge functions
     causes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # {resource: endpoints}
     refused: tuple[str, ...] = ()  # what CloudWatch did not answer in full, and why
+    unknown_fields: UnknownFields = field(default=(), repr=False, metadata=ASIDE)
 
     @property
     def settled_unix_s(self) -> float:
@@ -88,7 +90,9 @@ class AwsMetered:
 
 def parse_metered(document: object, source: str) -> AwsMetered:
     """The record in a JSON document (exit 2 where it is damaged)."""
-    found = parse(AwsMetered, document, source)
+    remedy = "bring back an intact one, or remove it and ask again: tidegauge collect RUN"
+    check_version(document, source, METERED_VERSION, remedy)
+    found = read_record(AwsMetered, document, source, remedy)
     for series in found.series:
         for minute, value in series.minutes.items():
             parse_quantity(minute, f"{source}: minute of {series.name}")

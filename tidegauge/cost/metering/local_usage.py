@@ -60,7 +60,10 @@ def usage_from_local(
 
 def _task_note(worker: WorkerSize) -> str:
     size = f"{text(worker.vcpu)} vCPU and {text(worker.memory_gb)} GB"
-    return f"the worker's busy seconds are priced as a Fargate task of {size}; their cores differ"
+    return (
+        f"the worker's busy seconds are priced as a Fargate task of {size}; "
+        "a local core is not a Fargate vCPU"
+    )
 
 
 def _unread_counters(client: Sequence[ClientRequests]) -> Iterator[UnknownUsage]:

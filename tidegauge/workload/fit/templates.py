@@ -11,9 +11,8 @@ SIBLINGS_MANY = 20  # so many names in one place are things, not pages
 SIBLINGS_LIKE_IDS = 3  # enough where all look like identifiers
 SLOT = "{asset_id}"
 
-_ID = re.compile(
-    r"(?!v\d+$).*\d.*|[0-9a-fA-F]{8,}"
-)  # a name with a number is an identifier, but v1 and v2 are versions
+# A name with a number is an identifier, but v1 and v2 are versions.
+_ID = re.compile(r"(?!v\d+$).*\d.*|[0-9a-fA-F]{8,}")
 _MEANT = re.compile(r"[{}?#]")
 _EXTENSION = re.compile(r"(.+?)(\.[A-Za-z0-9]{1,8})")
 

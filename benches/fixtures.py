@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "media"
+from tidegauge.house import MEDIA
+
 MAKE_S_MAX = 300
 
 
-def fixture(name: str, folder: Path = FOLDER) -> Path:
+def fixture(name: str, folder: Path = MEDIA) -> Path:
     """The file called `name`, made now where it is missing; SystemExit where that fails."""
     path = folder / name
     if not path.exists():
