@@ -21,6 +21,7 @@ from tidegauge.histograms import Entries, Floats, Integers
 OUTCOME = ("in_window", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+_MOMENTS = (("second", "flow"), ("sent", "completed", "failed"))  # keys and sums
 _TIME_KEYS = {
     "response": ("in_window", "second", "flow", "endpoint"),
     "service": ("in_window", "flow", "endpoint"),
@@ -183,7 +184,7 @@ def _whole(
         window=window,
         requests=added_up(joined([part.requests for part in parts]), OUTCOME, ("count", "received_bytes")),
         **{name: Times.joined([part.times[name] for part in parts]) for name in _TIME_KEYS},
-        moments=added_up(joined(moments), ("second", "flow"), ("sent", "completed", "failed")),
+        moments=added_up(joined(moments), *_MOMENTS),
         sessions=SessionEnds.joined(sessions),
     )
 
@@ -195,8 +196,9 @@ def _course(second: Integers, window: Window) -> Integers:
 
 
 def _moments(flow: pd.Series, sent_s: Floats, done_s: Floats, good: Flags) -> pd.DataFrame:
+    """As in Traffic, rows of equal keys not yet added up."""
     nothing = np.zeros(len(good), dtype=np.int64)
     sent = {"second": second_of(sent_s), "sent": nothing + 1, "completed": nothing, "failed": nothing}
     done = {"second": second_of(done_s), "sent": nothing, "completed": good, "failed": ~good}
-    both = joined([pd.DataFrame({"flow": flow, **part}) for part in (sent, done)])
-    return added_up(both, ("second", "flow"), ("sent", "completed", "failed"))
+    both = (pd.DataFrame({"flow": flow, **part}) for part in (sent, done))
+    return joined([added_up(rows, *_MOMENTS) for rows in both])
