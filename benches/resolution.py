@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benches.arguments import parser_of
 from tests.support.run_records import run_record
-from tidegauge.analysis.quantiles import Ordered
+from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.traffic import Window, traffic_of_counts, traffic_of_samples
 from tidegauge.engine.writer import Writer
 from tidegauge.histograms import rank_of
@@ -88,20 +88,18 @@ def _compare(name: str, latencies_s: Floats) -> float:
     columns = ("quantile", "sorted list", "samples", "histograms", "error", "Locust", "error")
     widths = (9, 15, 15, 15, 9, 10, 9)
     print(*(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True)))  # noqa: T201
+    ranks = np.arange(1, n + 1)
+    samples_ms, histograms_ms = (found.at_ranks(ranks) * 1000 for found in (samples, counted))
     for q, peer_ms in zip(QUANTILES, from_locust, strict=True):
-        rank = rank_of(n, q)
-        truth, sample, histogram = exact_ms[rank - 1], samples.at_rank(rank), counted.at_rank(rank)
-        assert sample is not None
-        assert histogram is not None
+        place = rank_of(n, q) - 1
+        truth, sample, histogram = exact_ms[place], samples_ms[place], histograms_ms[place]
         errors = [f"{value / truth - 1:+.4%}" for value in (histogram, peer_ms)]
         print(  # noqa: T201
             f"{'P' + format(float(q) * 100, 'g'):>9} {truth:12.6f} ms {sample:12.6f} ms {histogram:12.6f} ms"
             f" {errors[0]:>9} {peer_ms:7g} ms {errors[1]:>9}"
         )
-    assert counted.reached is not None
-    all_ranks = np.repeat(counted.values_s * 1000, np.diff(counted.reached, prepend=0))
-    assert np.array_equal(samples.values_s * 1000, exact_ms), "samples are to be exact"
-    return float(np.max(np.abs(all_ranks / exact_ms - 1)))
+    assert np.array_equal(samples_ms, exact_ms), "samples are to be exact"
+    return float(np.max(np.abs(histograms_ms / exact_ms - 1)))
 
 
 def _record(folder: RunFolder, intended_s: Floats, done_s: Floats) -> None:
@@ -132,13 +130,13 @@ def _run(end_s: float) -> RunRecord:
     return run_record(plan, stack, endpoints=(("ping", "GET /x"),))
 
 
-def _read(folder: RunFolder, end_s: float) -> tuple[Ordered, Ordered]:
+def _read(folder: RunFolder, end_s: float) -> tuple[Durations, Durations]:
     window = Window(warmup_s=0.0, end_s=end_s)
     samples = traffic_of_samples([folder.read_rows("samples")[0].to_pandas()], window, ())
     moments = SCHEMAS["moments"].empty_table().to_pandas()
     sessions = SCHEMAS["sessions"].empty_table().to_pandas()
-    counted = traffic_of_counts(read_stretches(folder), moments, sessions, window)
-    return Ordered.of(samples.response.of()), Ordered.of(counted.response.of())
+    counted = traffic_of_counts(read_stretches(folder), moments, [sessions], window)
+    return samples.response.of(), counted.response.of()
 
 
 def _locust(times_ms: Floats) -> list[float]:

@@ -15,7 +15,7 @@ from tidegauge.stored import document_of
 
 def cache_of(rows: list[dict[str, object]], behaviours: list[Rule]) -> tuple[Any, Any]:
     summary = summarise(
-        observe(traffic(rows, behaviours=behaviours), arrivals([])),
+        observe(traffic(rows, behaviours=behaviours), [arrivals([])]),
         flows=[],
         endpoints=[],
         behaviours=behaviours,

@@ -14,7 +14,7 @@ WINDOW = Window(warmup_s=10.0, end_s=70.0)
 
 
 def share_of(sample_rows: list[dict[str, object]], arrival_rows: list[dict[str, object]]) -> Any:
-    observed = observe(traffic(sample_rows, warmup_s=10.0, end_s=70.0), arrivals(arrival_rows))
+    observed = observe(traffic(sample_rows, warmup_s=10.0, end_s=70.0), [arrivals(arrival_rows)])
     return document_of(generator_share(observed, health([]), lag_ms_p99_max=10.0))
 
 

@@ -18,7 +18,7 @@ def judge(
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
     rows = document_of(
-        judge_objectives(objectives, observe(traffic(sample_rows), arrivals(arrival_rows or [])))
+        judge_objectives(objectives, observe(traffic(sample_rows), [arrivals(arrival_rows or [])]))
     )
     json.dumps(rows, allow_nan=False)
     return rows

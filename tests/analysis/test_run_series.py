@@ -18,7 +18,8 @@ def series_of(
     **changed: object,
 ) -> Any:
     options: Any = {"flows": ["view"], **changed}
-    rows = time_series(traffic(sample_rows, end_s=end_s), arrivals(arrival_rows), **options)
+    sent = traffic(sample_rows, end_s=end_s)
+    rows = time_series(sent, observe(sent, [arrivals(arrival_rows)]).due, **options)
     json.dumps(rows, allow_nan=False)
     return rows
 
@@ -71,7 +72,7 @@ def curve_of(n: int, **changed: object) -> Any:
     rows: list[dict[str, object]] = [{"intended_s": 1.0, "done_s": 1.0 + k / 1000} for k in range(1, n + 1)]
     rows += [{"done_s": 9.0, "cause": "timeout"}]
     options: Any = {"kind": "response", **changed}
-    observed = observe(traffic(rows), arrivals([]))
+    observed = observe(traffic(rows), [arrivals([])])
     return percentile_curve(observed, **options)
 
 

@@ -34,7 +34,7 @@ def summary_of(
     if isinstance(arrival_rows, list):
         arrival_rows = arrivals(arrival_rows)
     window: dict[str, Any] = {"warmup_s": warmup_s, "end_s": end_s}
-    summary = document_of(summarise(observe(traffic(sample_rows, **window), arrival_rows), **options))
+    summary = document_of(summarise(observe(traffic(sample_rows, **window), [arrival_rows]), **options))
     json.dumps(summary, allow_nan=False)
     return summary
 

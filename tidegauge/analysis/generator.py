@@ -9,7 +9,7 @@ import pandas as pd
 
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_ms, quantile_of
-from tidegauge.analysis.rows import seconds
+from tidegauge.analysis.rows import counts, flags, seconds
 from tidegauge.analysis.traffic import Window
 from tidegauge.histograms import Floats
 from tidegauge.summary import GeneratorShare
@@ -29,19 +29,19 @@ class _Load:
 def generator_share(observed: Observed, health: pd.DataFrame, *, lag_ms_p99_max: float) -> GeneratorShare:
     """What the generator itself did in the window."""
     sessions, duration_s = observed.sessions, observed.window.duration_s
-    sent = int(sessions["sent"].sum())
-    unsent = len(sessions) - sent
-    lost = int((sessions["cause"] == "lost").sum())
+    count = counts(sessions)
+    asked, sent = int(count.sum()), int(count[flags(sessions, "sent")].sum())
+    lost = int(count[(sessions["cause"] == "lost").to_numpy()].sum())
     lag = observed.lag.of()
     return GeneratorShare(
-        rate_asked_per_s=len(sessions) / duration_s,
+        rate_asked_per_s=asked / duration_s,
         rate_sent_per_s=sent / duration_s,
         lag_ms_p99=quantile_ms(lag, quantile_of("p99")),
         sent_requests=lag.n,
         late=lag.longer_than(lag_ms_p99_max / 1000.0),
-        unsent=unsent,
+        unsent=asked - sent,
         lost=lost,
-        lost_ratio=lost / len(sessions) if len(sessions) else 0.0,
+        lost_ratio=lost / asked if asked else 0.0,
         cpu_ratio_max=cpu_ratio_max(health, observed.window),
         loop_lag_ms_max=loop_lag_ms_max(health, observed.window),
     )

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.intervals import clopper_pearson, needed_n
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_of
-from tidegauge.analysis.rows import chosen_rows, counts, flags, seconds
-from tidegauge.analysis.times import Durations
+from tidegauge.analysis.rows import chosen_rows, counts, flags
 from tidegauge.summary import JudgedObjective
 
 ERROR_RATIO = "error_ratio"
@@ -61,11 +61,10 @@ def _trials(target: str, observed: Observed) -> _Trials:
 
 def _session_trials(flow: str, observed: Observed) -> _Trials:
     sessions = observed.sessions.loc[chosen_rows(observed.sessions, flow)]
-    good = ~flags(sessions, "failed")
     return _Trials(
-        n=len(sessions),
-        failures=int((~good).sum()),
-        times=Durations(seconds(sessions, "session_s")[good]),
+        n=int(counts(sessions).sum()),
+        failures=int(counts(sessions)[flags(sessions, "failed")].sum()),
+        times=observed.session.of(flow),
         noun="sessions",
         window_s=observed.window.duration_s,
     )

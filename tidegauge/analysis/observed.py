@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from tidegauge.analysis.rows import added_up, category, flags, seconds
+from tidegauge.analysis.kept_arrays import Keep, in_memory
+from tidegauge.analysis.rows import added_up, category, flags, joined, seconds
+from tidegauge.analysis.session_ends import SessionEnds
 from tidegauge.analysis.times import Times
-from tidegauge.analysis.traffic import Traffic, Window
+from tidegauge.analysis.traffic import Traffic, Window, second_of
 from tidegauge.behaviours import OUTSIDE
+from tidegauge.histograms import Floats
 
 LOST = "lost"  # the cause of an arrival that no process accounted for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What a window holds.
+    """What a window holds, and the whole run's arrivals.
 
     `requests`: rows of alike requests sent, or of arrivals that were not (`sent`): the columns of Traffic's,
-    `failed` and `sent`. `response`, `service` and `lag`: Traffic's rows in the window. `sessions`: a row an
-    arrival: flow, session_s, failed, sent, cause.
+    `failed` and `sent`. `response`, `service` and `lag`: Traffic's rows in the window. `sessions`: rows of
+    alike arrivals: flow, sent, failed, cause, count; `session`: how long the good ones took, by flow. `due`:
+    arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
     """
 
     window: Window
@@ -30,24 +35,60 @@ class Observed:
     service: Times
     lag: Times
     sessions: pd.DataFrame
+    session: Times
+    due: pd.DataFrame
 
 
-def observe(traffic: Traffic, arrivals: pd.DataFrame) -> Observed:
-    """What the window holds of `traffic` and of the whole run's arrivals (columns as in the run folder)."""
-    window = traffic.window
-    arrived = _with_causes(arrivals.loc[window.contains(seconds(arrivals, "intended_s"))])
+def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_memory) -> Observed:
+    """What the window holds of `traffic` and of the whole run's arrivals (columns as in the run folder).
+
+    These come in one batch or more; `keep` takes what is needed of each.
+    """
+    parts = [_part(rows, traffic, keep) for rows in arrivals]
+    unsent = added_up(joined([part.unsent for part in parts]), *_UNSENT)
     sent = traffic.requests.loc[flags(traffic.requests, "in_window")].assign(sent=True)
-    unsent = _unsent_requests(arrived.loc[~flags(arrived, "sent")])
-    requests = pd.concat([sent, unsent], ignore_index=True)
+    requests = pd.concat([sent, _unsent_requests(unsent)], ignore_index=True)
     for column in ("flow", "endpoint", "cause"):
         requests[column] = requests[column].astype("category")
     return Observed(
-        window=window,
+        window=traffic.window,
         requests=requests.assign(failed=requests["cause"].notna()),
         response=_inside(traffic.response),
         service=_inside(traffic.service),
         lag=_inside(traffic.lag),
-        sessions=_sessions(traffic.sessions, arrived),
+        sessions=added_up(joined([part.sessions for part in parts]), *_SESSIONS),
+        session=Times.joined([part.session for part in parts]),
+        due=added_up(joined([part.due for part in parts]), *_DUE),
+    )
+
+
+# Keys and sums of what a part is added up to.
+_UNSENT = (("flow", "endpoint", "cause"), ("count",))
+_SESSIONS = (("flow", "sent", "failed", "cause"), ("count",))
+_DUE = (("second", "flow", "sent"), ("count",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Some arrivals, added up: as in Observed; `unsent`: those of the window, by flow, endpoint and cause."""
+
+    unsent: pd.DataFrame
+    sessions: pd.DataFrame
+    session: Times
+    due: pd.DataFrame
+
+
+def _part(arrivals: pd.DataFrame, traffic: Traffic, keep: Keep) -> _Part:
+    intended_s = seconds(arrivals, "intended_s")
+    due = arrivals.assign(second=second_of(intended_s), count=1)
+    arrived = _with_causes(due.loc[traffic.window.contains(intended_s)])
+    sessions, session_s = _sessions(traffic.sessions, arrived)
+    good = ~flags(sessions, "failed")
+    return _Part(
+        unsent=added_up(arrived.loc[~flags(arrived, "sent")], *_UNSENT),
+        sessions=added_up(sessions, *_SESSIONS),
+        session=Times.of_samples(sessions.loc[good, ["flow"]], ("flow",), session_s[good], keep),
+        due=added_up(due, *_DUE),
     )
 
 
@@ -57,9 +98,8 @@ def _inside(times: Times) -> Times:
 
 def _unsent_requests(unsent: pd.DataFrame) -> pd.DataFrame:
     """Each is one request of its first step that got no answer."""
-    rows = added_up(unsent.assign(count=1), ("flow", "endpoint", "cause"), ("count",))
     nothing = {"base": None, "cache": None, "pop": None, "answered": False, "received_bytes": 0}
-    return rows.assign(sent=False, in_window=True, behaviour=OUTSIDE, **nothing)
+    return unsent.assign(sent=False, in_window=True, behaviour=OUTSIDE, **nothing)
 
 
 def _with_causes(arrived: pd.DataFrame) -> pd.DataFrame:
@@ -72,24 +112,11 @@ def _with_causes(arrived: pd.DataFrame) -> pd.DataFrame:
     return arrived.assign(cause=causes, flow=category(arrived["flow"]))
 
 
-def _sessions(ends: pd.DataFrame, arrived: pd.DataFrame) -> pd.DataFrame:
-    """Sessions of these arrivals, with all their steps, whenever those ran.
+def _sessions(ends: SessionEnds, arrived: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+    """Sessions of these arrivals, with all their steps, whenever those ran; and how long each took.
 
     A session is good when it was sent, has a step on record and none failed.
     """
-    arrival, done_s = arrived["index"].to_numpy(dtype=np.int64), np.full(len(arrived), np.nan)
-    row = np.searchsorted(arrival, ends["arrival"])  # both ascend
-    own = np.flatnonzero(arrival.take(row, mode="clip") == ends["arrival"]) if len(arrived) else row[:0]
-    row = row[own]
-    done_s[row] = seconds(ends, "done_s")[own]
-    failed = ~flags(arrived, "sent") | np.isnan(done_s)
-    failed[row] |= (flags(ends, "failed") | (ends["requests"].to_numpy() == 0))[own]
-    return pd.DataFrame(
-        {
-            "flow": arrived["flow"].array,
-            "session_s": np.where(failed, np.nan, done_s - seconds(arrived, "intended_s")),
-            "failed": failed,
-            "sent": flags(arrived, "sent"),
-            "cause": arrived["cause"].array,
-        }
-    )
+    done_s, failed = ends.of(arrived["index"].to_numpy(dtype=np.int64))
+    failed |= ~flags(arrived, "sent") | np.isnan(done_s)
+    return arrived.assign(failed=failed), done_s - seconds(arrived, "intended_s")

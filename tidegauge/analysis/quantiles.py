@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
-import numpy as np
-
+from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.intervals import order_statistic_ranks
-from tidegauge.analysis.times import Durations
-from tidegauge.histograms import Floats, Integers, rank_of
+from tidegauge.histograms import rank_of
 from tidegauge.summary import Quantiles
 
 REPORTED = ("p50", "p90", "p95", "p99", "p999")
@@ -39,57 +37,33 @@ def required_n(q: Fraction) -> int:
     return math.ceil(math.log(SUPPORT_RISK) / math.log1p(-float(min(q, 1 - q))))
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """Durations in seconds in ascending order, and how many are at most as long as each (None: its rank)."""
-
-    values_s: Floats
-    reached: Integers | None
-
-    @classmethod
-    def of(cls, durations: Durations) -> Ordered:
-        """Sorted, counts with them."""
-        if durations.counts is None:
-            return cls(np.sort(durations.values_s), None)
-        order = np.argsort(durations.values_s)
-        return cls(durations.values_s[order], np.cumsum(durations.counts[order]))
-
-    @property
-    def n(self) -> int:
-        """How many durations there are."""
-        if self.reached is None:
-            return len(self.values_s)
-        return int(self.reached[-1]) if len(self.reached) else 0
-
-    def at_rank(self, rank: int | None) -> float | None:
-        """The `rank`-th smallest in milliseconds, counted from 1; None for none."""
-        if rank is None:
-            return None
-        place = rank - 1 if self.reached is None else np.searchsorted(self.reached, rank)
-        return float(self.values_s[place]) * 1000.0
+def at_ranks_ms(durations: Durations, ranks: Sequence[int | None]) -> list[float | None]:
+    """The durations at ranks counted from 1, in milliseconds; None for none."""
+    asked = [rank for rank in ranks if rank is not None]
+    found = dict(zip(asked, durations.at_ranks(asked).tolist(), strict=True))
+    return [None if rank is None else found[rank] * 1000.0 for rank in ranks]
 
 
 def latency_ms(durations: Durations) -> Quantiles:
     """Their quantiles in milliseconds, with bounds, and what too few values do not support."""
-    if not np.isfinite(durations.values_s).all():
-        raise ValueError("a duration is missing or infinite: only finished requests have one")
-    ordered = Ordered.of(durations)
-    n = ordered.n
-    values: dict[str, float | None] = {}
+    n = durations.n
+    ranks: dict[str, int | None] = {"min": min(n, 1) or None, "max": n or None}
     unsupported: dict[str, str] = {}
     for name in REPORTED:
         q = quantile_of(name)
         supported = n >= required_n(q)
         if not supported:
             unsupported[name] = f"{n} of {required_n(q)}"
-        values[name] = ordered.at_rank(rank_of(n, q) if supported else None)
-        low, high = order_statistic_ranks(n, q)
-        values[f"{name}_low"] = ordered.at_rank(low)
-        values[f"{name}_high"] = ordered.at_rank(high)
-    return Quantiles(**values, max=ordered.at_rank(n or None), n=n, unsupported=unsupported)
+        ranks[name] = rank_of(n, q) if supported else None
+        ranks[f"{name}_low"], ranks[f"{name}_high"] = order_statistic_ranks(n, q)
+    values = dict(zip(ranks, at_ranks_ms(durations, list(ranks.values())), strict=True))
+    extremes = values.pop("min"), values["max"]
+    if not all(math.isfinite(value) for value in extremes if value is not None):
+        raise ValueError("a duration is missing or infinite: only finished requests have one")
+    return Quantiles(**values, n=n, unsupported=unsupported)
 
 
 def quantile_ms(durations: Durations, q: Fraction) -> float | None:
     """The ceil(qn)-th smallest in milliseconds, however few there are; null without any."""
-    ordered = Ordered.of(durations)
-    return ordered.at_rank(rank_of(ordered.n, q)) if ordered.n else None
+    n = durations.n
+    return at_ranks_ms(durations, [rank_of(n, q) if n else None])[0]

@@ -20,7 +20,8 @@ def groups(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[Integers, Integers
     number = np.zeros(len(frame), dtype=np.int64)
     for name in keys:
         codes, values = pd.factorize(frame[name], use_na_sentinel=True)
-        number, _ = pd.factorize(number * (len(values) + 1) + codes + 1, sort=True)  # null is -1
+        if len(values) > 1 or codes.min(initial=0) != codes.max(initial=0):  # one value tells none apart
+            number, _ = pd.factorize(number * (len(values) + 1) + codes + 1, sort=True)  # null is -1
     a_row = np.empty(int(number.max(initial=-1)) + 1, dtype=np.int64)
     a_row[number] = np.arange(len(frame))
     return number, a_row

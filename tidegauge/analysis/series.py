@@ -10,14 +10,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.intervals import order_statistic_ranks
 from tidegauge.analysis.observed import Observed
-from tidegauge.analysis.quantiles import Ordered, quantile_of, required_n
-from tidegauge.analysis.rows import chosen_rows, flags, seconds
-from tidegauge.analysis.times import Durations, Times
+from tidegauge.analysis.quantiles import at_ranks_ms, quantile_of, required_n
+from tidegauge.analysis.rows import chosen_rows, flags
+from tidegauge.analysis.times import Times
 from tidegauge.analysis.traffic import BIN_CHOICES_S, Traffic, course_step_s
 from tidegauge.histograms import Integers, rank_of
-from tidegauge.request_counts import second_of
 
 QUANTILES = ("p50", "p99")
 NINES = 6  # the finest decade of the percentile axis: up to P99.9999
@@ -25,7 +25,7 @@ NINES = 6  # the finest decade of the percentile axis: up to P99.9999
 
 def time_series(
     traffic: Traffic,
-    arrivals: pd.DataFrame,
+    due: pd.DataFrame,
     *,
     flows: Sequence[str],
     quantile_bin_s: float | None = None,
@@ -44,7 +44,7 @@ def time_series(
     for flow in (None, *flows):
         moments = traffic.moments.loc[chosen_rows(traffic.moments, flow)]
         response = traffic.response.where(chosen_rows(traffic.response.keys, flow))
-        asked = arrivals.loc[chosen_rows(arrivals, flow)]
+        asked = due.loc[chosen_rows(due, flow)]
         row: dict[str, object] = {"flow": flow, "bin_s": 1.0} | _counts(moments, asked, last_s)
         rows.append(row | {"quantiles": _quantile_bins(response, last_s, width_s)})
     return rows
@@ -58,23 +58,15 @@ def percentile_curve(
     The curve ends where the count no longer supports the quantile; the 95 % bounds are null where no rank
     gives them. `flow` null means all flows.
     """
-    times = observed.response if kind == "response" else observed.service
-    ordered = Ordered.of(times.of(flow))
-    n = ordered.n
-    points: list[dict[str, float | None]] = []
-    for q in _grid():
-        if n < required_n(q):
-            continue
-        low, high = order_statistic_ranks(n, q)
-        points.append(
-            {
-                "q": float(q),
-                "ms": ordered.at_rank(rank_of(n, q)),
-                "low_ms": ordered.at_rank(low),
-                "high_ms": ordered.at_rank(high),
-            }
-        )
-    return points
+    times = (observed.response if kind == "response" else observed.service).of(flow)
+    n = times.n
+    grid = [q for q in _grid() if n >= required_n(q)]
+    ranks = [rank for q in grid for rank in (rank_of(n, q), *order_statistic_ranks(n, q))]
+    found = at_ranks_ms(times, ranks)
+    return [
+        {"q": float(q), "ms": ms, "low_ms": low_ms, "high_ms": high_ms}
+        for q, ms, low_ms, high_ms in zip(grid, found[0::3], found[1::3], found[2::3], strict=True)
+    ]
 
 
 def _grid() -> list[Fraction]:
@@ -84,23 +76,20 @@ def _grid() -> list[Fraction]:
     return [1 - tail for tail in tails]
 
 
-def _counts(moments: pd.DataFrame, arrivals: pd.DataFrame, last_s: float) -> dict[str, object]:
-    due_s = seconds(arrivals, "intended_s")
+def _counts(moments: pd.DataFrame, due: pd.DataFrame, last_s: float) -> dict[str, object]:
     count = _bin_count(last_s, 1.0)
 
-    def per_second(second: Integers, weights: Integers | None = None) -> Integers:
+    def per_second(rows: pd.DataFrame, name: str) -> Integers:
+        second, weights = (rows[column].to_numpy(dtype=np.int64) for column in ("second", name))
         return np.bincount(second, weights=weights, minlength=count)[:count].astype(np.int64)
 
-    second = moments["second"].to_numpy(dtype=np.int64)
-    sent, completed, failed = (
-        per_second(second, moments[name].to_numpy(dtype=np.int64)) for name in ("sent", "completed", "failed")
-    )
+    sent, completed, failed = (per_second(moments, name) for name in ("sent", "completed", "failed"))
     return {
         "t_s": [float(index) for index in range(count)],
-        "asked": per_second(second_of(due_s)).tolist(),
+        "asked": per_second(due, "count").tolist(),
         "sent": sent.tolist(),
         "completed": completed.tolist(),
-        "failures": (failed + per_second(second_of(due_s[~flags(arrivals, "sent")]))).tolist(),
+        "failures": (failed + per_second(due.loc[~flags(due, "sent")], "count")).tolist(),
     }
 
 
@@ -112,13 +101,12 @@ def _quantile_bins(response: Times, last_s: float, bin_s: float) -> dict[str, ob
     edges = np.searchsorted(bins[order], np.arange(count + 1))
     columns: dict[str, list[object]] = {name: [] for name in ("n", *(f"{q}_ms" for q in QUANTILES), "max_ms")}
     for start, end in itertools.pairwise(edges.tolist()):
-        ordered = Ordered.of(Durations.joined([response.blocks[block] for block in order[start:end]]))
-        n = ordered.n
-        columns["n"].append(n)
-        for name in QUANTILES:
-            q = quantile_of(name)
-            columns[f"{name}_ms"].append(ordered.at_rank(rank_of(n, q) if n >= required_n(q) else None))
-        columns["max_ms"].append(ordered.at_rank(n or None))
+        times = Durations.joined([response.blocks[block] for block in order[start:end]])
+        n = times.n
+        ranks = [rank_of(n, q) if n >= required_n(q) else None for q in map(quantile_of, QUANTILES)]
+        found = [n, *at_ranks_ms(times, [*ranks, n or None])]
+        for column, value in zip(columns.values(), found, strict=True):
+            column.append(value)
     return {"bin_s": bin_s, "t_s": [index * bin_s for index in range(count)], **columns}
 
 

@@ -12,8 +12,7 @@ from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, rec
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms
-from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags, seconds
-from tidegauge.analysis.times import Durations
+from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
 from tidegauge.summary import (
     BehaviourFigures,
     EndpointFigures,
@@ -90,13 +89,12 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
     requests, sessions = rows.observed.requests, rows.observed.sessions
     seen = {*requests["flow"].unique(), *sessions["flow"].unique()}
     for flow in [*flows, *sorted(seen - set(flows))]:
-        own = sessions.loc[sessions["flow"] == flow]
-        failed = flags(own, "failed")
+        own = sessions.loc[chosen_rows(sessions, flow)]
         yield FlowFigures(
             flow=flow,
-            sessions=len(own),
-            session_failures=int(failed.sum()),
-            session_time_ms=latency_ms(Durations(seconds(own, "session_s")[~failed])),
+            sessions=int(counts(own).sum()),
+            session_failures=int(counts(own)[flags(own, "failed")].sum()),
+            session_time_ms=latency_ms(rows.observed.session.of(flow)),
             **_figures(rows, flow),
         )
 

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.cache import Behaviour, match_behaviours
+from tidegauge.analysis.kept_arrays import Keep, in_memory
 from tidegauge.analysis.rows import TEXTS, Flags, added_up, category, flags, joined, seconds
+from tidegauge.analysis.session_ends import SessionEnds
 from tidegauge.analysis.times import Times
 from tidegauge.histograms import Entries, Floats, Integers
 from tidegauge.request_counts import second_of
@@ -20,6 +22,7 @@ from tidegauge.request_counts import second_of
 OUTCOME = ("in_window", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+_MOMENTS = (("second", "flow"), ("sent", "completed", "failed"))  # keys and sums
 _TIME_KEYS = {
     "response": ("in_window", "second", "flow", "endpoint"),
     "service": ("in_window", "flow", "endpoint"),
@@ -60,7 +63,7 @@ class Traffic:
     received_bytes of them together. `response` and `service`: of good requests, by in_window, flow and
     endpoint; the former also by the `second` of the intended time, at steps of `course_step_s`. `lag`: of
     all, by in_window. `moments`: second, flow, and how many were sent, completed (well) and failed in it.
-    `sessions`: arrival, done_s, failed, requests.
+    `sessions`: how those that were sent ended.
     """
 
     window: Window
@@ -69,12 +72,7 @@ class Traffic:
     service: Times
     lag: Times
     moments: pd.DataFrame
-    sessions: pd.DataFrame
-
-    @property
-    def last_done_s(self) -> float | None:
-        """When the last request was done; None without any."""
-        return float(self.sessions["done_s"].max()) if len(self.sessions) else None
+    sessions: SessionEnds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,22 +84,30 @@ class Stretch:
 
 
 def traffic_of_samples(
-    batches: Iterable[pd.DataFrame], window: Window, behaviours: Sequence[Behaviour]
+    batches: Iterable[pd.DataFrame],
+    window: Window,
+    behaviours: Sequence[Behaviour],
+    keep: Keep = in_memory,
 ) -> Traffic:
-    """From a row a request (SAMPLE_COLUMNS), in one batch or more."""
-    parts, moments, sessions = zip(*(_batch(rows, window, behaviours) for rows in batches), strict=True)
+    """From a row a request (SAMPLE_COLUMNS), in one batch or more; `keep` takes what is needed of each."""
+    parts, moments, sessions = zip(*(_batch(rows, window, behaviours, keep) for rows in batches), strict=True)
     return _whole(window, parts, moments, sessions)
 
 
 def traffic_of_counts(
-    stretches: Iterable[Stretch], moments: pd.DataFrame, sessions: pd.DataFrame, window: Window
+    stretches: Iterable[Stretch],
+    moments: pd.DataFrame,
+    sessions: Iterable[pd.DataFrame],
+    window: Window,
+    keep: Keep = in_memory,
 ) -> Traffic:
     """From requests that were counted during the run, by the same window or one that ended in whole seconds.
 
-    `moments` and `sessions` are as in Traffic, rows of equal keys not yet added up.
+    `moments` are as in Traffic, rows of equal keys not yet added up; `sessions`: arrival, done_s, failed,
+    requests, in one batch or more.
     """
     parts = [_counted(stretch, window) for stretch in stretches]
-    return _whole(window, parts, [moments], [sessions])
+    return _whole(window, parts, [moments], [SessionEnds.of_rows(rows, keep) for rows in sessions])
 
 
 def course_step_s(duration_s: float) -> float:
@@ -119,8 +125,8 @@ class _Part:
 
 
 def _batch(
-    samples: pd.DataFrame, window: Window, behaviours: Sequence[Behaviour]
-) -> tuple[_Part, pd.DataFrame, pd.DataFrame]:
+    samples: pd.DataFrame, window: Window, behaviours: Sequence[Behaviour], keep: Keep
+) -> tuple[_Part, pd.DataFrame, SessionEnds]:
     """A batch of samples, with its moments and sessions."""
     intended_s, sent_s, done_s = (seconds(samples, name) for name in ("intended_s", "sent_s", "done_s"))
     good = samples["cause"].isna().to_numpy(dtype=np.bool_)
@@ -135,17 +141,22 @@ def _batch(
             "count": 1,
         }
     )
+    good_rows = rows.loc[good]
+    durations = {
+        "response": (good_rows, (done_s - intended_s)[good]),
+        "service": (good_rows, (done_s - sent_s)[good]),
+        "lag": (rows, sent_s - intended_s),
+    }
     times = {
-        "response": Times.of_samples(rows.loc[good], _TIME_KEYS["response"], (done_s - intended_s)[good]),
-        "service": Times.of_samples(rows.loc[good], _TIME_KEYS["service"], (done_s - sent_s)[good]),
-        "lag": Times.of_samples(rows, _TIME_KEYS["lag"], sent_s - intended_s),
+        name: Times.of_samples(own, _TIME_KEYS[name], values_s, keep)
+        for name, (own, values_s) in durations.items()
     }
     session = samples["session"].to_numpy(dtype=np.int64)
     steps = pd.DataFrame({"arrival": session, "done_s": done_s, "failed": ~good, "requests": 1})
     return (
         _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times),
         _moments(rows["flow"], sent_s, done_s, good),
-        _sessions([steps]),
+        SessionEnds.of_rows(steps, keep),
     )
 
 
@@ -162,15 +173,15 @@ def _counted(stretch: Stretch, window: Window) -> _Part:
 
 
 def _whole(
-    window: Window, parts: Sequence[_Part], moments: Sequence[pd.DataFrame], sessions: Sequence[pd.DataFrame]
+    window: Window, parts: Sequence[_Part], moments: Sequence[pd.DataFrame], sessions: Sequence[SessionEnds]
 ) -> Traffic:
     """The run from its parts; durations are not copied."""
     return Traffic(
         window=window,
         requests=added_up(joined([part.requests for part in parts]), OUTCOME, ("count", "received_bytes")),
         **{name: Times.joined([part.times[name] for part in parts]) for name in _TIME_KEYS},
-        moments=added_up(joined(moments), ("second", "flow"), ("sent", "completed", "failed")),
-        sessions=_sessions(sessions),
+        moments=added_up(joined(moments), *_MOMENTS),
+        sessions=SessionEnds.joined(sessions),
     )
 
 
@@ -181,30 +192,9 @@ def _course(second: Integers, window: Window) -> Integers:
 
 
 def _moments(flow: pd.Series, sent_s: Floats, done_s: Floats, good: Flags) -> pd.DataFrame:
+    """As in Traffic, rows of equal keys not yet added up."""
     nothing = np.zeros(len(good), dtype=np.int64)
     sent = {"second": second_of(sent_s), "sent": nothing + 1, "completed": nothing, "failed": nothing}
     done = {"second": second_of(done_s), "sent": nothing, "completed": good, "failed": ~good}
-    both = joined([pd.DataFrame({"flow": flow, **part}) for part in (sent, done)])
-    return added_up(both, ("second", "flow"), ("sent", "completed", "failed"))
-
-
-def _sessions(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """A row a session, in order of arrival, from rows that each tell of some of its requests."""
-    arrivals = [part["arrival"].to_numpy(dtype=np.int64) for part in parts]
-    first = min((int(arrival.min()) for arrival in arrivals if len(arrival)), default=0)
-    size = max((int(arrival.max()) + 1 - first for arrival in arrivals if len(arrival)), default=0)
-    done_s, failed = np.full(size, -np.inf), np.zeros(size, dtype=np.bool_)
-    requests = np.zeros(size, dtype=np.int32)
-    for arrival, part in zip(arrivals, parts, strict=True):
-        np.maximum.at(done_s, arrival - first, seconds(part, "done_s"))
-        np.add.at(requests, arrival - first, part["requests"].to_numpy(dtype=np.int32))
-        failed[arrival[flags(part, "failed")] - first] = True
-    known = np.flatnonzero(done_s > -np.inf)
-    return pd.DataFrame(
-        {
-            "arrival": (known + first).astype(np.int32),
-            "done_s": done_s[known],
-            "failed": failed[known],
-            "requests": requests[known],
-        }
-    )
+    both = (pd.DataFrame({"flow": flow, **part}) for part in (sent, done))
+    return joined([added_up(rows, *_MOMENTS) for rows in both])

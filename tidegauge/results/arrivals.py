@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tidegauge.analysis.observed import LOST
-from tidegauge.analysis.rows import Flags, flags, joined
+from tidegauge.analysis.rows import Flags, flags
 from tidegauge.histograms import Integers
 from tidegauge.row_files import ARRIVALS, BATCH_ROWS
 from tidegauge.run_record import RunRecord
@@ -23,11 +23,11 @@ TEXTS = ("flow", "cause", "endpoint")
 COLUMNS = ("index", "intended_s", "sent", *TEXTS)
 
 
-def read_arrivals(folder: RunFolder, run: RunRecord) -> pd.DataFrame:
-    """The intended sessions (COLUMNS), texts as categories; of an interrupted run, those until then."""
-    stretches = folder.read_stretches(folder.arrivals, COLUMNS, TEXTS)
-    arrivals = joined([table.to_pandas() for table in stretches])
-    return arrivals[arrivals["intended_s"] <= run.window.end_s] if run.interrupted else arrivals
+def read_arrivals(folder: RunFolder, run: RunRecord) -> Iterator[pd.DataFrame]:
+    """The intended sessions (COLUMNS) in batches; of an interrupted run, those until then."""
+    for table in folder.read_stretches(folder.arrivals, COLUMNS, TEXTS):
+        arrivals = table.to_pandas()
+        yield arrivals[arrivals["intended_s"] <= run.window.end_s] if run.interrupted else arrivals
 
 
 def merge_arrivals(folder: RunFolder, run: RunRecord) -> None:
@@ -97,7 +97,7 @@ def _tables(run: RunRecord, schedule: Schedule, fates: _Fates, endpoints: Any) -
     firsts = pa.array([first.get(flow) for flow in schedule.flows], pa.string())
     for start in range(0, len(schedule), BATCH_ROWS):
         rows = slice(start, start + BATCH_ROWS)
-        index: Integers = np.arange(len(schedule))[rows]
+        index: Integers = np.arange(*rows.indices(len(schedule)), dtype=np.int64)
         flow, rank = pa.array(schedule.flow_index[rows]), schedule.asset_rank[rows]
         columns = {
             "index": index,

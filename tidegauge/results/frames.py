@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from tidegauge.analysis.kept_arrays import Keep
 from tidegauge.analysis.traffic import (
     SAMPLE_COLUMNS,
     Stretch,
@@ -19,11 +20,12 @@ from tidegauge.analysis.traffic import (
 )
 from tidegauge.disk import DiskFull
 from tidegauge.request_counts import KEYS, MOMENTS, TIMES, entries_of
-from tidegauge.results.arrivals import merge_arrivals, read_arrivals
+from tidegauge.results.arrivals import merge_arrivals
 from tidegauge.row_files import COUNTS
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
 
+SESSION_COLUMNS = ("arrival", "done_s", "failed", "requests")
 TORN_SHOWN = 5
 
 
@@ -32,20 +34,21 @@ class Frames:
     """What a run folder holds; `notes` say what is missing of it."""
 
     traffic: Traffic
-    arrivals: pd.DataFrame  # every intended session; of an interrupted run, those until then
     health: pd.DataFrame
     notes: list[str]
 
 
-def read_frames(folder: RunFolder, run: RunRecord) -> Frames:
-    """The frames of a run, its processes' parts merged first where that is still to be done."""
+def read_frames(folder: RunFolder, run: RunRecord, keep: Keep) -> Frames:
+    """The frames of a run, its processes' parts merged first where that is still to be done.
+
+    `keep` takes what is needed of each row.
+    """
     notes = _merge_parts(folder, run)
-    traffic, torn = _read_traffic(folder, run)
+    traffic, torn = _read_traffic(folder, run, keep)
     health, torn["health"] = folder.read_rows("health")
     torn |= {kind: folder.torn_parts(kind) for kind in ("outcomes", *COUNTS)}
     return Frames(
         traffic=traffic,
-        arrivals=read_arrivals(folder, run),
         health=health.to_pandas(),
         notes=[*notes, *(_torn_note(kind, names) for kind, names in torn.items() if names)],
     )
@@ -65,17 +68,20 @@ def _merge_parts(folder: RunFolder, run: RunRecord) -> list[str]:
     return notes
 
 
-def _read_traffic(folder: RunFolder, run: RunRecord) -> tuple[Traffic, dict[str, list[str]]]:
+def _read_traffic(folder: RunFolder, run: RunRecord, keep: Keep) -> tuple[Traffic, dict[str, list[str]]]:
     """What was sent, from the samples where all are stored, from the histograms otherwise; and torn files."""
     window = Window(warmup_s=run.window.start_s, end_s=run.window.end_s)
-    if run.plan.samples == "all":
-        torn: list[str] = []
-        batches = (table.to_pandas() for table in folder.read_batches("samples", SAMPLE_COLUMNS, torn))
-        return traffic_of_samples(batches, window, run.stack.behaviour), {"samples": torn}
-    moments = pa.concat_tables([MOMENTS.empty_table(), *folder.read_counts("moments", MOMENTS.names)])
-    sessions, torn = folder.read_rows("sessions", ("arrival", "done_s", "failed", "requests"))
-    traffic = traffic_of_counts(read_stretches(folder), moments.to_pandas(), sessions.to_pandas(), window)
-    return traffic, {"sessions": torn}
+    kind, columns = (
+        ("samples", SAMPLE_COLUMNS) if run.plan.samples == "all" else ("sessions", SESSION_COLUMNS)
+    )
+    torn: list[str] = []
+    rows = (table.to_pandas() for table in folder.read_batches(kind, columns, torn))
+    if kind == "samples":
+        traffic = traffic_of_samples(rows, window, run.stack.behaviour, keep)
+    else:
+        moments = pa.concat_tables([MOMENTS.empty_table(), *folder.read_counts("moments", MOMENTS.names)])
+        traffic = traffic_of_counts(read_stretches(folder), moments.to_pandas(), rows, window, keep)
+    return traffic, {kind: torn}
 
 
 def _torn_note(kind: str, names: Sequence[str]) -> str:

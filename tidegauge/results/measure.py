@@ -12,9 +12,11 @@ from tidegauge.analysis.traffic import Traffic
 from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, cut_short, decide, loosened
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.plan import Validity
+from tidegauge.results.arrivals import read_arrivals
 from tidegauge.results.frames import Frames, read_frames
 from tidegauge.results.junit import junit_xml
 from tidegauge.results.markdown import summary_markdown
+from tidegauge.results.scratch import Scratch
 from tidegauge.results.spend import cost_of_run
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
@@ -63,8 +65,9 @@ def measure(folder: RunFolder) -> Measured:
     """summary.json, junit.xml and summary.md from what the folder holds."""
     run = folder.read_run()
     check_measured(folder, run)
-    frames = read_frames(folder, run)
-    observed = observe(frames.traffic, frames.arrivals)
+    keep = Scratch().keep
+    frames = read_frames(folder, run, keep)
+    observed = observe(frames.traffic, read_arrivals(folder, run), keep)
     summary, usage = _summary(folder, run, frames, observed)
     folder.write_json(folder.usage_json, usage)
     folder.write_summary(summary)
@@ -129,7 +132,7 @@ def _judge(
 
 def _drain_s(traffic: Traffic) -> float | None:
     """How long the last request finished after the last phase; null without a request."""
-    last_s = traffic.last_done_s
+    last_s = traffic.sessions.last_done_s
     return None if last_s is None else max(last_s - traffic.window.end_s, 0.0)
 
 

@@ -12,7 +12,6 @@ from reports.report_data import FlowSeries, PercentileCurve, RateSeries, ReportD
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.series import percentile_curve, time_series
 from tidegauge.plan import Validity
-from tidegauge.request_counts import second_of
 from tidegauge.results.measure import Measured
 from tidegauge.summary import Summary
 
@@ -20,15 +19,14 @@ from tidegauge.summary import Summary
 def report_data(measured: Measured) -> ReportData:
     """What `reports` needs of a run: what was measured, and the bench and audits that lie beside it."""
     folder, run, summary = measured.folder, measured.run, measured.summary
-    traffic, arrivals = measured.frames.traffic, measured.frames.arrivals
     flows = [row.flow for row in summary.flows]
-    series = time_series(traffic, arrivals, flows=flows)
+    series = time_series(measured.frames.traffic, measured.observed.due, flows=flows)
     curves = [_curve(measured.observed, flow) for flow in flows]
     bench = folder.read_json(folder.bench_json) if folder.bench_json.exists() else None
     return ReportData(
         summary=summary,
         run=run,
-        rates=_rates(series[0], arrivals),
+        rates=_rates(series[0], measured.observed.due),
         flow_series=[_flow_series(row) for row in series[1:]],
         percentiles=[curve for curve in curves if curve is not None],
         edge_check=folder.read_edge_check(),
@@ -47,15 +45,15 @@ def _transcode(bench: Any, name: str) -> Any:
     return answer(read_bench(bench, name))
 
 
-def _rates(total: Mapping[str, Any], arrivals: pd.DataFrame) -> RateSeries:
+def _rates(total: Mapping[str, Any], due: pd.DataFrame) -> RateSeries:
     bin_s = float(total["bin_s"])
-    bins = second_of(arrivals.loc[arrivals["sent"], "intended_s"].to_numpy())
-    sent = np.bincount(bins, minlength=len(total["t_s"])).tolist()
+    sent = due.loc[due["sent"]]
+    sessions = np.bincount(sent["second"], weights=sent["count"], minlength=len(total["t_s"]))
     completed = [good + bad for good, bad in zip(total["completed"], total["failures"], strict=True)]
     return RateSeries(
         bin_s=bin_s,
         asked_sessions=total["asked"],
-        sent_sessions=sent,
+        sent_sessions=sessions.astype(np.int64).tolist(),
         completed_requests=completed,
         failed_requests=total["failures"],
     )
