@@ -12,9 +12,10 @@ from tidegauge.analysis.kept_arrays import Keep, in_memory
 from tidegauge.analysis.rows import added_up, category, flags, joined, seconds
 from tidegauge.analysis.session_ends import SessionEnds
 from tidegauge.analysis.times import Times
-from tidegauge.analysis.traffic import Traffic, Window, second_of
+from tidegauge.analysis.traffic import Traffic, Window
 from tidegauge.behaviours import OUTSIDE
 from tidegauge.histograms import Floats
+from tidegauge.request_counts import second_of
 
 LOST = "lost"  # the cause of an arrival that no process accounted for
 
