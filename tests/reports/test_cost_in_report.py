@@ -8,6 +8,7 @@ from typing import Any
 import cost_samples as samples
 import pytest
 import report_samples
+import summary_samples
 from test_report_html import HOSTILE, Page, page_of
 
 from reports.render import render_html
@@ -15,7 +16,7 @@ from reports.render import render_html
 
 def html_of(cost: dict[str, Any], **changes: Any) -> str:
     """The page of a run with this cost, without charts over time."""
-    summary = report_samples.summary(cost=cost)
+    summary = summary_samples.summary(cost=cost)
     bare: dict[str, Any] = {"rates": None, "flow_series": (), "percentiles": ()}
     return render_html(report_samples.report_data(summary=summary, **(bare | changes)))
 

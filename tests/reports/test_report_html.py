@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import report_samples as samples
+import summary_samples
 
 from reports.render import render_html
 from reports.report_data import ReportData, ValidityLimit
@@ -79,23 +80,25 @@ HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>$a_b$ {{ 7*7
 
 
 def test_hostile_text_stays_text_wherever_it_comes_from() -> None:
-    endpoint = samples.endpoint(HOSTILE, HOSTILE, 400, 2.0, causes={HOSTILE: 1})
-    flow = samples.flow(HOSTILE, 400, 400, 2.0, causes={HOSTILE: 1})
-    objective = samples.OBJECTIVES[0] | {"target": HOSTILE}
-    cost = samples.cost() | {
+    endpoint = summary_samples.endpoint(HOSTILE, HOSTILE, 400, 2.0, causes={HOSTILE: 1})
+    flow = summary_samples.flow(HOSTILE, 400, 400, 2.0, causes={HOSTILE: 1})
+    objective = summary_samples.OBJECTIVES[0] | {"target": HOSTILE}
+    cost = summary_samples.cost() | {
         "loaded_reason": HOSTILE,
-        "lines": [samples.line(HOSTILE, "x", HOSTILE, "1", "1", "1")],
+        "lines": [summary_samples.line(HOSTILE, "x", HOSTILE, "1", "1", "1")],
         "unknown": [{"service": HOSTILE, "unit": "x", "flow": HOSTILE, "reason": HOSTILE}],
     }
     page = page_of(
-        summary=samples.summary(
+        summary=summary_samples.summary(
             run_id=HOSTILE,
             reasons=[HOSTILE],
             flows=[flow],
             endpoints=[endpoint],
             objectives=[objective],
             cost=cost,
-            behaviours=[{"path_pattern": HOSTILE, "ttl_s": 1, "cache": samples.cache_counts(1, 1, 1)}],
+            behaviours=[
+                {"path_pattern": HOSTILE, "ttl_s": 1, "cache": summary_samples.cache_counts(1, 1, 1)}
+            ],
         ),
         run=samples.run(
             plan=samples.PLAN
@@ -173,14 +176,14 @@ def test_the_renderer_is_imported_without_waiting_for_matplotlib() -> None:
     ],
 )
 def test_the_verdict_stands_in_words_beside_its_symbol(verdict: str, sentence: str) -> None:
-    page = page_of(summary=samples.summary(verdict=verdict, reasons=["because of this"]))
+    page = page_of(summary=summary_samples.summary(verdict=verdict, reasons=["because of this"]))
     assert sentence in page.text
     assert "because of this" in page.text
     assert ("svg", "symbol") in [(tag, attributes.get("class")) for tag, attributes in page.elements]
 
 
 def test_a_pass_without_objectives_says_that_there_were_none() -> None:
-    page = page_of(summary=samples.summary(verdict="PASS", reasons=[], objectives=[]))
+    page = page_of(summary=summary_samples.summary(verdict="PASS", reasons=[], objectives=[]))
     assert "states no objectives" in page.text
 
 
@@ -213,7 +216,7 @@ def test_money_is_shown_with_its_exact_value_beside_it(ordinary: Page) -> None:
 def test_an_unknown_cost_says_why() -> None:
     assert "n/a: the stack names no architecture" in page_of().text
     reasons = {"marginal_reason": "nobody counts usage there", "loaded_reason": "nobody counts usage there"}
-    without = page_of(summary=samples.summary(cost=reasons))
+    without = page_of(summary=summary_samples.summary(cost=reasons))
     assert without.text.count("n/a: nobody counts usage there") == 2
 
 
@@ -227,7 +230,7 @@ def test_usage_that_is_not_counted_is_listed_with_the_reason(ordinary: Page) -> 
 
 
 def test_the_edge_locations_that_answered_are_named() -> None:
-    page = page_of(summary=samples.summary(edge_locations={"FRA56-P3": 1204, "AMS1": 3}))
+    page = page_of(summary=summary_samples.summary(edge_locations={"FRA56-P3": 1204, "AMS1": 3}))
     assert "FRA56-P3 (1,204 answers), AMS1 (3 answers)" in page.text
     assert "Edge locations that answered: not recorded" in page_of().text
 
@@ -293,7 +296,7 @@ def test_only_a_local_run_says_what_a_local_stack_cannot_say() -> None:
     ],
 )
 def test_the_report_says_what_its_times_come_from(stored: str, sentence: str) -> None:
-    page = page_of(summary=samples.summary(samples=stored), edge_check=None)
+    page = page_of(summary=summary_samples.summary(samples=stored), edge_check=None)
     assert sentence in page.text
     assert ("did not store every request" in page.text) is (stored != "all")
 
@@ -313,21 +316,21 @@ def test_a_run_in_which_nothing_was_due_still_has_a_report() -> None:
 
 def test_thirty_endpoints_each_have_their_row() -> None:
     endpoints = [
-        samples.endpoint("view", f"GET /v1/thing-{number}", 300 + number, 2.0) for number in range(30)
+        summary_samples.endpoint("view", f"GET /v1/thing-{number}", 300 + number, 2.0) for number in range(30)
     ]
-    text = page_of(summary=samples.summary(endpoints=endpoints)).text
+    text = page_of(summary=summary_samples.summary(endpoints=endpoints)).text
     assert all(f"GET /v1/thing-{number} {300 + number}" in text for number in range(30))
 
 
 def test_endpoints_of_an_unlisted_flow_are_not_lost() -> None:
-    endpoints = [samples.endpoint("ghost", "GET /ghost", 12, 2.0)]
-    assert "ghost: GET /ghost 12" in page_of(summary=samples.summary(endpoints=endpoints)).text
+    endpoints = [summary_samples.endpoint("ghost", "GET /ghost", 12, 2.0)]
+    assert "ghost: GET /ghost 12" in page_of(summary=summary_samples.summary(endpoints=endpoints)).text
 
 
 def test_more_flows_than_charts_are_still_in_the_tables() -> None:
     names = [f"flow-{number}" for number in range(9)]
     page = page_of(
-        summary=samples.summary(flows=[samples.flow(name, 20, 400, 2.0) for name in names]),
+        summary=summary_samples.summary(flows=[summary_samples.flow(name, 20, 400, 2.0) for name in names]),
         rates=samples.rates(),
         flow_series=[samples.flow_series(name, 400, 2.0) for name in names],
         percentiles=[samples.percentile_curve(name, 400, 2.0) for name in names],
@@ -357,7 +360,7 @@ def test_a_price_a_byte_reads_as_the_list_has_it_and_long_quantities_are_short()
         "confidence": "H",
     }
     long = {**line, "unit": "write_request_unit", "quantity": "302.803104077906269019"}
-    page = page_of(summary=samples.summary(cost=samples.cost() | {"lines": [line, long]}))
+    page = page_of(summary=summary_samples.summary(cost=summary_samples.cost() | {"lines": [line, long]}))
     assert "$0.085 per GB" in page.text
     assert "70.1 MiB" in page.text  # 73,555,680 / 2^20 = 70.148
     assert "302.80" in page.text
@@ -373,7 +376,7 @@ def test_what_fixed_hours_cover_and_what_is_assumed_stands_beside_the_lines() ->
         "quantity": "6",
         "reason": "prepaid",
     }
-    cost = samples.cost() | {"covered_by_fixed": [covered], "assumptions": ["all from one country"]}
-    page = page_of(summary=samples.summary(cost=cost))
+    cost = summary_samples.cost() | {"covered_by_fixed": [covered], "assumptions": ["all from one country"]}
+    page = page_of(summary=summary_samples.summary(cost=cost))
     assert "prepaid" in page.text
     assert "all from one country" in page.text

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import cost_samples
 import pytest
 import report_samples as samples
+import summary_samples
 import transcode_samples
 
 from reports.render import render_bench_html, render_html
@@ -70,7 +71,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def run_html() -> str:
     """The page of a made-up run whose every cost is known."""
-    return render_html(samples.report_data(summary=samples.summary(cost=cost_samples.known_cost())))
+    return render_html(samples.report_data(summary=summary_samples.summary(cost=cost_samples.known_cost())))
 
 
 def bench_html() -> str:
@@ -170,9 +171,11 @@ def test_an_audit_is_read_on_a_phone_without_scrolling_sideways(browser: Any, tm
 def test_hostile_and_endless_names_do_not_widen_the_page(browser: Any, tmp_path: Path) -> None:
     hostile = "<script>document.title='owned'</script>" + "x" * 300
     path = tmp_path / "hostile.html"
-    rows = [samples.endpoint("view", hostile, 12, 3.0)]
+    rows = [summary_samples.endpoint("view", hostile, 12, 3.0)]
     data = samples.report_data(
-        summary=samples.summary(endpoints=rows, reasons=[hostile]), warnings=[hostile], edge_check=None
+        summary=summary_samples.summary(endpoints=rows, reasons=[hostile]),
+        warnings=[hostile],
+        edge_check=None,
     )
     path.write_text(render_html(data), encoding="utf-8")
     opened = open_report(browser, path, WIDTHS["phone"], "light")
