@@ -72,6 +72,7 @@ class SessionEnd(NamedTuple):
     done_s: float  # when its last request was done
     failed: bool  # whether one of its requests failed
     requests: int
+    answered: bool  # whether each of its requests got an answer, good or not
 
 
 class Health(NamedTuple):

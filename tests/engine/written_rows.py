@@ -87,6 +87,7 @@ def write(folder: RunFolder, sessions: Sequence[Sequence[Sample]], parts: int = 
                     done_s=max(row.done_s for row in rows),
                     failed=any(row.cause for row in rows),
                     requests=len(rows),
+                    answered=all(row.status for row in rows),
                 )
                 for rows in mine
             ]

@@ -26,8 +26,8 @@ class Observed:
 
     `requests`: rows of alike requests sent, or of arrivals that were not (`sent`): the columns of Traffic's,
     `failed` and `sent`. `response`, `service` and `lag`: Traffic's rows in the window. `sessions`: rows of
-    alike arrivals: flow, sent, failed, cause, count; `session`: how long the good ones took, by flow. `due`:
-    arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
+    alike arrivals: flow, sent, answered, failed, cause, count; `session`: how long the good ones took, by
+    flow. `due`: arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
     """
 
     window: Window
@@ -65,7 +65,7 @@ def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_
 
 # Keys and sums of what a part is added up to.
 _UNSENT = (("flow", "endpoint", "cause"), ("count",))
-_SESSIONS = (("flow", "sent", "failed", "cause"), ("count",))
+_SESSIONS = (("flow", "sent", "answered", "failed", "cause"), ("count",))
 _DUE = (("second", "flow", "sent"), ("count",))
 
 
@@ -116,8 +116,10 @@ def _with_causes(arrived: pd.DataFrame) -> pd.DataFrame:
 def _sessions(ends: SessionEnds, arrived: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
     """Sessions of these arrivals, with all their steps, whenever those ran; and how long each took.
 
-    A session is good when it was sent, has a step on record and none failed.
+    A session is good when it was sent, has a step on record and none failed. It was answered when it was
+    sent and each of its requests got an answer, good or not.
     """
-    done_s, failed = ends.of(arrived["index"].to_numpy(dtype=np.int64))
-    failed |= ~flags(arrived, "sent") | np.isnan(done_s)
-    return arrived.assign(failed=failed), done_s - seconds(arrived, "intended_s")
+    found, sent = ends.of(arrived["index"].to_numpy(dtype=np.int64)), flags(arrived, "sent")
+    failed = found.failed | ~sent | np.isnan(found.done_s)
+    sessions = arrived.assign(failed=failed, answered=found.answered & sent)
+    return sessions, found.done_s - seconds(arrived, "intended_s")

@@ -13,7 +13,24 @@ from tidegauge.analysis.rows import Flags, flags, seconds
 from tidegauge.histograms import Floats, Integers
 
 SHARD = 2**16  # arrivals that are looked at together: their rows lie close to each other in a run
-_ROW = np.dtype([("arrival", np.int64), ("done_s", np.float64), ("failed", np.bool_), ("requests", np.int32)])
+_ROW = np.dtype(
+    [
+        ("arrival", np.int64),
+        ("done_s", np.float64),
+        ("failed", np.bool_),
+        ("answered", np.bool_),
+        ("requests", np.int32),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """How sessions ended, an entry each."""
+
+    done_s: Floats  # when the last request was done; NaN where none is on record
+    failed: Flags  # whether a request failed; so has a session of no request
+    answered: Flags  # whether each request got an answer, good or not; not so a session of no request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +42,11 @@ class SessionEnds:
 
     @classmethod
     def of_rows(cls, rows: pd.DataFrame, keep: Keep) -> SessionEnds:
-        """From arrival, done_s, failed and requests."""
+        """From arrival, done_s, failed, answered and requests."""
         own = np.empty(len(rows), dtype=_ROW)
         own["arrival"], own["done_s"] = rows["arrival"], seconds(rows, "done_s")
-        own["failed"], own["requests"] = flags(rows, "failed"), rows["requests"]
+        own["failed"], own["answered"] = flags(rows, "failed"), flags(rows, "answered")
+        own["requests"] = rows["requests"]
         number = own["arrival"] // SHARD
         shards = {shard: [keep(own[number == shard])] for shard in np.unique(number).tolist()}
         return cls(shards=shards, last_done_s=float(np.fmax.reduce(own["done_s"])) if len(own) else None)
@@ -43,22 +61,22 @@ class SessionEnds:
         last_s = [part.last_done_s for part in parts if part.last_done_s is not None]
         return cls(shards=shards, last_done_s=max(last_s, default=None))
 
-    def of(self, arrival: Integers) -> tuple[Floats, Flags]:
-        """When the last request of each of these sessions was done, and whether one of them failed.
-
-        NaN where none is on record. A session of no request has failed.
-        """
-        done_s, failed = np.full(len(arrival), np.nan), np.zeros(len(arrival), dtype=np.bool_)
+    def of(self, arrival: Integers) -> Ends:
+        """How each of these sessions ended; one without a row has neither failed nor been answered."""
+        done_s = np.full(len(arrival), np.nan)
+        failed, answered = (np.zeros(len(arrival), dtype=np.bool_) for _ in range(2))
         number, place = np.divmod(arrival, SHARD)
         for shard in np.unique(number).tolist():
             if shard in self.shards:
                 chosen = np.flatnonzero(number == shard)
-                shard_done_s, shard_failed = self._shard(shard)
-                done_s[chosen], failed[chosen] = shard_done_s[place[chosen]], shard_failed[place[chosen]]
-        return done_s, failed
+                ends, at = self._shard(shard), place[chosen]
+                done_s[chosen], failed[chosen] = ends.done_s[at], ends.failed[at]
+                answered[chosen] = ends.answered[at]
+        return Ends(done_s=done_s, failed=failed, answered=answered)
 
-    def _shard(self, number: int) -> tuple[Floats, Flags]:
-        done_s, failed = np.full(SHARD, -np.inf), np.zeros(SHARD, dtype=np.bool_)
+    def _shard(self, number: int) -> Ends:
+        done_s = np.full(SHARD, -np.inf)
+        failed, unanswered = (np.zeros(SHARD, dtype=np.bool_) for _ in range(2))
         requests = np.zeros(SHARD, dtype=np.int64)
         for piece in self.shards[number]:
             rows = piece.read()
@@ -66,5 +84,7 @@ class SessionEnds:
             np.maximum.at(done_s, place, rows["done_s"])
             np.add.at(requests, place, rows["requests"])
             failed[place[rows["failed"]]] = True
+            unanswered[place[~rows["answered"]]] = True
         done_s[done_s == -np.inf] = np.nan
-        return done_s, failed | (requests == 0)
+        nothing = requests == 0
+        return Ends(done_s=done_s, failed=failed | nothing, answered=~(unanswered | nothing))

@@ -104,7 +104,7 @@ def traffic_of_counts(
     """From requests that were counted during the run, by the same window or one that ended in whole seconds.
 
     `moments` are as in Traffic, rows of equal keys not yet added up; `sessions`: arrival, done_s, failed,
-    requests, in one batch or more.
+    answered, requests, in one batch or more.
     """
     parts = [_counted(stretch, window) for stretch in stretches]
     return _whole(window, parts, [moments], [SessionEnds.of_rows(rows, keep) for rows in sessions])
@@ -152,7 +152,8 @@ def _batch(
         for name, (own, values_s) in durations.items()
     }
     session = samples["session"].to_numpy(dtype=np.int64)
-    steps = pd.DataFrame({"arrival": session, "done_s": done_s, "failed": ~good, "requests": 1})
+    steps = pd.DataFrame({"arrival": session, "done_s": done_s, "failed": ~good})
+    steps = steps.assign(answered=rows["answered"], requests=1)
     return (
         _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times),
         _moments(rows["flow"], sent_s, done_s, good),

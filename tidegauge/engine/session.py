@@ -60,8 +60,8 @@ class Session:
     """The requests of one session of one flow."""
 
     __slots__ = (
-        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "asset", "done_s", "failed",
-        "flow", "index",
+        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "answered", "asset",
+        "done_s", "failed", "flow", "index",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +77,7 @@ class Session:
         """`rng` defaults to the session's own, by the run's seed and `index`."""
         self.index, self.flow, self.asset = index, flow, asset
         self.failed = False
+        self.answered = True  # whether each request so far got an answer, good or not
         self.done_s = intended_s  # when the last recorded request was done
         self._world = world
         self._rng = rng
@@ -228,6 +229,7 @@ class Session:
         self._step += 1
         self._intended_s = self.done_s = done_s
         self.failed = self.failed or cause is not None
+        self.answered = self.answered and exchange.status > 0
 
 
 def _is_url(base: str, location: str) -> bool:
