@@ -26,8 +26,8 @@ class Observed:
 
     `requests`: rows of alike requests sent, or of arrivals that were not (`sent`): the columns of Traffic's,
     `failed` and `sent`. `response`, `service` and `lag`: Traffic's rows in the window. `sessions`: rows of
-    alike arrivals: flow, sent, answered, failed, cause, count; `session`: how long the good ones took, by
-    flow. `due`: arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
+    alike arrivals: second, flow, sent, answered, failed, cause, count; `session`: how long good ones took.
+    `due`: arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
     """
 
     window: Window
@@ -64,8 +64,8 @@ def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_
 
 
 # Keys and sums of what a part is added up to.
-_UNSENT = (("flow", "endpoint", "cause"), ("count",))
-_SESSIONS = (("flow", "sent", "answered", "failed", "cause"), ("count",))
+_UNSENT = (("second", "flow", "endpoint", "cause"), ("count",))
+_SESSIONS = (("second", "flow", "sent", "answered", "failed", "cause"), ("count",))
 _DUE = (("second", "flow", "sent"), ("count",))
 
 
@@ -88,7 +88,7 @@ def _part(arrivals: pd.DataFrame, traffic: Traffic, keep: Keep) -> _Part:
     return _Part(
         unsent=added_up(arrived.loc[~flags(arrived, "sent")], *_UNSENT),
         sessions=added_up(sessions, *_SESSIONS),
-        session=Times.of_samples(sessions.loc[good, ["flow"]], ("flow",), session_s[good], keep),
+        session=Times.of_samples(sessions.loc[good], ("second", "flow"), session_s[good], keep),
         due=added_up(due, *_DUE),
     )
 

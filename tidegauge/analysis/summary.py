@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocks import Blocks, blocks_of
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms
 from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
+from tidegauge.analysis.shares import by_block, share_bounds
 from tidegauge.summary import (
     BehaviourFigures,
     EndpointFigures,
@@ -43,6 +45,7 @@ class _Rows:
     observed: Observed
     answered: Flags
     cache: CacheRecord
+    blocks: Blocks
 
 
 def summarise(
@@ -61,36 +64,42 @@ def summarise(
     """
     answered = flags(observed.requests, "answered")
     record = record_cache(observed.requests.loc[answered], behaviours)
-    rows = _Rows(observed=observed, answered=answered, cache=record)
+    blocks = blocks_of(observed.window)
+    rows = _Rows(observed=observed, answered=answered, cache=record, blocks=blocks)
     return WindowFigures(
         total=Figures(**_figures(rows)),
         flows=tuple(_flow_rows(rows, flows)),
         endpoints=tuple(_endpoint_rows(rows, endpoints)),
-        behaviours=tuple(behaviour_rows(record, behaviours)),
+        behaviours=tuple(behaviour_rows(record, behaviours, blocks)),
         generator=generator_share(observed, health, lag_ms_p99_max=lag_ms_p99_max),
     )
 
 
 def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) -> dict[str, Any]:
     """The fields of Figures for all requests, or for a flow's (to an endpoint)."""
-    observed = rows.observed
+    observed, blocks = rows.observed, rows.blocks
     chosen = chosen_rows(observed.requests, flow, endpoint)
     requests = observed.requests.loc[chosen]
     count, failed = counts(requests), flags(requests, "failed")
     asked, sent, answered = (int(count[each].sum()) for each in _stages(requests))
     window_s = observed.window.duration_s
+    second = requests["second"].to_numpy(dtype=np.int64)
     return {
         "count": asked,
         "sent": sent,
         "answered": answered,
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
+        "error_ratio": share_bounds(
+            by_block(second[failed], count[failed], blocks), by_block(second, count, blocks), blocks
+        ),
         "rate_per_s": asked / window_s,
         "rate_sent_per_s": sent / window_s,
         "rate_answered_per_s": answered / window_s,
-        "response_time_ms": latency_ms(observed.response.of(flow, endpoint)),
-        "service_time_ms": latency_ms(observed.service.of(flow, endpoint)),
+        "response_time_ms": latency_ms(observed.response.blocked(blocks, flow, endpoint)),
+        "service_time_ms": latency_ms(observed.service.blocked(blocks, flow, endpoint)),
         "cache": rows.cache.tally(chosen[rows.answered]),
+        "hit_ratio": rows.cache.hit_ratio(chosen[rows.answered], blocks),
     }
 
 
@@ -116,7 +125,7 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
             sessions_sent=_those(own, "sent"),
             sessions_answered=_those(own, "answered"),
             session_failures=_those(own, "failed"),
-            session_time_ms=latency_ms(rows.observed.session.of(flow)),
+            session_time_ms=latency_ms(rows.observed.session.blocked(rows.blocks, flow)),
             **_figures(rows, flow),
         )
 
