@@ -31,6 +31,7 @@ OUTCOME = (
     "answered",
     "behaviour",
 )
+SUMS = ("count", "sent_bytes", "received_bytes")
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _MOMENTS = (("second", "flow"), ("sent", "completed", "failed"))  # keys and sums
@@ -40,8 +41,8 @@ _TIME_KEYS = {
     "lag": ("in_window",),
 }
 SAMPLE_COLUMNS = (
-    "intended_s", "sent_s", "done_s", "session", "flow", "endpoint", "status", "cause", "received_bytes",
-    "cache", "pop", "url_path", "base",
+    "intended_s", "sent_s", "done_s", "session", "flow", "endpoint", "status", "cause", "sent_bytes",
+    "received_bytes", "cache", "pop", "url_path", "base",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ class Traffic:
     """What was sent in a whole run, warm-up and drain included.
 
     `requests`: OUTCOME (cause null when good, cache and pop null without, behaviour -1 for none), count and
-    received_bytes of them together. `response` and `service`: of good requests, by in_window, flow and
+    bytes of them together. `response` and `service`: of good requests, by in_window, flow and
     endpoint. These have the `second` of the intended time, in the window's steps. `lag`: of
     all, by in_window. `moments`: second, flow, and how many were sent, completed (well) and failed in it.
     `sessions`: how those that were sent ended.
@@ -94,7 +95,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Counted requests: rows (second, OUTCOME, requests, received_bytes), and the histograms of each row."""
+    """Counted requests: rows (second, OUTCOME, requests, bytes), and the histograms of each row."""
 
     rows: pd.DataFrame
     times: Mapping[str, Entries]  # response, service, lag
@@ -154,7 +155,7 @@ def _batch(
             **{name: category(samples[name]) for name in TEXTS},
             "answered": samples["status"].to_numpy(dtype=np.int64) > 0,
             "behaviour": match_behaviours(samples["url_path"], behaviours),
-            "received_bytes": samples["received_bytes"].to_numpy(dtype=np.int64),
+            **{name: samples[name].to_numpy(dtype=np.int64) for name in ("sent_bytes", "received_bytes")},
             "count": 1,
         }
     )
@@ -172,7 +173,7 @@ def _batch(
     steps = pd.DataFrame({"arrival": session, "done_s": done_s, "failed": ~good})
     steps = steps.assign(answered=rows["answered"], requests=1)
     return (
-        _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times),
+        _Part(requests=added_up(rows, OUTCOME, SUMS), times=times),
         _moments(rows["flow"], sent_s, done_s, good),
         SessionEnds.of_rows(steps, keep),
     )
@@ -187,7 +188,7 @@ def _counted(stretch: Stretch, window: Window) -> _Part:
         name: Times.of_histograms(rows, keys, stretch.times[name], None if name == "lag" else good)
         for name, keys in _TIME_KEYS.items()
     }
-    return _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times)
+    return _Part(requests=added_up(rows, OUTCOME, SUMS), times=times)
 
 
 def _whole(
@@ -196,7 +197,7 @@ def _whole(
     """The run from its parts; durations are not copied."""
     return Traffic(
         window=window,
-        requests=added_up(joined([part.requests for part in parts]), OUTCOME, ("count", "received_bytes")),
+        requests=added_up(joined([part.requests for part in parts]), OUTCOME, SUMS),
         **{name: Times.joined([part.times[name] for part in parts]) for name in _TIME_KEYS},
         moments=added_up(joined(moments), *_MOMENTS),
         sessions=SessionEnds.joined(sessions),
