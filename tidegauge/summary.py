@@ -126,21 +126,23 @@ class GeneratorShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedObjective:
-    """An objective of the plan, its state, and the share that violates it."""
+    """An objective, its state, and the share that violates it."""
 
-    target: str  # an endpoint, `total`, `flow:NAME` or `session:NAME`
+    target: str  # an endpoint, `total`, `flow:NAME`, `session:NAME`, or `sessions` of all flows (a default)
     objective: str  # `pNN_ms` or `error_ratio`
+    default: bool = False  # whether it is judged because the plan states none: it can only fail a run
     limit_ms: float | None = field(default=None, metadata=LEFT_OUT)  # the longest good time of a `pNN_ms`
     limit_ratio: float | None = field(default=None, metadata=LEFT_OUT)  # the highest `error_ratio`
     n: Count  # requests or sessions that were judged
     violations: Count  # those that failed, were not sent, or took over the limit
     allowed_ratio: float  # the share that may violate
     observed_ratio: Ratio | None  # violations / n; null without any
-    lower: Ratio | None  # one-sided 95 % bounds of the true share
-    upper: Ratio | None
-    needed_n: int | None  # how many would settle it at the observed share; null where none would
+    lower: Ratio | None  # one-sided bounds of the true share: 95 % for all lower ones together (Holm),
+    upper: Ratio | None  # and 95 % for each upper one
+    needed_n: int | None  # how many settle it in 80 % of runs at the observed share; null where none does
     more_s: float | None  # how much longer that takes at the present rate
     state: State  # what the bounds say
+    lost_as_good: State | None = None  # what they say when lost arrivals count as good
     reason: str  # all of it in a sentence
 
     @property
@@ -171,7 +173,7 @@ class Summary:
         Annotated[float, Field(ge=0)] | None
     )  # how long after the last phase the last request finished; null without a request
     edge_locations: Mapping[str, int]  # {location: answers}, the most frequent first
-    objectives: tuple[JudgedObjective, ...]  # in the plan's order
+    objectives: tuple[JudgedObjective, ...]  # in the plan's order; the default ones where it states none
     validity: Validity  # the limits that the generator was held to
     looser_validity: tuple[str, ...]  # a sentence for each of them that the plan sets looser
     cost: CostSection  # what the window's requests cost
