@@ -32,6 +32,7 @@ _SAMPLE = {
     "request_id": None,
     "url_path": "/a",
     "base": "api",
+    "scheduled": True,
 }
 _ARRIVAL = {
     "index": 0,
@@ -49,7 +50,7 @@ _TYPES = {
     **dict.fromkeys(("index", "asset", "in_flight"), pa.int64()),
     **dict.fromkeys(("flow", "endpoint", "cause", "cache", "pop", "request_id"), pa.string()),
     **dict.fromkeys(("url_path", "base"), pa.string()),
-    "sent": pa.bool_(),
+    **dict.fromkeys(("sent", "scheduled"), pa.bool_()),
 }
 
 Row = Mapping[str, object]

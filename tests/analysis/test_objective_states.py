@@ -19,7 +19,9 @@ def judge(
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
     rows = document_of(
-        judge_objectives(objectives, observe(traffic(sample_rows), [arrivals(arrival_rows or [])]))
+        judge_objectives(
+            objectives, observe(traffic(sample_rows), [arrivals(arrival_rows or [])]), timeout_s=30.0
+        )
     )
     json.dumps(rows, allow_nan=False)
     return rows
@@ -211,3 +213,104 @@ def test_of_several_objectives_a_lower_bound_is_above_what_is_allowed_where_one_
     assert among[0]["lower"] == pytest.approx(stats.beta.ppf(0.05 / 4, 25, 976))
     assert all((row["lower"] > row["allowed_ratio"]) == (row["state"] == "broken") for row in among)
     assert among[1]["upper"] == pytest.approx(stats.beta.ppf(0.95, 26, 975))  # PASS needs no correction
+
+
+def late(lag_ms: float, service_ms: float, count: int, **other: object) -> list[dict[str, object]]:
+    times = {"sent_s": 1.0 + lag_ms / 1000, "done_s": 1.0 + (lag_ms + service_ms) / 1000}
+    return [{"intended_s": 1.0, **times, **other}] * count
+
+
+def test_an_objective_is_judged_again_without_each_request_s_own_lag() -> None:
+    frozen = took(20, 950) + late(60, 20, 50)
+    slow = took(20, 950) + took(80, 50)
+    (by_lag,), (by_stack,) = (judge({"total": {"p99_ms": 50}}, rows) for rows in (frozen, slow))
+    assert (by_lag["state"], by_lag["without_lag"]) == ("broken", "holds")
+    assert (by_stack["state"], by_stack["without_lag"]) == ("broken", "broken")
+
+
+def test_a_request_without_a_scheduled_moment_has_no_lag_to_take_out() -> None:
+    rows = took(20, 950) + late(60, 20, 50, step=1, scheduled=False)
+    (row,) = judge({"total": {"p99_ms": 50}}, rows)
+    assert (row["state"], row["without_lag"]) == ("broken", "broken")
+
+
+def test_lag_changes_no_error_ratio() -> None:
+    (row,) = judge({"total": {"error_ratio": 0.01}}, late(900, 20, 400) + late(900, 20, 40, cause="status"))
+    assert (row["state"], row["without_lag"]) == ("broken", "broken")
+
+
+@pytest.mark.parametrize(("second_lag_ms", "without"), [(30, "holds"), (0, "broken")])
+def test_a_session_is_judged_again_without_the_lags_of_its_requests(
+    second_lag_ms: float, without: str
+) -> None:
+    # each takes 1 s and .1 s of pause, 30 ms of lag in the first request and some in the second
+    rows: list[dict[str, object]] = []
+    for session in range(300):
+        sent, done = 1.03, 1.53
+        due = done + 0.1
+        rows.append({"session": session, "sent_s": sent, "done_s": done})
+        lag_s, took_s = second_lag_ms / 1000, 0.5 + (0.03 - second_lag_ms / 1000)
+        later = {"intended_s": due, "sent_s": due + lag_s, "done_s": due + lag_s + took_s}
+        rows.append({"session": session, "step": 1, **later})
+    (row,) = judge({"session:view": {"p99_ms": 1110}}, rows, [{}] * 300)
+    assert (row["state"], row["without_lag"]) == ("broken", without)
+
+
+def cut(age_ms: float, count: int, **other: object) -> list[dict[str, object]]:
+    return took(age_ms, count, cause="cut", status=0, **other)
+
+
+def test_a_cut_request_older_than_a_limit_violates_it_and_a_younger_one_is_open() -> None:
+    (row,) = judge(
+        {"total": {"p90_ms": 50}}, took(20, 90) + took(60, 2) + cut(51, 4) + cut(50, 3) + cut(1, 1)
+    )
+    assert (row["n"], row["violations"], row["undecided"]) == (100, 6, 4)
+    assert row["lower"] == pytest.approx(stats.beta.ppf(0.05, 6, 95))
+    assert row["upper"] == pytest.approx(stats.beta.ppf(0.95, 11, 90))
+
+
+@pytest.mark.parametrize(
+    ("old", "young", "state"),
+    [(0, 0, "holds"), (0, 30, "inconclusive"), (30, 0, "broken"), (30, 30, "broken")],
+)
+def test_requests_cut_too_young_to_tell_leave_an_objective_open(old: int, young: int, state: str) -> None:
+    (row,) = judge({"total": {"p99_ms": 50}}, took(20, 1000) + cut(900, old) + cut(10, young))
+    assert row["state"] == state
+    if state == "inconclusive":
+        assert "30 more were cut before it was known whether they would" in row["reason"]
+        assert (row["needed_n"], row["more_s"]) == (None, None)
+
+
+def test_a_cut_request_has_failed_only_where_it_was_older_than_its_timeout() -> None:
+    rows = took(20, 900) + cut(29_900, 40) + cut(31_000, 7)
+    (row,) = judge({"total": {"error_ratio": 0.1}}, rows)
+    assert (row["violations"], row["undecided"]) == (7, 40)
+
+
+def test_the_age_of_a_cut_request_is_taken_without_its_lag_too() -> None:
+    rows = took(20, 950) + late(60, 20, 50, cause="cut", status=0)
+    (row,) = judge({"total": {"p99_ms": 50}}, rows)
+    assert (row["state"], row["without_lag"]) == ("broken", "inconclusive")
+
+
+def test_a_session_that_was_cut_is_open_until_it_is_older_than_the_limit() -> None:
+    rows: list[dict[str, object]] = [
+        {"session": 0, "done_s": 1.2},
+        {"session": 0, "step": 1, "intended_s": 1.2, "done_s": 3.0, "cause": "cut"},
+        {"session": 1, "done_s": 1.2, "cause": "cut"},
+        {"session": 2, "done_s": 1.2, "cause": "status"},
+        {"session": 3, "done_s": 1.2},
+    ]
+    latency, errors = judge({"session:view": {"p50_ms": 1000, "error_ratio": 0.5}}, rows, [{}] * 4)
+    assert (latency["violations"], latency["undecided"]) == (2, 1)
+    assert (errors["violations"], errors["undecided"]) == (1, 2)
+
+
+def test_cut_requests_are_open_for_the_default_objective() -> None:
+    total, _ = judge({}, took(20, 100) + cut(500, 60), [])
+    assert (total["n"], total["violations"], total["undecided"], total["state"]) == (
+        160,
+        0,
+        60,
+        "inconclusive",
+    )

@@ -122,6 +122,15 @@ def test_an_objective_whose_state_hangs_on_lost_arrivals_makes_the_run_invalid(
         ]
 
 
+def test_an_objective_whose_state_hangs_on_the_lag_makes_the_run_invalid() -> None:
+    found, reasons = verdict_of(objectives=[judged("GET /a", "broken", without_lag="holds"), HOLDS])
+    assert found == "INVALID"
+    assert reasons == [
+        "GET /a: p99_ms = 50: the generator's own lag decides this (broken as measured, "
+        "holds without the lag)."
+    ]
+
+
 def test_a_default_objective_hangs_on_lost_arrivals_only_where_it_would_fail() -> None:
     open_ = replace(by_default("total", "inconclusive", 4), lost_as_good="holds")
     broken = replace(by_default("total", "broken", 40), lost_as_good="inconclusive")

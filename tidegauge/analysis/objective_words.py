@@ -26,7 +26,7 @@ def sentence(row: JudgedObjective, noun: str) -> str:
         return f"{goal} is broken: {seen}; at least {percent(row.lower)} at 95 % confidence, {allowed}."
     if row.default:
         return f"{goal} is not surely broken: {seen}, {allowed}."
-    return f"{goal} is inconclusive: {seen}, {allowed}; {_how_much_more(row, noun)}."
+    return f"{goal} is inconclusive: {seen}, {allowed}; {_what_is_open(row, noun)}."
 
 
 def percent(ratio: float) -> str:
@@ -34,7 +34,9 @@ def percent(ratio: float) -> str:
     return f"{ratio * 100:.3g} %"
 
 
-def _how_much_more(row: JudgedObjective, noun: str) -> str:
+def _what_is_open(row: JudgedObjective, noun: str) -> str:
+    if row.undecided:
+        return f"{row.undecided:,} more were cut before it was known whether they would"
     if row.needed_n is None or row.more_s is None:
         return f"no number of {noun} settles this at the observed share"
     chance = f"{POWER * 100:g} % of runs of {row.needed_n:,} {noun} would settle it at this share"

@@ -10,33 +10,37 @@ from tidegauge.analysis.intervals import CONFIDENCE, binomial_tail, clopper_pear
 from tidegauge.analysis.objective_words import sentence
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_of
-from tidegauge.analysis.trials import MEASURED, SESSIONS, Assumption, Trials, trials_of
+from tidegauge.analysis.trials import MEASURED, SESSIONS, Assumption, Trials, Violations, trials_of
 from tidegauge.summary import JudgedObjective, State
 
 ERROR_RATIO = "error_ratio"
 DEFAULT = {"total": {ERROR_RATIO: 0.01}, SESSIONS: {ERROR_RATIO: 0.01}}  # of a plan that states none
 RISK = 1 - CONFIDENCE
-LOST_GOOD = Assumption(lost_good=True)
 
 
 def judge_objectives(
-    objectives: Mapping[str, Mapping[str, float]], observed: Observed
+    objectives: Mapping[str, Mapping[str, float]], observed: Observed, *, timeout_s: float
 ) -> list[JudgedObjective]:
     """Each objective, in the plan's order; without any, the default ones.
 
     Targets: an endpoint (flows pooled), `total`, `flow:NAME` (its requests), `session:NAME` (session time).
     Limits: `pNN_ms` (failed, unsent and slower ones violate) or `error_ratio` (failed and unsent ones do).
+    `timeout_s`: the longest that a request may take.
     """
     goals = [
         _Goal(target=target, key=key, limit=float(limit), trials=trials_of(target, observed))
         for target, limits in (objectives or DEFAULT).items()
         for key, limit in limits.items()
     ]
-    measured = _judge(goals, MEASURED)
-    without_lost = _judge(goals, LOST_GOOD)
+    rows = [
+        _judged(goal, bounds, observed.window.duration_s, default=not objectives)
+        for goal, bounds in zip(goals, _judge(goals, timeout_s, MEASURED), strict=True)
+    ]
+    without_lag = _judge(goals, timeout_s, Assumption(without_lag=True))
+    lost_good = _judge(goals, timeout_s, Assumption(lost_good=True))
     return [
-        _judged(goal, bounds, other.state, observed.window.duration_s, default=not objectives)
-        for goal, bounds, other in zip(goals, measured, without_lost, strict=True)
+        replace(row, without_lag=one.state, lost_as_good=other.state)
+        for row, one, other in zip(rows, without_lag, lost_good, strict=True)
     ]
 
 
@@ -65,21 +69,21 @@ class _Goal:
 class _Bounds:
     """What the violations of an objective say of the true share."""
 
-    violations: int
+    violations: Violations
     confidence: float = CONFIDENCE  # of the lower bound
     lower: float | None = None  # null where there was nothing to look at
     upper: float | None = None
     state: State = "inconclusive"
 
 
-def _judge(goals: Sequence[_Goal], assumption: Assumption) -> list[_Bounds]:
+def _judge(goals: Sequence[_Goal], timeout_s: float, assumption: Assumption) -> list[_Bounds]:
     """The bounds of each objective; a lower one is at the confidence that Holm's procedure leaves it.
 
     Upper bounds need none: a plan passes only where all of its objectives hold.
     """
-    violations = [goal.trials.violations(goal.limit_s, assumption) for goal in goals]
+    violations = [goal.trials.violations(goal.limit_s, timeout_s, assumption) for goal in goals]
     tails = [
-        binomial_tail(violating, goal.trials.n, goal.allowed_ratio) if goal.trials.n else None
+        binomial_tail(violating.surely, goal.trials.n, goal.allowed_ratio) if goal.trials.n else None
         for violating, goal in zip(violations, goals, strict=True)
     ]
     return [
@@ -88,12 +92,13 @@ def _judge(goals: Sequence[_Goal], assumption: Assumption) -> list[_Bounds]:
     ]
 
 
-def _bounds(goal: _Goal, violations: int, confidence: float) -> _Bounds:
+def _bounds(goal: _Goal, violations: Violations, confidence: float) -> _Bounds:
+    """Open ones count as good for the lower bound, and as violations for the upper one."""
     n, allowed = goal.trials.n, goal.allowed_ratio
     if not n:
         return _Bounds(violations=violations)
-    lower, _ = clopper_pearson(violations, n, confidence)
-    _, upper = clopper_pearson(violations, n)
+    lower, _ = clopper_pearson(violations.surely, n, confidence)
+    _, upper = clopper_pearson(violations.surely + violations.open, n)
     state: State = "holds" if upper <= allowed else "broken" if lower > allowed else "inconclusive"
     return _Bounds(violations=violations, confidence=confidence, lower=lower, upper=upper, state=state)
 
@@ -115,10 +120,8 @@ def holm_confidences(tails: Sequence[float | None]) -> list[float]:
     return confidences
 
 
-def _judged(
-    goal: _Goal, bounds: _Bounds, lost_good: State, window_s: float, *, default: bool
-) -> JudgedObjective:
-    n, is_ratio = goal.trials.n, goal.key == ERROR_RATIO
+def _judged(goal: _Goal, bounds: _Bounds, window_s: float, *, default: bool) -> JudgedObjective:
+    n, is_ratio, violations = goal.trials.n, goal.key == ERROR_RATIO, bounds.violations
     row = JudgedObjective(
         target=goal.target,
         objective=goal.key,
@@ -126,18 +129,18 @@ def _judged(
         limit_ms=None if is_ratio else goal.limit,
         limit_ratio=goal.limit if is_ratio else None,
         n=n,
-        violations=bounds.violations,
+        violations=violations.surely,
+        undecided=violations.open,
         allowed_ratio=goal.allowed_ratio,
-        observed_ratio=bounds.violations / n if n else None,
+        observed_ratio=violations.surely / n if n else None,
         lower=bounds.lower,
         upper=bounds.upper,
         needed_n=None,
         more_s=None,
         state=bounds.state,
-        lost_as_good=lost_good,
         reason="",
     )
-    if n and bounds.state == "inconclusive":
+    if n and bounds.state == "inconclusive" and not violations.open:
         row = _with_need(row, bounds.confidence, window_s)
     return replace(row, reason=sentence(row, goal.trials.noun))
 

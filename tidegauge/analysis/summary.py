@@ -11,7 +11,7 @@ import pandas as pd
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
-from tidegauge.analysis.quantiles import latency_ms
+from tidegauge.analysis.quantiles import latency_ms, quantile_ms, quantile_of
 from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
 from tidegauge.summary import (
     BehaviourFigures,
@@ -95,6 +95,8 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
             sessions=int(counts(own).sum()),
             session_failures=int(counts(own)[flags(own, "failed")].sum()),
             session_time_ms=latency_ms(rows.observed.session.of(flow)),
+            scheduled=rows.observed.lag.of(flow).n,
+            lag_ms_p99=quantile_ms(rows.observed.lag.of(flow), quantile_of("p99")),
             **_figures(rows, flow),
         )
 

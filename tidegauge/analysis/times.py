@@ -35,12 +35,10 @@ class Times:
         return cls(keys=rows[list(keys)].iloc[a_row], blocks=blocks)
 
     @classmethod
-    def of_histograms(
-        cls, rows: pd.DataFrame, keys: Sequence[str], entries: Entries, chosen: Flags | None
-    ) -> Times:
-        """From the histograms of the chosen rows (None: of all), those of equal keys added up."""
+    def of_histograms(cls, rows: pd.DataFrame, keys: Sequence[str], entries: Entries, chosen: Flags) -> Times:
+        """From the histograms of the chosen rows, those of equal keys added up."""
         number, a_row = groups(rows, keys)
-        kept = slice(None) if chosen is None else chosen[entries.row]
+        kept = chosen[entries.row]
         summed = counted(number[entries.row[kept]], entries.bucket[kept], entries.count[kept])
         ends = np.searchsorted(summed.row, np.arange(1, len(a_row) + 1))
         values_s, counts = (_cut(in_memory(part), ends) for part in (values_of(summed.bucket), summed.count))

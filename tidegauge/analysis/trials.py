@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.observed import LOST, Observed
-from tidegauge.analysis.rows import chosen_rows, counts, flags
+from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
+from tidegauge.records import CUT
 
 SESSIONS = "sessions"  # the target of the default objective that looks at the sessions of all flows
 
@@ -18,26 +20,55 @@ SESSIONS = "sessions"  # the target of the default objective that looks at the s
 class Assumption:
     """How what the generator did to the figures is taken."""
 
+    without_lag: bool = False  # each would have been sent at its moment, and all else be equal
     lost_good: bool = False  # arrivals that were lost with a process would have gone well
 
 
 MEASURED = Assumption()
 
 
+class Violations(NamedTuple):
+    """How many of an objective's requests or sessions violate it."""
+
+    surely: int
+    open: int  # were cut before that was decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasted:
+    """How long some took: the good ones, and until then those that were cut."""
+
+    good: Durations
+    cut: Durations
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trials:
-    """The requests or sessions of a target: failed, lost and good ones, and the times of the good."""
+    """The requests or sessions of a target: how many failed, were lost or cut, and how long all took."""
 
     noun: str
     n: int
-    failures: int  # lost ones aside
+    failures: int  # lost and cut ones aside
     lost: int
-    times: Durations
+    cut: int
+    measured: Lasted
+    unlagged: Lasted
+    cut_sent: Durations  # how long ago those that were cut had been sent; of sessions none
 
-    def violations(self, limit_s: float | None, assumption: Assumption) -> int:
-        """How many failed or, where there is a limit, took longer."""
-        slow = 0 if limit_s is None else self.times.longer_than(limit_s)
-        return self.failures + (0 if assumption.lost_good else self.lost) + slow
+    def violations(self, limit_s: float | None, timeout_s: float, assumption: Assumption) -> Violations:
+        """How many failed or, where there is a limit, took longer.
+
+        One that was cut has violated a limit that it was older than; it has failed where it was older than
+        its timeout. Otherwise it is open.
+        """
+        surely = self.failures + (0 if assumption.lost_good else self.lost)
+        if limit_s is None:
+            old = self.cut_sent.longer_than(timeout_s)
+        else:
+            lasted = self.unlagged if assumption.without_lag else self.measured
+            old = lasted.cut.longer_than(limit_s)
+            surely += lasted.good.longer_than(limit_s)
+        return Violations(surely=surely + old, open=self.cut - old)
 
 
 def trials_of(target: str, observed: Observed) -> Trials:
@@ -48,19 +79,32 @@ def trials_of(target: str, observed: Observed) -> Trials:
     flow = name if kind == "flow" and name else None
     endpoint = None if flow is not None or target == "total" else target
     requests = observed.requests.loc[chosen_rows(observed.requests, flow, endpoint)]
-    n, failures, lost = _tally(requests)
+    cut = (requests["cause"] == CUT).to_numpy(dtype=np.bool_)
     return Trials(
-        noun="requests", n=n, failures=failures, lost=lost, times=observed.response.of(flow, endpoint)
+        noun="requests",
+        **_tally(requests, cut),
+        measured=Lasted(
+            good=observed.response.of(flow, endpoint), cut=observed.cut_response.of(flow, endpoint)
+        ),
+        unlagged=Lasted(good=observed.unlagged(flow, endpoint), cut=observed.cut_unlagged(flow, endpoint)),
+        cut_sent=observed.cut_service.of(flow, endpoint),
     )
 
 
 def _session_trials(flow: str | None, observed: Observed) -> Trials:
-    n, failures, lost = _tally(observed.sessions.loc[chosen_rows(observed.sessions, flow)])
-    return Trials(noun="sessions", n=n, failures=failures, lost=lost, times=observed.session.of(flow))
+    sessions = observed.sessions.loc[chosen_rows(observed.sessions, flow)]
+    return Trials(
+        noun="sessions",
+        **_tally(sessions, flags(sessions, "cut")),
+        measured=Lasted(good=observed.session.of(flow), cut=observed.session_cut.of(flow)),
+        unlagged=Lasted(good=observed.session_unlagged.of(flow), cut=observed.session_cut_unlagged.of(flow)),
+        cut_sent=Durations([]),
+    )
 
 
-def _tally(rows: pd.DataFrame) -> tuple[int, int, int]:
-    """How many there are, how many of them failed, and how many were lost."""
+def _tally(rows: pd.DataFrame, cut: Flags) -> dict[str, int]:
+    """How many there are, and how many of them were lost, cut, or failed otherwise."""
     count, lost = counts(rows), (rows["cause"] == LOST).to_numpy(dtype=np.bool_)
-    failed = flags(rows, "failed") & ~lost
-    return int(count.sum()), int(count[failed].sum()), int(count[lost].sum())
+    failed = flags(rows, "failed") & ~lost & ~cut
+    chosen = {"failures": failed, "lost": lost, "cut": cut}
+    return {"n": int(count.sum()), **{name: int(count[own].sum()) for name, own in chosen.items()}}

@@ -119,12 +119,18 @@ def _noun(row: JudgedObjective) -> str:
 def _decided_by_generator(row: JudgedObjective) -> list[str]:
     """Where the objective's state hangs on what the generator did; of a default one, whether it is broken."""
     goal = f"{row.target}: {row.objective} = {row.limit:g}"
+    reasons = []
+    if _differs(row, row.without_lag):
+        reasons.append(
+            f"{goal}: the generator's own lag decides this ({row.state} as measured, "
+            f"{row.without_lag} without the lag)."
+        )
     if _differs(row, row.lost_as_good):
-        return [
+        reasons.append(
             f"{goal}: the lost arrivals decide this ({row.state} where they count as failed, "
             f"{row.lost_as_good} where they count as good)."
-        ]
-    return []
+        )
+    return reasons
 
 
 def _differs(row: JudgedObjective, other: State | None) -> bool:

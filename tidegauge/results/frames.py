@@ -25,7 +25,7 @@ from tidegauge.row_files import COUNTS
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
 
-SESSION_COLUMNS = ("arrival", "done_s", "failed", "requests")
+SESSION_COLUMNS = ("arrival", "done_s", "lag_s", "failed", "cut", "requests")
 TORN_SHOWN = 5
 
 

@@ -11,7 +11,7 @@ from tidegauge.analysis.summary import WindowFigures, summarise
 from tidegauge.analysis.traffic import Traffic
 from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, CutShort, decide, loosened
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import Validity
+from tidegauge.plan import Plan, Validity
 from tidegauge.results.arrivals import read_arrivals
 from tidegauge.results.frames import Frames, read_frames
 from tidegauge.results.junit import junit_xml
@@ -88,7 +88,7 @@ def _summary(
         health=frames.health,
         lag_ms_p99_max=run.plan.validity.lag_ms_p99_max,
     )
-    objectives = judge_objectives(run.plan.objectives, observed)
+    objectives = judge_objectives(run.plan.objectives, observed, timeout_s=_timeout_s(run.plan))
     verdict, reasons = _judge(run, figures, objectives)
     cost, usage = cost_of_run(folder, run, frames.traffic, figures.flows)
     summary = Summary(
@@ -141,6 +141,12 @@ def _cut_short(run: RunRecord) -> CutShort | None:
         guard=None if guard is None else guard.guard,
         detail="" if guard is None else guard.detail,
     )
+
+
+def _timeout_s(plan: Plan) -> float:
+    """The longest that a request of a declared flow may take."""
+    own = [step.timeout_s for flow in plan.flow for step in flow.step if step.timeout_s is not None]
+    return max([plan.timeout_s, *own])
 
 
 def _drain_s(traffic: Traffic) -> float | None:
