@@ -66,12 +66,18 @@ RUN_GLOSSARY = (
     (
         "PASS, FAIL",
         "Every objective holds, or one is broken, at 95 % confidence, with failed and unsent requests counted"
-        " as violations.",
+        " as violations. Without objectives: FAIL where surely more than 1 % of the requests or sessions"
+        " failed, else a PASS that says that nothing else was judged.",
     ),
-    ("INCONCLUSIVE", "No objective is broken, but at least one needs more samples to be sure of."),
+    (
+        "INCONCLUSIVE",
+        "No objective is broken, but one needs more samples to be sure of, or the run ended before its time,"
+        " or no request was due in its window.",
+    ),
     (
         "INVALID",
-        "The generator was at its own limits, or a firewall was in its way: the clock measured that.",
+        "The generator was at its own limits, or its lag or lost arrivals decide an objective, or a firewall"
+        " was in its way: the clock measured that.",
     ),
     (
         "Hit ratio by request",

@@ -20,6 +20,9 @@ Cause = Literal[
 ]
 
 
+CUT = "cut"  # the cause of a request that was under way when the run was ended at once
+
+
 class Sample(NamedTuple):
     """One request as the client saw it. Times are seconds from the start of the run.
 
@@ -47,6 +50,7 @@ class Sample(NamedTuple):
     request_id: str | None
     url_path: str
     base: str  # api, cdn or other
+    scheduled: bool = True  # due by the clock: a session's first request, or one after a pause
 
     @property
     def response_time_s(self) -> float:
@@ -72,6 +76,8 @@ class SessionEnd(NamedTuple):
     done_s: float  # when its last request was done
     failed: bool  # whether one of its requests failed
     requests: int
+    lag_s: float = 0.0  # by how much its scheduled requests were sent late, together
+    cut: bool = False  # whether it failed by being cut, and by nothing before
 
 
 class Health(NamedTuple):

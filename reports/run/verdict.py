@@ -12,7 +12,7 @@ from tidegauge.summary import CacheTally, Figures, JudgedObjective, Quantiles
 TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
 SENTENCES = {
     "FAIL": "At least one objective is broken: more requests violate it than it allows, beyond chance.",
-    "INCONCLUSIVE": "There are too few samples to say whether every objective holds.",
+    "INCONCLUSIVE": "There are too few samples, or too short a run, to say whether every objective holds.",
     "INVALID": "The measurement is not sound: the load generator was at its own limits, or something stood in"
     " its way. The figures below are for finding out why; they say nothing reliable about the stack.",
 }
@@ -21,6 +21,7 @@ STATES = {
     "broken": ("✕ broken", "bad"),
     "inconclusive": ("? inconclusive", "unsure"),
 }
+NOT_BROKEN = ("not surely broken", "")  # all that a default objective can be, but broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +51,24 @@ def banner(data: ReportData) -> Banner:
     return Banner(
         verdict=verdict,
         tone=TONES[verdict],
-        sentence=SENTENCES.get(verdict) or _pass_sentence(data),
+        sentence=_sentence(data),
         reasons=data.summary.reasons,
         interrupted=data.run.interrupted,
     )
 
 
-def _pass_sentence(data: ReportData) -> str:
-    number = len(data.summary.objectives)
-    if number == 0:
-        return "The measurement is sound. The plan states no objectives, so there was none to break."
-    return f"The measurement is sound, and every objective holds at 95 % confidence ({number} of {number})."
+def _sentence(data: ReportData) -> str:
+    verdict, objectives = data.summary.verdict, data.summary.objectives
+    if verdict == "FAIL" and not any(row.state == "broken" for row in objectives):
+        return "A guard on failures or alarms ended the run: that is the stack's failure."
+    if verdict != "PASS":
+        return SENTENCES[verdict]
+    if all(row.default for row in objectives):
+        return "The measurement is sound, and not surely bad. The plan states no objectives that could hold."
+    return (
+        "The measurement is sound, and every objective holds at 95 % confidence "
+        f"({len(objectives)} of {len(objectives)})."
+    )
 
 
 def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
@@ -134,7 +142,8 @@ OBJECTIVE_COLUMNS = (
     Column(
         label="Objective",
         meaning="What the plan asks for: an endpoint, a flow's requests, a flow's sessions or all requests,"
-        " and the limit. A failed or unsent request is over every time limit.",
+        " and the limit. A failed or unsent request is over every time limit. A plan without objectives is"
+        " held to a default: FAIL where surely more than 1 % of the requests or sessions failed.",
         numeric=False,
     ),
     Column(
@@ -148,8 +157,9 @@ OBJECTIVE_COLUMNS = (
     Column(label="Allowed", meaning="The share that may violate the limit: 1 % for a P99."),
     Column(
         label="True share",
-        meaning="One-sided 95 % Clopper-Pearson bounds of the violating share. The objective holds when the"
-        " upper one is at most what is allowed, and is broken when the lower one is above.",
+        meaning="One-sided 95 % Clopper-Pearson bounds of the violating share; the lower one is corrected for"
+        " the number of objectives (Holm). The objective holds when the upper one is at most what is allowed,"
+        " and is broken when the lower one is above.",
     ),
 )
 
@@ -165,11 +175,11 @@ def objectives_table(data: ReportData) -> Table:
 
 
 def _objective_row(row: JudgedObjective) -> Row:
-    text, tone = STATES[row.state]
+    text, tone = STATES[row.state] if not row.default or row.state == "broken" else NOT_BROKEN
     bounds = f"{numbers.percent(row.lower)} – {numbers.percent(row.upper)}"
     return Row(
         cells=cells(
-            Cell(text=row.target, note=_limit(row), tone="code"),
+            Cell(text=row.target, note=_limit(row) + (" (default)" if row.default else ""), tone="code"),
             Cell(text=text, tone=tone),
             numbers.count(row.n),
             numbers.count(row.violations),

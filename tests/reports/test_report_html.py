@@ -182,9 +182,18 @@ def test_the_verdict_stands_in_words_beside_its_symbol(verdict: str, sentence: s
     assert ("svg", "symbol") in [(tag, attributes.get("class")) for tag, attributes in page.elements]
 
 
-def test_a_pass_without_objectives_says_that_there_were_none() -> None:
-    page = page_of(summary=summary_samples.summary(verdict="PASS", reasons=[], objectives=[]))
-    assert "states no objectives" in page.text
+def test_a_pass_without_objectives_says_that_nothing_else_was_judged() -> None:
+    reason = "The plan states no objectives: nothing else was judged."
+    default = {
+        **summary_samples.OBJECTIVES[2],
+        "target": "sessions",
+        "default": True,
+        "state": "inconclusive",
+    }
+    page = page_of(summary=summary_samples.summary(verdict="PASS", reasons=[reason], objectives=[default]))
+    assert "states no objectives that could hold" in page.text
+    assert reason in page.text
+    assert "sessions at most 0.01 % failed or unsent (default) not surely broken" in page.text
 
 
 def test_objectives_show_limit_observed_share_and_bounds(ordinary: Page) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.blocks import Blocks, blocks_of
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
-from tidegauge.analysis.quantiles import latency_ms
+from tidegauge.analysis.quantiles import latency_ms, quantile_ms, quantile_of
 from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
 from tidegauge.analysis.shares import by_block, share_bounds
 from tidegauge.summary import (
@@ -79,13 +78,12 @@ def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) 
     chosen = chosen_rows(observed.requests, flow, endpoint)
     requests = observed.requests.loc[chosen]
     count, failed = counts(requests), flags(requests, "failed")
-    second = requests["second"].to_numpy(dtype=np.int64)
     return {
         "count": int(count.sum()),
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
         "error_ratio": share_bounds(
-            by_block(second[failed], count[failed], blocks), by_block(second, count, blocks), blocks
+            by_block(requests.loc[failed], blocks), by_block(requests, blocks), blocks
         ),
         "rate_per_s": int(count.sum()) / observed.window.duration_s,
         "response_time_ms": latency_ms(observed.response.blocked(blocks, flow, endpoint)),
@@ -105,6 +103,8 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
             sessions=int(counts(own).sum()),
             session_failures=int(counts(own)[flags(own, "failed")].sum()),
             session_time_ms=latency_ms(rows.observed.session.blocked(rows.blocks, flow)),
+            scheduled=rows.observed.lag.of(flow).n,
+            lag_ms_p99=quantile_ms(rows.observed.lag.of(flow), quantile_of("p99")),
             **_figures(rows, flow),
         )
 

@@ -187,4 +187,6 @@ def _end_of(session: Session, intended_s: float) -> SessionEnd:
         done_s=session.done_s,
         failed=session.failed,
         requests=session.requests,
+        lag_s=session.lag_s,
+        cut=session.cut,
     )

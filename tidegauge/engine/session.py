@@ -17,7 +17,7 @@ from tidegauge.engine.http_client import ConnectionPool, GeneratorExhausted, Wir
 from tidegauge.engine.request import Request, is_redirect
 from tidegauge.engine.response import Response, cache_result, judge
 from tidegauge.engine.targets import Prepared, Target, Targets
-from tidegauge.records import Sample
+from tidegauge.records import CUT, Sample
 from tidegauge.stack import Stack
 from tidegauge.workload.schedule import session_seed
 
@@ -60,8 +60,8 @@ class Session:
     """The requests of one session of one flow."""
 
     __slots__ = (
-        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "asset", "done_s", "failed",
-        "flow", "index",
+        "_cookies", "_intended_s", "_pool", "_rng", "_scheduled", "_step", "_target", "_world", "asset",
+        "cut", "done_s", "failed", "flow", "index", "lag_s",
     )  # fmt: skip
 
     def __init__(
@@ -76,13 +76,15 @@ class Session:
     ) -> None:
         """`rng` defaults to the session's own, by the run's seed and `index`."""
         self.index, self.flow, self.asset = index, flow, asset
-        self.failed = False
+        self.failed = self.cut = False  # cut: failed by that, and by nothing before
+        self.lag_s = 0.0  # by how much its scheduled requests were sent late, together
         self.done_s = intended_s  # when the last recorded request was done
         self._world = world
         self._rng = rng
         self._pool = world.pooled or world.new_pool()
         self._intended_s = intended_s
         self._step = 0
+        self._scheduled = False  # whether the request under way is due by the clock
         self._cookies: CookieJar | None = None
         self._target: Target | None = None  # where the request under way, or the last one, went
 
@@ -112,7 +114,8 @@ class Session:
     def send(self, request: Request) -> Response:
         """Sends one request and records it; StepFailed when it did not go well."""
         self._intended_s += request.think_time_s
-        if request.think_time_s or not self._step:  # otherwise it is due with the answer before it
+        self._scheduled = bool(request.think_time_s) or not self._step
+        if self._scheduled:  # otherwise it is due with the answer before it
             self._wait(request)
         response = self._send(request, REDIRECTS_MAX)
         if request.follow_redirects:
@@ -135,6 +138,7 @@ class Session:
             self._world.clock.wait_until(self._intended_s)
         except DrainCut:
             self._intended_s = self._world.clock.now()
+            self._scheduled = False  # its moment has not come
             self._record(Exchange(self._intended_s), request, "timeout")
             raise
 
@@ -223,10 +227,15 @@ class Session:
             _text(raw.get(b"x-amz-cf-id")),
             target.bare_path if target is not None else "",
             target.base if target is not None else "other",
+            self._scheduled,
         )
         world.sink.add_sample(Sample._make(row))  # by position: by name, it takes three times as long
+        if self._scheduled:
+            self.lag_s += exchange.sent - self._intended_s
         self._step += 1
         self._intended_s = self.done_s = done_s
+        self._scheduled = False  # where a redirect leads is due with the answer that says so
+        self.cut = self.cut or (cause == CUT and not self.failed)
         self.failed = self.failed or cause is not None
 
 
