@@ -51,8 +51,14 @@ RUN_GLOSSARY = (
     ),
     (
         "95 % interval",
-        "Where the true quantile lies, by binomial order statistics. Requests close in time are alike, so the"
-        " true interval is somewhat wider. A bound is n/a where the rank that it needs doesn't exist.",
+        "Where the true quantile or share lies, by binomial order statistics or Clopper and Pearson, at the"
+        " effective n. A bound is n/a where the rank that it needs doesn't exist.",
+    ),
+    (
+        "Effective n, worth",
+        "Requests that wait in one queue are late together, so that n of them tell less than n independent"
+        " ones. How much less is seen in how figures change between 20 blocks of the window; where slow"
+        " requests are few, in how faster ones do.",
     ),
     (
         "n/a (84 of 299)",

@@ -72,9 +72,9 @@ class Traffic:
     received_bytes of them together; a `block` is that of the window in which they were intended. `response`
     and `service`: of good requests, by in_window, block, flow, endpoint and whether they were `scheduled`;
     the former also by the `second` they were intended in, at steps of `course_step_s`. `lag`: of scheduled
-    ones, by in_window and flow. `cut_response` and `cut_service`: how long those that were cut had lasted by then.
-    `moments`: second, flow, and how many were sent, completed (well) and failed in it. `sessions`: how those
-    that were sent ended.
+    ones, by in_window and flow. `cut_response` and `cut_service`: how long those that were cut had lasted by
+    then. `moments`: second, flow, and how many were sent, completed (well) and failed in it. `sessions`: how
+    those that were sent ended.
     """
 
     window: Window
