@@ -7,6 +7,7 @@ CAUSES = {
     "throttled_429": "The API's own rate limit answered 429.",
     "throttled_503": "A part that was out of capacity answered 503.",
     "timeout": "No complete answer within the request's time limit, or before the run's drain ended.",
+    "cut": "Under way when the run was ended at once: by a second Ctrl-C, or with the command that began it.",
     "connect": "No TCP connection came about.",
     "tls": "The TLS handshake failed.",
     "reset": "The connection broke before the answer was complete.",
