@@ -12,13 +12,14 @@ from reports.drawing import numbers
 from reports.drawing.bars import Bars
 from reports.drawing.tables import Table
 from reports.report_data import ReportData
+from tidegauge.cost_record import CostSection as CostRecord
 
 ROWS_OPEN_MAX = 20  # a longer table of lines waits behind a click
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPart:
-    """One of the two costs per 1,000 requests, or why it is not known."""
+    """One of the two costs per 1,000 answered requests, or why it is not known."""
 
     name: str
     value: str
@@ -31,6 +32,7 @@ class CostSection:
     """All that the section shows."""
 
     parts: tuple[CostPart, ...]
+    counts: str
     prices: str
     bars: Bars | None
     flows: Table
@@ -51,6 +53,7 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     dated = cost.prices_dated or "not recorded"
     return CostSection(
         parts=cost_parts(data),
+        counts=_counts(cost),
         prices=f"{cost.currency}, dated {dated}, list price, no free tier",
         bars=flow_bars(data),
         flows=flow_table(data, sources),
@@ -65,8 +68,14 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     )
 
 
+def _counts(cost: CostRecord) -> str:
+    """What the costs are of, beside what was asked."""
+    asked, sent, answered = map(numbers.count, (cost.requests, cost.requests_sent, cost.requests_answered))
+    return f"{answered} answered of {sent} sent and {asked} asked; costs are per answered request"
+
+
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
-    """Marginal and loaded cost per 1,000 client requests of the whole run."""
+    """Marginal and loaded cost per 1,000 answered client requests of the whole run."""
     cost = data.summary.cost
     kinds = (
         ("Marginal", cost.marginal_per_1k_requests, cost.marginal_reason),
@@ -74,7 +83,7 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     )
     return tuple(
         CostPart(
-            name=f"{kind} cost per 1,000 requests",
+            name=f"{kind} cost per 1,000 answered requests",
             value=numbers.money(value),
             exact=numbers.exact_money(value),
             reason="" if value is not None else reason or "no reason was recorded",

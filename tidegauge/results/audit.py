@@ -103,5 +103,5 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
         raise TidegaugeError(
             f"{folder.usage_json} is not UTF-8 text", f"make it again: tidegauge report {folder.path}"
         ) from None
-    sessions = {row.flow: row.sessions for row in folder.read_summary().flows}
+    sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
     return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)
