@@ -54,7 +54,8 @@ def _fill(account: Account, free: str) -> None:
         return
     for part in RULES.get(resource.type, ()):
         try:
-            account.holdings += [(part.property, holding) for holding in part.hold(resource)]
+            for holding in part.hold(resource):  # what comes before an unknown part is still priced
+                account.holdings.append((part.property, holding))
         except Unresolvable as reason:
             account.unpriced.append((part.property, str(reason)))
     account.is_billed_by_use, unknown = _by_use(resource)

@@ -11,11 +11,13 @@ from tidegauge.cost.architecture.known_properties import KNOWN
 from tidegauge.cost.architecture.nodes import unpriced_versions
 from tidegauge.cost.architecture.property_table import BILLED, Billed
 from tidegauge.cost.architecture.resources import Resource
+from tidegauge.cost.architecture.scaling import unpriced_target
 from tidegauge.cost.architecture.tables import unpriced_replicas
 from tidegauge.cost.architecture.unknown import Unknown, Unresolvable
 from tidegauge.cost.architecture.web_acls import unpriced_rules
 
 SPECIAL = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": unpriced_target,
     "AWS::AutoScaling::AutoScalingGroup": unpriced_launch,
     "AWS::DynamoDB::GlobalTable": unpriced_replicas,
     "AWS::EC2::Instance": unpriced_launch,
@@ -29,7 +31,7 @@ def unpriced_properties(resource: Resource) -> Iterator[tuple[str | None, str]]:
     """(property, reason) of all that a resource has set, is billed for, and nobody knows the price of."""
     try:
         yield from _unknown_properties(resource)
-        properties = resource.values.resolve(resource.properties)
+        properties = resource.resolved
         for billed in BILLED.get(resource.type, ()):
             for value in _values(properties, billed.path.split(".")):
                 yield from _row(billed, value)
@@ -40,7 +42,7 @@ def unpriced_properties(resource: Resource) -> Iterator[tuple[str | None, str]]:
 
 
 def _unknown_properties(resource: Resource) -> Iterator[tuple[str, str]]:
-    properties = resource.values.resolve(resource.properties)
+    properties = resource.resolved
     for path, known in KNOWN.get(resource.type, {}).items():
         for value in _values(properties, path.split(".") if path else []):
             for name in value if isinstance(value, dict) else ():

@@ -34,9 +34,10 @@ def hold_tasks(resource: Resource) -> Iterator[Holding]:
     if system != "LINUX":
         raise Unresolvable(f"no price is known for Fargate on {system:.40}")
     arch = "arm" if entry_text(platform, "CpuArchitecture", "X86_64") == "ARM64" else "x86"
-    amounts = {"vcpu_second": _size(task, "Cpu", "vcpu"), "gb_second": _size(task, "Memory", "gb")}
-    for capacity, tasks in _tasks_by_capacity(resource, desired):
-        for unit, amount in amounts.items():
+    split = list(_tasks_by_capacity(resource, desired))
+    for unit, name, measure in (("vcpu_second", "Cpu", "vcpu"), ("gb_second", "Memory", "gb")):
+        amount = _size(task, name, measure)
+        for capacity, tasks in split:
             yield Holding(
                 service="fargate",
                 unit=unit,

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tidegauge.cost.architecture.unknown import Unresolvable
+from tidegauge.cost.architecture.unknown import Absent, Unresolvable
+from tidegauge.errors import TidegaugeError
 
 PREFIX = "Fn::ForEach::"
 ENTRIES_MAX = 500  # resources that CloudFormation takes in a template
@@ -24,17 +25,20 @@ def written_out(section: Mapping[str, Any], resolve: Callable[[Any], Any]) -> di
             continue
         try:
             found |= _loop(value, resolve)
-        except (Unresolvable, TypeError, ValueError):
+        except (Absent, Unresolvable, TypeError, ValueError):
             found[key] = value
         if len(found) > ENTRIES_MAX:
-            raise Unresolvable(f"its loops make more than {ENTRIES_MAX} entries")
+            raise TidegaugeError(
+                f"a template's loops make more than {ENTRIES_MAX} entries",
+                "CloudFormation takes no more either",
+            )
     return found
 
 
 def _loop(loop: Any, resolve: Callable[[Any], Any]) -> dict[str, Any]:
     identifier, collection, body = loop
     items = resolve(collection)
-    if not isinstance(items, list) or not isinstance(identifier, str):
+    if not isinstance(items, list) or not isinstance(identifier, str) or not isinstance(body, dict):
         raise TypeError
     found: dict[str, Any] = {}
     for item in items[: ENTRIES_MAX + 1]:

@@ -104,6 +104,8 @@ def _find_in_map(values: Evaluator, argument: Any, depth: int) -> Any:
 
 def _sub(values: Evaluator, argument: Any, depth: int) -> Any:
     template, own = argument if isinstance(argument, list) else (argument, {})
+    if not isinstance(own, dict):
+        raise TypeError
     named = {name: values.resolve(inner, depth) for name, inner in own.items()}
     parts: list[Any] = []
 

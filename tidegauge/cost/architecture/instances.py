@@ -14,7 +14,6 @@ from tidegauge.cost.architecture.resources import (
     entry_text,
     is_on,
     mappings,
-    need_of,
 )
 from tidegauge.cost.architecture.unknown import Unresolvable
 
@@ -49,9 +48,7 @@ def hold_group(resource: Resource) -> Iterator[Holding]:
 
 def hold_instance_address(resource: Resource) -> Iterator[Holding]:
     """A public IPv4 address, where the instance or its subnet asks for one."""
-    launch = {**launch_of(resource), **resource.properties}
-    resolved = resource.values.resolve(launch)
-    asked = _address(resolved)
+    asked = _address({**launch_of(resource), **resource.resolved})
     if asked is None:
         subnet = resource.named(resource.get("SubnetId"), "AWS::EC2::Subnet")
         if subnet is None:
@@ -79,8 +76,7 @@ def launch_of(resource: Resource) -> Mapping[str, Any]:
         raise Unresolvable("its launch template is in none of the templates")
     if found.type == LAUNCH[0]:
         return found.mapping("LaunchTemplateData")
-    resolved: Mapping[str, Any] = need_of(found.values.resolve(found.properties), "LaunchConfiguration")
-    return resolved
+    return found.resolved
 
 
 def _type(kind: Any) -> str:

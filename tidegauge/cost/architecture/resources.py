@@ -11,7 +11,7 @@ from typing import Any
 from tidegauge.cost.architecture.stacks import Deployment, Stack
 from tidegauge.cost.architecture.template_values import TemplateValues
 from tidegauge.cost.architecture.templates import parse_folder
-from tidegauge.cost.architecture.unknown import Unknown, Unresolvable, names_in, need
+from tidegauge.cost.architecture.unknown import Absent, Unknown, Unresolvable, names_in, need
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 YES = (True, "true", "True")
@@ -66,6 +66,17 @@ class Resource:
     def properties(self) -> Mapping[str, Any]:
         """Its properties as the template has them."""
         found = self.body.get("Properties") or {}
+        if not isinstance(found, dict):
+            raise Unresolvable("its Properties are not a mapping")
+        return found
+
+    @property
+    def resolved(self) -> Mapping[str, Any]:
+        """All its properties with what is known filled in."""
+        try:
+            found = need(self.values.resolve(self.properties))
+        except Absent:
+            return {}
         if not isinstance(found, dict):
             raise Unresolvable("its Properties are not a mapping")
         return found

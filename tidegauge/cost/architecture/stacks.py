@@ -22,7 +22,7 @@ DEPTH_MAX = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A template deployed once; `path` is empty for a stack that no other nests, else `Parent/Child`."""
+    """A template deployed once; `path` is empty for a stack that no other nests, else `Child/Grandchild`."""
 
     path: str
     file: str
@@ -52,7 +52,9 @@ class Deployment:
         self._exports: dict[str, Callable[[], Any]] | None = None
         self._open: set[str] = set()  # imports under way
         self._is_read = False
-        self.roots = [self._stack("", name, dict(parameters), ()) for name in self._root_files(parameters)]
+        files = self._root_files(parameters)
+        self._several = len(files) > 1
+        self.roots = [self._stack("", name, name, dict(parameters), ()) for name in files]
         self._is_read = True
 
     def all(self) -> Iterator[Stack]:
@@ -79,7 +81,9 @@ class Deployment:
         ]
         return deployed or list(self._templates)[:1]
 
-    def _stack(self, path: str, file: str, parameters: Mapping[str, Any], above: tuple[str, ...]) -> Stack:
+    def _stack(
+        self, path: str, key: str, file: str, parameters: Mapping[str, Any], above: tuple[str, ...]
+    ) -> Stack:
         self._number += 1
         if self._number > STACKS_MAX:
             raise TidegaugeError(
@@ -95,7 +99,7 @@ class Deployment:
             return _output(children[child], name)
 
         values = TemplateValues(
-            template, parameters, self._region, path=path or file, output=output, imports=self._imported
+            template, parameters, self._region, path=key, output=output, imports=self._imported
         )
         stack = Stack(path=path, file=file, values=values, template=template, children=children)
         for name, body in stack.resources().items():
@@ -117,8 +121,9 @@ class Deployment:
         raw = properties.get("Parameters") if isinstance(properties, dict) else None
         given = raw if isinstance(raw, dict) else {}
         parameters = {str(key): _later(stack.values, inner) for key, inner in given.items()}
+        shown = stack.path or (_stem(stack.file) if self._several else "")
         stack.children[name] = self._stack(
-            f"{stack.path}/{name}" if stack.path else name, file, parameters, above
+            f"{shown}/{name}".lstrip("/"), f"{stack.values.path}/{name}", file, parameters, above
         )
 
     def _nested_file(
@@ -165,6 +170,11 @@ class Deployment:
             self._open.discard(name)
 
 
+def _stem(file: str) -> str:
+    """How nested resources name the stack above them, where there are several."""
+    return basename(file).partition(".")[0] or file
+
+
 def _later(values: TemplateValues, raw: Any) -> Callable[[], Any]:
     """A parameter that is worked out when the nested stack asks for it."""
 
@@ -188,7 +198,7 @@ def _exports(stack: Stack) -> dict[str, Callable[[], Any]]:
     found = {}
     for output in stack.values.section("Outputs").values():
         export = output.get("Export") if isinstance(output, dict) else None
-        name = stack.values.resolve(export.get("Name")) if isinstance(export, dict) else None
+        name = stack.values.get(export, "Name") if isinstance(export, dict) else None
         if isinstance(name, str) and "Value" in output:
             found[name] = _later(stack.values, output["Value"])
     return found

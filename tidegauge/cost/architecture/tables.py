@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import NO, Holding, Resource, entry, mappings, whole
+from tidegauge.cost.architecture.resources import NO, Holding, Resource, entry, entry_text, mappings, whole
 from tidegauge.cost.architecture.scaling import minimum_of
 from tidegauge.cost.architecture.unknown import Unknown, Unresolvable
 
@@ -20,10 +20,12 @@ def hold_table(resource: Resource) -> Iterator[Holding]:
         return
     indexes = mappings(resource.get("GlobalSecondaryIndexes"), "GlobalSecondaryIndexes")
     own = resource.mapping("ProvisionedThroughput")
-    throughputs = [entry(index, "ProvisionedThroughput") for index in indexes]
     for key in UNITS:
         units = max(whole(own.get(key), key), minimum_of(resource, f"dynamodb:table:{key}"))
-        units += sum(whole(each.get(key), key) for each in throughputs)
+        for index in indexes:
+            name = f"/index/{entry_text(index, 'IndexName', '')}"
+            least = minimum_of(resource, f"dynamodb:index:{key}", name)
+            units += max(whole(entry(index, "ProvisionedThroughput").get(key), key), least)
         yield _capacity(resource, key, units)
 
 

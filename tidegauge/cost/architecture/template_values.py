@@ -66,9 +66,7 @@ class TemplateValues:
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section of the template, its loops written out."""
-        section = self._template.get(name) or {}
-        if not isinstance(section, dict):
-            raise Unresolvable(f"{name} of the template is not a mapping")
+        section: Mapping[str, Any] = self._template.get(name) or {}
         if name not in self._sections:
             self._sections[name] = section  # what a loop of the section finds in it
             self._sections[name] = written_out(section, self.resolve)
@@ -155,6 +153,7 @@ class TemplateValues:
         value = self._given.get(name, definition.get("Default"))
         if callable(value):  # a nested stack's, worked out by its parent when it is asked for
             value = value()
+            value = definition.get("Default") if value is None else value
         if value is None or isinstance(value, dict):
             return unknown_value(name, f"parameter {name} is not given as a text")
         if "SSM::Parameter::Value" in kind:
@@ -198,7 +197,10 @@ class TemplateValues:
         if not isinstance(argument, list) or not argument:
             raise Unresolvable(f"{function} has no arguments")
         if function == "Fn::Equals" and len(argument) == 2:
-            return self._equal(*(self.resolve(side, depth + 1) for side in argument))
+            try:
+                return self._equal(*(self.resolve(side, depth + 1) for side in argument))
+            except Absent:
+                raise Unresolvable("a part of its condition is not set") from None
         if function == "Fn::Not":
             return not self.holds(argument[0], depth + 1)
         if function in ("Fn::And", "Fn::Or"):

@@ -14,6 +14,8 @@ from tidegauge.cost.architecture.cdk import CloudAssembly, read_assembly
 from tidegauge.cost.architecture.sam import transformed
 from tidegauge.errors import TidegaugeError
 
+CHECK = "check it with cfn-lint"
+SECTIONS = ("Parameters", "Mappings", "Conditions", "Outputs", "Globals")
 # What a file says that is meant as a template, even where it is torn.
 _MEANT = re.compile(r"""^[ \t{]*["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
 
@@ -104,9 +106,7 @@ def _read(name: str, document: str) -> Any:
         return yaml.load(document, Loader=_TemplateLoader)  # noqa: S506  # a SafeLoader
     except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
         detail = " ".join(str(error).split()) or type(error).__name__
-        raise TidegaugeError(
-            f"template {name} cannot be read: {detail:.160}", "check it with cfn-lint"
-        ) from None
+        raise TidegaugeError(f"template {name} cannot be read: {detail:.160}", CHECK) from None
 
 
 def _is_template(name: str, data: Any) -> bool:
@@ -114,6 +114,9 @@ def _is_template(name: str, data: Any) -> bool:
     if not isinstance(data, dict):
         return False
     if isinstance(data.get("Resources"), dict):
+        for section in SECTIONS:
+            if not isinstance(data.get(section) or {}, dict):
+                raise TidegaugeError(f"template {name}: {section} is not a mapping", CHECK)
         return True
     if "Resources" in data or "AWSTemplateFormatVersion" in data:
         raise _no_resources(name)

@@ -60,8 +60,10 @@ def joined(text: str, parts: list[Any]) -> str:
     return Unknown.of(text, reasons[0]) if reasons else text
 
 
-def split(delimiter: str, text: str) -> list[str] | Unknown:
+def split(delimiter: str, text: Any) -> list[str] | Unknown:
     """The pieces of `text`; their number is open where an unknown part could hold the delimiter."""
+    if not isinstance(text, str):
+        raise TypeError
     if not isinstance(text, Unknown):
         return text.split(delimiter)
     if not delimiter or _ANY in text or any(delimiter in name for name in names_in(text)):

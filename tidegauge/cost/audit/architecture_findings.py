@@ -19,7 +19,7 @@ def architecture_findings(
     resources = []
     for resource in found:
         try:
-            if resource.is_deployed:
+            if resource.is_deployed and isinstance(resource.properties, dict):
                 resources.append(resource)
         except Unresolvable:
             continue
