@@ -18,6 +18,9 @@ _FREE: dict[str, str] = {
         EC2::NetworkAcl EC2::NetworkAclEntry EC2::NetworkInterface EC2::NetworkInterfaceAttachment
         EC2::NetworkInterfacePermission EC2::PlacementGroup EC2::PrefixList EC2::Route EC2::RouteTable
         EC2::SecurityGroup EC2::SecurityGroupEgress EC2::SecurityGroupIngress EC2::SecurityGroupVpcAssociation
+        EC2::SubnetCidrReservation EC2::TransitGatewayRoute EC2::TransitGatewayRouteTable
+        EC2::TransitGatewayRouteTableAssociation EC2::TransitGatewayRouteTablePropagation
+        EC2::VPNConnectionRoute
         EC2::Subnet EC2::SubnetCidrBlock EC2::SubnetNetworkAclAssociation EC2::SubnetRouteTableAssociation
         EC2::VPC EC2::VPCBlockPublicAccessOptions EC2::VPCCidrBlock EC2::VPCDHCPOptionsAssociation
         EC2::VPCEndpointConnectionNotification EC2::VPCEndpointService EC2::VPCEndpointServicePermissions
@@ -35,11 +38,17 @@ _FREE: dict[str, str] = {
         ApiGatewayV2::Stage AutoScaling::LaunchConfiguration AutoScaling::LifecycleHook
         CertificateManager::Account CertificateManager::Certificate CloudFront::CachePolicy
         CloudFront::CloudFrontOriginAccessIdentity CloudFront::ContinuousDeploymentPolicy
+        CloudFront::FieldLevelEncryptionConfig CloudFront::FieldLevelEncryptionProfile
+        CloudFront::KeyValueStore
+        CloudFront::RealtimeLogConfig Cognito::UserPoolUICustomizationAttachment
+        Cognito::UserPoolUserToGroupAttachment Events::Connection Route53::CidrCollection Route53::DNSSEC
+        Route53::DelegationSet Route53::KeySigningKey S3::AccessPoint SSM::Association SSM::Document
+        SSM::MaintenanceWindow SSM::MaintenanceWindowTarget SSM::MaintenanceWindowTask SSM::PatchBaseline
         CloudFront::KeyGroup CloudFront::OriginAccessControl CloudFront::OriginRequestPolicy
         CloudFront::PublicKey CloudFront::ResponseHeadersPolicy Cognito::IdentityPool
         Cognito::IdentityPoolRoleAttachment Cognito::UserPoolClient Cognito::UserPoolDomain
         Cognito::UserPoolGroup Cognito::UserPoolIdentityProvider Cognito::UserPoolResourceServer
-        DynamoDB::ResourcePolicy EC2::LaunchTemplate ECR::LifecyclePolicy ECR::PullThroughCacheRule
+        EC2::LaunchTemplate ECR::PullThroughCacheRule
         ECR::RegistryPolicy ECR::RepositoryCreationTemplate ECS::CapacityProvider ECS::Cluster
         ECS::ClusterCapacityProviderAssociations ECS::PrimaryTaskSet ECS::TaskDefinition
         ElastiCache::ParameterGroup ElastiCache::SubnetGroup ElastiCache::User ElastiCache::UserGroup
@@ -66,6 +75,10 @@ _WHY = {f"AWS::{name}": reason for reason, names in _FREE.items() for name in na
 
 # Known to be billed, and in no price book yet; any other type is told apart only by having no known price.
 UNPRICED_TYPES = {
+    "AWS::CloudWatch::CompositeAlarm": "a composite alarm has a price of its own, which the price book lacks",
+    "AWS::EC2::FlowLog": "logs that AWS delivers are billed by their bytes, at prices of their own",
+    "AWS::EC2::Volume": "EBS volumes are billed by size and throughput; the price book has none",
+    "AWS::WAFv2::LoggingConfiguration": "logs that AWS delivers are billed by their bytes",
     "AWS::CloudFormation::StackSet": "what its stacks hold is known at deployment only",
     "unknown": "it is no resource, or a loop whose collection is known at deployment only",
 }
