@@ -133,7 +133,7 @@ def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
     return tuple(
         KeyFigure(
             label=f"{kind} cost",
-            value=numbers.money(value),
+            value=("≥ " if kind == "Loaded" and value and not cost.complete else "") + numbers.money(value),
             note="see the reason under cost" if value is None else "per 1,000 answered requests",
             exact=numbers.exact_money(value),
         )
