@@ -124,11 +124,12 @@ class FixedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpricedResource:
-    """A resource of the templates whose fixed cost is not known."""
+    """A resource of the templates, or a property of it, whose fixed cost is not known."""
 
     file: str  # the template
     resource: str  # its name there
     resource_type: str  # AWS::…
+    property: str | None = None  # null: the whole resource
     reason: str  # why
 
 
@@ -136,11 +137,12 @@ class UnpricedResource:
 class FixedHours:
     """What the architecture costs around the clock."""
 
-    hourly: Dollars | None  # USD an hour
-    monthly: Dollars | None  # USD a month
+    hourly: Dollars | None  # USD an hour, of what is known
+    monthly: Dollars | None  # USD a month, of what is known
     hours_per_month: Dollars  # that a month has
     items: tuple[FixedItem, ...]  # what is held
-    missing: tuple[UnpricedResource, ...]  # what makes the sum unknown
+    complete: bool = True  # whether the sums hold all; else they are the least that it costs
+    missing: tuple[UnpricedResource, ...]  # what they lack
     billed_by_use: tuple[str, ...]  # resources that cost nothing while idle
     no_charge: tuple[str, ...]  # resources that cost nothing at all
     provisioned_tables: tuple[str, ...]  # tables with provisioned capacity
@@ -165,5 +167,7 @@ class CostSection:
     lines: tuple[CostLine, ...]  # what was priced
     unknown: tuple[UncountedUsage, ...]  # what makes a figure null, then what lies outside the figures
     covered_by_fixed: tuple[CoveredUsage, ...]  # what has no price of its own
+    complete: bool = True  # whether the loaded cost holds all of the architecture; else it is a lower bound
+    unpriced: tuple[UnpricedResource, ...] = ()  # what of the architecture it lacks
     fixed: FixedHours | None  # null without an architecture
     assumptions: tuple[str, ...]  # what the figures rest on, in sentences

@@ -114,6 +114,8 @@ class FlowFigures(Figures):
     sessions_answered: Count = field(metadata=LEADING)  # those of them whose every request got an answer
     session_failures: Count = field(metadata=LEADING)  # sessions with a failed or unsent request
     session_time_ms: Quantiles = field(metadata=LEADING)  # first intended to last done, of good sessions
+    scheduled: Count = 0  # sent requests that had a scheduled moment: first ones, and those after a pause
+    lag_ms_p99: float | None = None  # P99 of how much later they were sent; null without any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +142,8 @@ class GeneratorShare:
 
     rate_asked_per_s: float  # scheduled arrivals of the window over its length
     rate_sent_per_s: float  # those that were sent over its length
-    lag_ms_p99: float | None  # P99 of sent minus intended; null without a request
-    sent_requests: Count  # that the lag is taken from
+    lag_ms_p99: float | None  # P99 of sent minus intended, of requests that had a scheduled moment
+    sent_requests: Count  # how many had: first ones of sessions, and those after a pause
     late: Count  # those with a lag above the plan's lag_ms_p99_max
     unsent: Count  # arrivals that were not sent
     lost: Count  # those that went with a generator process that died
@@ -152,21 +154,26 @@ class GeneratorShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedObjective:
-    """An objective of the plan, its state, and the share that violates it."""
+    """An objective, its state, and the share that violates it."""
 
-    target: str  # an endpoint, `total`, `flow:NAME` or `session:NAME`
+    target: str  # an endpoint, `total`, `flow:NAME`, `session:NAME`, or `sessions` of all flows (a default)
     objective: str  # `pNN_ms` or `error_ratio`
+    default: bool = False  # whether it is judged because the plan states none: it can only fail a run
     limit_ms: float | None = field(default=None, metadata=LEFT_OUT)  # the longest good time of a `pNN_ms`
     limit_ratio: float | None = field(default=None, metadata=LEFT_OUT)  # the highest `error_ratio`
     n: Count  # requests or sessions that were judged
+    effective_n: Count  # how many independent ones tell as much: the bounds are at this number
     violations: Count  # those that failed, were not sent, or took over the limit
+    undecided: Count = 0  # those that were cut before it was known whether they would violate
     allowed_ratio: float  # the share that may violate
     observed_ratio: Ratio | None  # violations / n; null without any
-    lower: Ratio | None  # one-sided 95 % bounds of the true share
-    upper: Ratio | None
-    needed_n: int | None  # how many would settle it at the observed share; null where none would
+    lower: Ratio | None  # one-sided bounds of the true share: 95 % for all lower ones together (Holm),
+    upper: Ratio | None  # and 95 % for each upper one
+    needed_n: int | None  # how many settle it in 80 % of runs at the observed share; null where none does
     more_s: float | None  # how much longer that takes at the present rate
     state: State  # what the bounds say
+    without_lag: State | None = None  # what they say when each time is taken without the generator's lag
+    lost_as_good: State | None = None  # what they say when lost arrivals count as good
     reason: str  # all of it in a sentence
 
     @property
@@ -197,7 +204,7 @@ class Summary:
         Annotated[float, Field(ge=0)] | None
     )  # how long after the last phase the last request finished; null without a request
     edge_locations: Mapping[str, int]  # {location: answers}, the most frequent first
-    objectives: tuple[JudgedObjective, ...]  # in the plan's order
+    objectives: tuple[JudgedObjective, ...]  # in the plan's order; the default ones where it states none
     validity: Validity  # the limits that the generator was held to
     looser_validity: tuple[str, ...]  # a sentence for each of them that the plan sets looser
     cost: CostSection  # what the window's requests cost

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 
 from reports.cost.curve import Curve, loaded_curve
 from reports.cost.flows import flow_bars, flow_table
-from reports.cost.lines import cost_lines, covered_table, fixed_table, uncounted_table
+from reports.cost.lines import (
+    cost_lines,
+    covered_table,
+    fixed_table,
+    uncounted_table,
+    unpriced_resource_table,
+)
 from reports.cost.sources import Source, Sources
 from reports.drawing import numbers
 from reports.drawing.bars import Bars
 from reports.drawing.tables import Table
 from reports.report_data import ReportData
-from tidegauge.cost_record import CostSection as CostRecord
+from tidegauge import cost_record
 
 ROWS_OPEN_MAX = 20  # a longer table of lines waits behind a click
 
@@ -40,6 +46,7 @@ class CostSection:
     lines: Table
     lines_open: bool
     fixed: Table
+    unpriced: Table
     covered: Table
     assumptions: tuple[str, ...]
     uncounted: Table
@@ -61,6 +68,7 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
         lines=lines,
         lines_open=len(lines.rows) <= ROWS_OPEN_MAX,
         fixed=fixed_table(data, sources),
+        unpriced=unpriced_resource_table(data),
         covered=covered_table(data),
         assumptions=cost.assumptions,
         uncounted=uncounted_table(cost.unknown),
@@ -68,10 +76,16 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     )
 
 
-def _counts(cost: CostRecord) -> str:
+def _counts(cost: cost_record.CostSection) -> str:
     """What the costs are of, beside what was asked."""
     asked, sent, answered = map(numbers.count, (cost.requests, cost.requests_sent, cost.requests_answered))
     return f"{answered} answered of {sent} sent and {asked} asked; costs are per answered request"
+
+
+def _least(cost: cost_record.CostSection, kind: str) -> str:
+    """What stands before a loaded cost that lacks a part of the architecture."""
+    is_partial = kind == "Loaded" and cost.loaded_per_1k_requests is not None and not cost.complete
+    return "at least " if is_partial else ""
 
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
@@ -84,7 +98,7 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     return tuple(
         CostPart(
             name=f"{kind} cost per 1,000 answered requests",
-            value=numbers.money(value),
+            value=_least(cost, kind) + numbers.money(value),
             exact=numbers.exact_money(value),
             reason="" if value is not None else reason or "no reason was recorded",
         )

@@ -94,14 +94,15 @@ def test_loaded_cost_says_why_it_is_null_without_an_architecture() -> None:
     assert section(VIEW, UPLOAD)["loaded_reason"] == "the stack names no architecture"
 
 
-def test_loaded_cost_names_the_resource_whose_price_is_unknown() -> None:
+def test_loaded_cost_is_a_lower_bound_and_names_the_resource_whose_price_is_unknown() -> None:
     strange = fixed("Resources: {Db: {Type: AWS::RDS::DBInstance}, Eks: {Type: AWS::EKS::Cluster}}")
     cost = section(VIEW, UPLOAD, architecture=strange)
-    assert cost["loaded_per_1k_requests"] is None
-    assert cost["loaded_reason"] == (
-        "fixed cost of Db (AWS::RDS::DBInstance): no price is known for this resource type (and 1 more)"
-    )
-    assert cost["marginal_per_1k_requests"] is not None
+    assert cost["loaded_per_1k_requests"] == cost["marginal_per_1k_requests"]  # nothing else has a price
+    assert (cost["complete"], cost["fixed"]["complete"]) == (False, False)
+    assert [(each["resource"], each["reason"]) for each in cost["unpriced"]] == [
+        ("Db", "no price is known for this resource type"),
+        ("Eks", "no price is known for this resource type"),
+    ]
 
 
 def test_a_flow_with_an_unknown_line_is_null_with_the_reason_and_so_is_the_total() -> None:

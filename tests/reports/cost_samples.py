@@ -159,6 +159,17 @@ def audit(**changes: Any) -> dict[str, Any]:
         "corrected_total": "978.235",
         "totals": {"redis_oss": "978.235", "valkey": "797.779"},
         "fixed_monthly": "967.98",
+        "complete": False,
+        "unpriced": [
+            {
+                "file": "stack.yaml",
+                "resource": "NatA",
+                "type": "AWS::EC2::NatGateway",
+                "property": None,
+                "reason": "GB through the NAT gateways: the scenario does not say nat_gb_per_month",
+            }
+        ],
+        "free": [],
         "architecture": [
             {
                 "resource": "NatA",

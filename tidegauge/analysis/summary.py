@@ -13,7 +13,7 @@ from tidegauge.analysis.blocks import Blocks, blocks_of
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
-from tidegauge.analysis.quantiles import latency_ms
+from tidegauge.analysis.quantiles import latency_ms, quantile_ms, quantile_of
 from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
 from tidegauge.analysis.shares import by_block, share_bounds
 from tidegauge.summary import (
@@ -83,7 +83,6 @@ def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) 
     count, failed = counts(requests), flags(requests, "failed")
     asked, sent, answered = (int(count[each].sum()) for each in _stages(requests))
     window_s = observed.window.duration_s
-    second = requests["second"].to_numpy(dtype=np.int64)
     return {
         "count": asked,
         "sent": sent,
@@ -91,7 +90,7 @@ def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) 
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
         "error_ratio": share_bounds(
-            by_block(second[failed], count[failed], blocks), by_block(second, count, blocks), blocks
+            by_block(requests.loc[failed], blocks), by_block(requests, blocks), blocks
         ),
         "rate_per_s": asked / window_s,
         "rate_sent_per_s": sent / window_s,
@@ -126,6 +125,8 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
             sessions_answered=_those(own, "answered"),
             session_failures=_those(own, "failed"),
             session_time_ms=latency_ms(rows.observed.session.blocked(rows.blocks, flow)),
+            scheduled=rows.observed.lag.of(flow).n,
+            lag_ms_p99=quantile_ms(rows.observed.lag.of(flow), quantile_of("p99")),
             **_figures(rows, flow),
         )
 

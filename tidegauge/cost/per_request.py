@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
-from tidegauge.cost.architecture.fixed_record import fixed_hours
+from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_resources
 from tidegauge.cost.held_work import HeldWork, held_work
 from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
@@ -85,6 +85,8 @@ def cost_section(
         lines=tuple(cost_line(line) for line in priced.lines),
         unknown=_unknown(priced, usage),
         covered_by_fixed=tuple(covered_usage(covered) for covered in priced.covered),
+        complete=architecture is None or architecture.complete,
+        unpriced=() if architecture is None else unpriced_resources(architecture),
         fixed=None if architecture is None else fixed_hours(architecture),
         assumptions=_assumptions(priced.lines, usage, architecture, work),
     )
@@ -122,10 +124,6 @@ def _fixed_usd(
     """USD of the fixed hours within the window, or why they are unknown."""
     if architecture is None:
         return None, loaded_reason or "the stack names no architecture"
-    if architecture.hourly_exact is None:
-        first = architecture.missing[0]
-        more = f" (and {len(architecture.missing) - 1} more)" if len(architecture.missing) > 1 else ""
-        return None, f"fixed cost of {first.resource} ({first.resource_type}): {first.reason}{more}"
     return architecture.hourly_exact * Fraction(Decimal(str(window_s))) / SECONDS_PER_HOUR, None
 
 
@@ -137,7 +135,7 @@ def _curve(
     window_s: float,
 ) -> LoadedCurve | None:
     """None where the loaded cost is, for the same reason."""
-    if architecture is None or architecture.hourly_exact is None or spent is None:
+    if architecture is None or spent is None:
         return None
     return loaded_curve(
         fixed_hourly=architecture.hourly_exact,

@@ -25,7 +25,7 @@ from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.month import what_if_lists
-from tidegauge.results.spend import read_templates
+from tidegauge.results.templates import read_templates
 from tidegauge.store import RunFolder
 
 

@@ -21,6 +21,7 @@ from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, usage_document
 from tidegauge.cost_record import CostSection
 from tidegauge.errors import TidegaugeError
+from tidegauge.results.templates import read_templates
 from tidegauge.run_record import RunRecord
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
@@ -29,7 +30,6 @@ from tidegauge.summary import FlowFigures
 HOURS = Decimal(730)  # in a month, where no price book says how many
 STAYED = ("connect", "tls", "not_allowed")  # causes of requests of which nothing reached the stack
 SUMS = ("requests", "unanswered", "sent_bytes", "received_bytes")
-TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
 
 
 def cost_of_run(
@@ -140,14 +140,3 @@ def client_requests(traffic: Traffic, stack: Stack, *, whole_run: bool = False) 
         )
         for row in added_up(rows, keys, SUMS).sort_values(list(keys)).to_dict("records")
     ]
-
-
-def read_templates(folder: Path) -> dict[str, str]:
-    """The CloudFormation templates in `folder`, by file name (exit 2 when it cannot be read)."""
-    try:
-        files = [path for path in sorted(folder.iterdir()) if path.suffix in TEMPLATE_SUFFIXES]
-        return {path.name: path.read_text(encoding="utf-8") for path in files}
-    except (OSError, UnicodeDecodeError) as error:
-        raise TidegaugeError(
-            f"architecture {folder} cannot be read: {error}", "name a folder of CloudFormation templates"
-        ) from None
