@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +22,7 @@ from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
+from tidegauge.cost.metering.from_templates import without_estimates
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
 from tidegauge.errors import TidegaugeError
@@ -104,4 +106,6 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
             f"{folder.usage_json} is not UTF-8 text", f"make it again: tidegauge report {folder.path}"
         ) from None
     sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
-    return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)
+    usage = read_usage(document, str(folder.usage_json))
+    counted = replace(usage, items=without_estimates(usage.items))  # the audit asks its templates itself
+    return scale_run(counted, sessions, written, book)
