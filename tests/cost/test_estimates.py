@@ -80,14 +80,14 @@ def test_a_wrong_sum_of_lines_is_said() -> None:
 
 
 def test_free_units_are_shared_by_the_lines_of_one_pool() -> None:
-    """6M HTTP and 6M HTTPS requests draw on one pool of 10M."""
+    """6M HTTP and 6M HTTPS requests draw on one pool of 10M; the dearer ones are free first."""
     lines = [
         f'service = "cloudfront"\nunit = "{unit}"\nattributes = {{ geo = "us" }}\n'
         f"quantity = 6_000_000\nprice = {price}"
         for unit, price in (("http_request", 0.0075), ("https_request", 0.01))
     ]
     result = audited(estimate(*lines))
-    assert (line(result, "line0").corrected, line(result, "line1").corrected) == (0, 2)  # 2M x .01 / 10,000
+    assert (line(result, "line0").corrected, line(result, "line1").corrected) == (Fraction("1.5"), 0)
 
 
 def test_a_run_goes_before_the_estimate_and_the_scenario() -> None:
