@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tidegauge.cost.architecture.resources import Resource, find_resources
 from tidegauge.cost.architecture.template_values import Unresolvable
 from tidegauge.cost.architecture.templates import parse_template
-from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.audit.said import Finding
 
 SPOT = "FARGATE_SPOT"
 
