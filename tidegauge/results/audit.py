@@ -17,9 +17,9 @@ from tidegauge.cost.audit.corrected_month import what_if_month
 from tidegauge.cost.audit.document import audit_document
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import audit
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
