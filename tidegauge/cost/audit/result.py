@@ -74,6 +74,7 @@ class Audit:
 
 def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
     """The audit of `estimate` by `evidence`, at the book's prices with the month's tiers and free units."""
+    book = book.for_audits()
     readings = [read_line(line, book, estimate.names) for line in estimate.lines]
     matched, nobody = match(estimate.lines, evidence)
     corrected = [correct(reading, matched[reading.line.id], book) for reading in readings]
