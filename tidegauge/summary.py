@@ -23,7 +23,8 @@ State = Literal["holds", "broken", "inconclusive"]
 class Quantiles:
     """Durations in milliseconds: a quantile is the ceil(qn)-th smallest, null where n does not support it.
 
-    `_low` and `_high` are a two-sided 95 % interval by order statistics, null where that rank does not exist.
+    `_low` and `_high` are a two-sided 95 % interval by order statistics at `effective_n`, as requests depend
+    on each other; null where that rank does not exist.
     """
 
     p50: float | None  # half took at most this
@@ -33,6 +34,7 @@ class Quantiles:
     p999: float | None  # 99.9 % took at most this
     max: float | None  # the longest; null without any
     n: Count  # how many durations there are
+    effective_n: Mapping[str, int]  # {quantile: how many independent ones tell as much of it}
     p50_low: float | None  # the interval of each quantile
     p50_high: float | None
     p90_low: float | None
@@ -56,6 +58,16 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareBounds:
+    """A share of requests, with its two-sided 95 % interval at the effective n; null without a request."""
+
+    value: Ratio | None
+    low: Ratio | None
+    high: Ratio | None
+    effective_n: Count | None  # how many independent requests tell as much
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheTally:
     """Answers by cache result."""
 
@@ -75,10 +87,12 @@ class Figures:
     count: Count  # successes and failures, an unsent arrival as a failure of its first step
     failures: Count  # failed and unsent ones
     failures_by_cause: Mapping[str, int]  # {cause: failures}, the most frequent first
+    error_ratio: ShareBounds  # failures over count
     rate_per_s: float  # count over the length of the window
     response_time_ms: Quantiles  # from the intended moment to the last byte, of the successes
     service_time_ms: Quantiles  # from the sending to the last byte, of the successes
     cache: CacheTally  # counts answered requests
+    hit_ratio: ShareBounds  # its hit ratio by request, with an interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +122,7 @@ class BehaviourFigures:
     path_pattern: str  # by which the descriptor names it
     ttl_s: float  # how long the edge may keep an answer; 0 where nothing is kept
     cache: CacheTally  # with null ratios where `ttl_s` is 0
+    hit_ratio: ShareBounds  # its hit ratio by request, with an interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

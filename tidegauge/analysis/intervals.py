@@ -32,6 +32,23 @@ def order_statistic_ranks(
     return (low if low >= 1 else None), (high if high <= n else None)
 
 
+def effective_ranks(
+    n: int, q: Fraction, effective_n: int, confidence: float = CONFIDENCE
+) -> tuple[int | None, int | None]:
+    """The same ranks among `n` values that are worth `effective_n` independent ones.
+
+    Each is where its place among those lies among all: rank r of m is taken to be at (r - 1/2) / m.
+    """
+    low, high = order_statistic_ranks(effective_n, q, confidence)
+    if effective_n == n:
+        return low, high
+    scale = n / effective_n if effective_n else 0.0
+    return (
+        None if low is None else max(math.floor((low - 0.5) * scale + 0.5), 1),
+        None if high is None else min(math.ceil((high - 0.5) * scale + 0.5), n),
+    )
+
+
 def clopper_pearson(violations: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """One-sided lower and upper bounds of a share, each at `confidence` (Clopper and Pearson 1934).
 

@@ -25,9 +25,9 @@ class Observed:
     """What a window holds, and the whole run's arrivals.
 
     `requests`: rows of alike requests sent, or of arrivals that were not (`sent`): the columns of Traffic's,
-    `failed` and `sent`. Times of requests: Traffic's in the window. `sessions`: rows of alike arrivals: flow,
-    sent, failed, cut (and nothing else failed), cause, count. `session`: how long the good ones took, by
-    flow; `session_cut`: how long the cut ones had lasted; and both without their requests' lag. `due`:
+    `failed` and `sent`. Times of requests: Traffic's in the window. `sessions`: rows of alike arrivals:
+    second, flow, sent, failed, cut (and nothing else failed), cause, count. `session`: how long the good ones
+    took; `session_cut`: how long the cut ones had lasted; and both without their requests' lag. `due`:
     arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
     """
 
@@ -85,8 +85,8 @@ def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_
 _OF_REQUESTS = ("response", "service", "lag", "cut_response", "cut_service")
 _OF_SESSIONS = ("session", "session_unlagged", "session_cut", "session_cut_unlagged")
 # Keys and sums of what a part is added up to.
-_UNSENT = (("flow", "endpoint", "cause"), ("count",))
-_SESSIONS = (("flow", "sent", "failed", "cut", "cause"), ("count",))
+_UNSENT = (("second", "flow", "endpoint", "cause"), ("count",))
+_SESSIONS = (("second", "flow", "sent", "failed", "cut", "cause"), ("count",))
 _DUE = (("second", "flow", "sent"), ("count",))
 
 
@@ -144,7 +144,7 @@ def _sessions(ends: SessionEnds, arrived: pd.DataFrame, keep: Keep) -> tuple[pd.
     chosen = {"session": ~failed, "session_cut": ended.cut & flags(arrived, "sent")}
     times = {}
     for name, own in chosen.items():
-        flow = arrived.loc[own, ["flow"]]
-        times[name] = Times.of_samples(flow, ("flow",), lasted_s[own], keep)
-        times[f"{name}_unlagged"] = Times.of_samples(flow, ("flow",), (lasted_s - ended.lag_s)[own], keep)
+        rows, keys = arrived.loc[own], ("second", "flow")
+        times[name] = Times.of_samples(rows, keys, lasted_s[own], keep)
+        times[f"{name}_unlagged"] = Times.of_samples(rows, keys, (lasted_s - ended.lag_s)[own], keep)
     return arrived.assign(failed=failed, cut=chosen["session_cut"]), times

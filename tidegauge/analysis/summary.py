@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocks import Blocks, blocks_of
 from tidegauge.analysis.cache import Behaviour, CacheRecord, behaviour_rows, record_cache
 from tidegauge.analysis.generator import generator_share
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import latency_ms, quantile_ms, quantile_of
 from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
+from tidegauge.analysis.shares import by_block, share_bounds
 from tidegauge.summary import (
     BehaviourFigures,
     EndpointFigures,
@@ -40,6 +43,7 @@ class _Rows:
     observed: Observed
     answered: Flags
     cache: CacheRecord
+    blocks: Blocks
 
 
 def summarise(
@@ -58,30 +62,36 @@ def summarise(
     """
     answered = flags(observed.requests, "answered")
     record = record_cache(observed.requests.loc[answered], behaviours)
-    rows = _Rows(observed=observed, answered=answered, cache=record)
+    blocks = blocks_of(observed.window)
+    rows = _Rows(observed=observed, answered=answered, cache=record, blocks=blocks)
     return WindowFigures(
         total=Figures(**_figures(rows)),
         flows=tuple(_flow_rows(rows, flows)),
         endpoints=tuple(_endpoint_rows(rows, endpoints)),
-        behaviours=tuple(behaviour_rows(record, behaviours)),
+        behaviours=tuple(behaviour_rows(record, behaviours, blocks)),
         generator=generator_share(observed, health, lag_ms_p99_max=lag_ms_p99_max),
     )
 
 
 def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) -> dict[str, Any]:
     """The fields of Figures for all requests, or for a flow's (to an endpoint)."""
-    observed = rows.observed
+    observed, blocks = rows.observed, rows.blocks
     chosen = chosen_rows(observed.requests, flow, endpoint)
     requests = observed.requests.loc[chosen]
     count, failed = counts(requests), flags(requests, "failed")
+    second = requests["second"].to_numpy(dtype=np.int64)
     return {
         "count": int(count.sum()),
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
+        "error_ratio": share_bounds(
+            by_block(second[failed], count[failed], blocks), by_block(second, count, blocks), blocks
+        ),
         "rate_per_s": int(count.sum()) / observed.window.duration_s,
-        "response_time_ms": latency_ms(observed.response.of(flow, endpoint)),
-        "service_time_ms": latency_ms(observed.service.of(flow, endpoint)),
+        "response_time_ms": latency_ms(observed.response.blocked(blocks, flow, endpoint)),
+        "service_time_ms": latency_ms(observed.service.blocked(blocks, flow, endpoint)),
         "cache": rows.cache.tally(chosen[rows.answered]),
+        "hit_ratio": rows.cache.hit_ratio(chosen[rows.answered], blocks),
     }
 
 
@@ -94,7 +104,7 @@ def _flow_rows(rows: _Rows, flows: Sequence[str]) -> Iterator[FlowFigures]:
             flow=flow,
             sessions=int(counts(own).sum()),
             session_failures=int(counts(own)[flags(own, "failed")].sum()),
-            session_time_ms=latency_ms(rows.observed.session.of(flow)),
+            session_time_ms=latency_ms(rows.observed.session.blocked(rows.blocks, flow)),
             scheduled=rows.observed.lag.of(flow).n,
             lag_ms_p99=quantile_ms(rows.observed.lag.of(flow), quantile_of("p99")),
             **_figures(rows, flow),

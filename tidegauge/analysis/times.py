@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocked_times import BlockedTimes
+from tidegauge.analysis.blocks import Blocks
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.kept_arrays import Keep, Stored, in_memory
 from tidegauge.analysis.rows import Flags, chosen_rows, groups, joined
@@ -55,6 +57,16 @@ class Times:
         """The chosen blocks; what they hold is not copied."""
         blocks = [self.blocks[number] for number in np.flatnonzero(chosen).tolist()]
         return Times(keys=self.keys.loc[chosen], blocks=blocks)
+
+    def blocked(self, blocks: Blocks, flow: str | None = None, endpoint: str | None = None) -> BlockedTimes:
+        """Those of the flow and the endpoint by block of time; the keys need the `second`."""
+        chosen = self.where(chosen_rows(self.keys, flow, endpoint))
+        number = blocks.of_seconds(chosen.keys["second"].to_numpy(dtype=np.int64))
+        rows = np.split(
+            np.argsort(number, kind="stable"), np.cumsum(np.bincount(number, minlength=blocks.count))
+        )
+        parts = [Durations.joined([chosen.blocks[row] for row in own]) for own in rows[: blocks.count]]
+        return BlockedTimes(blocks=blocks, parts=parts)
 
     def of(self, flow: str | None = None, endpoint: str | None = None) -> Durations:
         """Those of the flow and the endpoint; None stands for any."""

@@ -20,13 +20,24 @@ from tidegauge.histograms import Entries, Floats, Integers
 from tidegauge.records import CUT
 from tidegauge.request_counts import second_of
 
-OUTCOME = ("in_window", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
+OUTCOME = (
+    "in_window",
+    "second",
+    "flow",
+    "endpoint",
+    "base",
+    "cause",
+    "cache",
+    "pop",
+    "answered",
+    "behaviour",
+)
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _MOMENTS = (("second", "flow"), ("sent", "completed", "failed"))  # keys and sums
-_ALIKE = ("in_window", "flow", "endpoint", "scheduled")
+_ALIKE = ("in_window", "second", "flow", "endpoint", "scheduled")
 _TIMED = {  # what is timed of which requests, and what tells them apart
-    "response": ("response", "good", ("second", *_ALIKE)),
+    "response": ("response", "good", _ALIKE),
     "service": ("service", "good", _ALIKE),
     "lag": ("lag", "scheduled", ("in_window", "flow")),
     "cut_response": ("response", "cut", _ALIKE),
@@ -44,6 +55,7 @@ class Window:
 
     warmup_s: float
     end_s: float
+    borders_s: tuple[float, ...] = ()  # where the offered load changes its law, ascending
 
     def __post_init__(self) -> None:
         if not self.end_s > self.warmup_s:
@@ -53,6 +65,11 @@ class Window:
     def duration_s(self) -> float:
         """Seconds between the window's ends."""
         return self.end_s - self.warmup_s
+
+    @property
+    def step_s(self) -> int:
+        """Seconds that are told together."""
+        return int(course_step_s(self.end_s))
 
     def contains(self, times_s: Floats) -> Flags:
         """Which times lie in it: open below, closed above, so k/rate falls in it rate x duration times."""
@@ -65,10 +82,10 @@ class Traffic:
 
     `requests`: OUTCOME (cause null when good, cache and pop null without, behaviour -1 for none), count and
     received_bytes of them together. `response` and `service`: of good requests, by in_window, flow, endpoint
-    and whether they were `scheduled`; the former also by the `second` of the intended time, at steps of
-    `course_step_s`. `lag`: of scheduled ones, by in_window and flow. `cut_response` and `cut_service`: how
-    long those that were cut had lasted by then. `moments`: second, flow, and how many were sent, completed
-    (well) and failed in it. `sessions`: how those that were sent ended.
+    and whether they were `scheduled`. These have the `second` of the intended time, in the window's steps.
+    `lag`: of scheduled ones, by in_window and flow. `cut_response` and `cut_service`: how long those that
+    were cut had lasted by then. `moments`: second, flow, and how many were sent, completed (well) and failed
+    in it. `sessions`: how those that were sent ended.
     """
 
     window: Window
@@ -206,8 +223,7 @@ def _whole(
 
 def _course(second: Integers, window: Window) -> Integers:
     """Seconds at the steps in which the run is told."""
-    step_s = int(course_step_s(window.end_s))
-    return second // step_s * step_s
+    return second // window.step_s * window.step_s
 
 
 def _moments(flow: pd.Series, sent_s: Floats, done_s: Floats, good: Flags) -> pd.DataFrame:
