@@ -29,6 +29,8 @@ def recover(folder: RunFolder) -> None:
     intended_s = make_schedule(run.plan, run.assets, folder.read_trace()).intended_s
     last_s = outcomes.groupby("process")["arrival"].max().map(lambda arrival: float(intended_s[arrival]))
     folder.reserve.unlink(missing_ok=True)
-    ended_s = last_s[last_s > last_s.max() - RECENT_S].min()
+    recent = last_s > last_s.max() - RECENT_S
+    ended_s = last_s[recent].min()
+    died = tuple(sorted({*range(run.processes)} - {int(process) for process in last_s[recent].index}))
     note = "The command was killed in mid-run: this is what its generators had stored."
-    folder.write_run(replace(run.ended_early(ended_s), notes=(*run.notes, note)))
+    folder.write_run(replace(run.ended_early(ended_s), died=died, notes=(*run.notes, note)))
