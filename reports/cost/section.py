@@ -25,7 +25,7 @@ ROWS_OPEN_MAX = 20  # a longer table of lines waits behind a click
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPart:
-    """One of the two costs per 1,000 requests, or why it is not known."""
+    """One of the two costs per 1,000 answered requests, or why it is not known."""
 
     name: str
     value: str
@@ -38,6 +38,7 @@ class CostSection:
     """All that the section shows."""
 
     parts: tuple[CostPart, ...]
+    counts: str
     prices: str
     bars: Bars | None
     flows: Table
@@ -59,6 +60,7 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     dated = cost.prices_dated or "not recorded"
     return CostSection(
         parts=cost_parts(data),
+        counts=_counts(cost),
         prices=f"{cost.currency}, dated {dated}, list price, no free tier",
         bars=flow_bars(data),
         flows=flow_table(data, sources),
@@ -74,6 +76,12 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     )
 
 
+def _counts(cost: cost_record.CostSection) -> str:
+    """What the costs are of, beside what was asked."""
+    asked, sent, answered = map(numbers.count, (cost.requests, cost.requests_sent, cost.requests_answered))
+    return f"{answered} answered of {sent} sent and {asked} asked; costs are per answered request"
+
+
 def _least(cost: cost_record.CostSection, kind: str) -> str:
     """What stands before a loaded cost that lacks a part of the architecture."""
     is_partial = kind == "Loaded" and cost.loaded_per_1k_requests is not None and not cost.complete
@@ -81,7 +89,7 @@ def _least(cost: cost_record.CostSection, kind: str) -> str:
 
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
-    """Marginal and loaded cost per 1,000 client requests of the whole run."""
+    """Marginal and loaded cost per 1,000 answered client requests of the whole run."""
     cost = data.summary.cost
     kinds = (
         ("Marginal", cost.marginal_per_1k_requests, cost.marginal_reason),
@@ -89,7 +97,7 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     )
     return tuple(
         CostPart(
-            name=f"{kind} cost per 1,000 requests",
+            name=f"{kind} cost per 1,000 answered requests",
             value=_least(cost, kind) + numbers.money(value),
             exact=numbers.exact_money(value),
             reason="" if value is not None else reason or "no reason was recorded",

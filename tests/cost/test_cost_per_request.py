@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from cost_builders import BOOK, fixed, item, usage
+from cost_builders import BOOK, answered, fixed, item, usage
 
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.per_request import cost_section
@@ -31,8 +31,9 @@ def section(
         cost_section(
             Usage(region=plain.region, window_s=plain.window_s, items=items, unknown=unknown, notes=notes),
             BOOK,
-            request_counts={"view": 1000, "upload": 100} if requests is None else requests,
-            session_counts={"view": 250, "upload": 20},
+            flows=answered(
+                {"view": 1000, "upload": 100} if requests is None else requests, {"view": 250, "upload": 20}
+            ),
             window_s=60.0,
             architecture=architecture,
             loaded_reason=loaded_reason,
@@ -139,8 +140,8 @@ def test_a_flow_without_any_known_usage_is_unknown_and_not_free() -> None:
 def test_without_requests_there_is_no_cost_per_request() -> None:
     cost = section(POLLS, requests={"view": 0})
     assert cost["marginal_per_1k_requests"] is None
-    assert cost["marginal_reason"] == "no request was sent in the measured window"
-    assert row(cost, "upload")["reason"] == "no request was sent in the measured window"
+    why = "no request of the measured window was answered (none was asked)"
+    assert (cost["marginal_reason"], row(cost, "upload")["reason"]) == (why, why)
 
 
 def test_provisioned_tables_are_listed_as_covered() -> None:
