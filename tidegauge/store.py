@@ -268,7 +268,8 @@ class RunFolder:
         try:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
-                    yield file.read_row_group(group, columns=list(columns))
+                    table = file.read_row_group(group, columns=list(columns))
+                    yield row_files.chosen_columns(table, kind, columns)
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 

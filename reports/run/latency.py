@@ -8,7 +8,10 @@ from reports.glossary import CAUSES
 from reports.report_data import ReportData
 from tidegauge.summary import Figures, Quantiles
 
-RESPONSE = "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval."
+RESPONSE = (
+    "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval, and how"
+    " many independent requests the n of them are worth for it."
+)
 SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
 QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
 
@@ -19,7 +22,9 @@ LATENCY_COLUMNS = (
         numeric=False,
     ),
     Column(
-        label="Requests", meaning="Requests that were due in the measured window, good, failed or unsent."
+        label="Requests",
+        meaning="Requests that were due in the measured window, good, failed or unsent; below it how many"
+        " were sent and answered, where not all were.",
     ),
     Column(label="Rate", meaning="Requests over the length of the window."),
     Column(
@@ -72,7 +77,7 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
         kind=kind,
         cells=cells(
             Cell(text=name, tone="code" if kind == "member" else ""),
-            numbers.count(figures.count),
+            _counted(figures.count, figures.sent, figures.answered),
             numbers.rate(figures.rate_per_s),
             _failures(figures),
             *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
@@ -81,6 +86,12 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
             quantile_cell(service, "p99", interval=False),
         ),
     )
+
+
+def _counted(asked: int, sent: int, answered: int) -> Cell:
+    """How many were asked; below it how many were sent and answered, where not all were."""
+    short = "" if answered == asked else f"{numbers.count(sent)} sent, {numbers.count(answered)} answered"
+    return Cell(text=numbers.count(asked), note=short)
 
 
 def _failures(figures: Figures) -> Cell:
@@ -95,9 +106,19 @@ def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell
     value = times.value(name)
     return Cell(
         text=numbers.quantile_ms(times, name),
-        note=numbers.interval_ms(times, name) if interval else "",
+        note=_interval(times, name) if interval else "",
         exact="" if value is None else f"{value} ms",
         tone="quiet" if value is None else "",
+    )
+
+
+def _interval(times: Quantiles, name: str) -> str:
+    """The interval, and the effective number of requests that it is at."""
+    interval = numbers.interval_ms(times, name)
+    return (
+        f"{interval}, n {numbers.count(times.n)} ≙ {numbers.count(times.effective_n[name])}"
+        if interval
+        else ""
     )
 
 
@@ -123,7 +144,7 @@ def session_table(data: ReportData) -> Table:
             Row(
                 cells=cells(
                     flow.flow,
-                    numbers.count(flow.sessions),
+                    _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered),
                     *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
                 )
             )

@@ -25,7 +25,7 @@ from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import read_usage
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.month import what_if_lists
-from tidegauge.results.spend import read_templates
+from tidegauge.results.templates import read_templates
 from tidegauge.store import RunFolder
 
 
@@ -103,5 +103,5 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
         raise TidegaugeError(
             f"{folder.usage_json} is not UTF-8 text", f"make it again: tidegauge report {folder.path}"
         ) from None
-    sessions = {row.flow: row.sessions for row in folder.read_summary().flows}
+    sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
     return scale_run(read_usage(document, str(folder.usage_json)), sessions, written, book)

@@ -105,7 +105,8 @@ def total_findings(
         named = ", ".join(dict.fromkeys(each.line.service for each in own))
         yield Finding(code="not_checked", message=message + named)
     for missing in evidence.fixed.missing if evidence.fixed else ():
-        message = f"{missing.resource} ({missing.resource_type}) has no known price: {missing.reason}"
+        named = f"{missing.resource}.{missing.property}" if missing.property else missing.resource
+        message = f"{named} ({missing.resource_type}) has no known price: {missing.reason}"
         yield Finding(code="unpriced", message=message)
     for gap in priced.missing:
         name = label(gap.service, gap.unit, gap.attributes)
