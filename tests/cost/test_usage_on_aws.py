@@ -242,7 +242,10 @@ def test_an_edge_function_of_one_behaviour_is_caused_by_its_requests() -> None:
     ]
     usage = on_aws(window, found)
     assert quantities(usage, "lambda_edge", "request") == {"member": 15, "view": 5}
-    assert quantities(usage, "lambda_edge", "gb_second") == {"member": Decimal("0.75"), "view": Decimal("0.25")}
+    assert quantities(usage, "lambda_edge", "gb_second") == {
+        "member": Decimal("0.75"),
+        "view": Decimal("0.25"),
+    }
 
 
 def test_presigned_uploads_are_puts_of_the_flow_and_the_buckets_other_requests_shared() -> None:

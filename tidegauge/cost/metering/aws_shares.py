@@ -71,12 +71,14 @@ class Shares:
         return self._by(_is_edge, own, _own_part(own, self._edge_metered))
 
     def of_edge_function(self, name: str) -> dict[str | None, Fraction]:
-        """By the CDN's requests to the endpoints that [aws.causes] names: those of its behaviours; by all else."""
+        """By the CDN's requests to the endpoints that [aws.causes] names; by all, where it names none."""
         routes = self._causes.get(name)
         if routes is None:
             return self.of_edge()
         own = _own_part(self._run.edge_requests, self._edge_metered)
-        return self._by(lambda row: _is_edge(row) and {row.endpoint, row.route} & {*routes} != set(), None, own)
+        return self._by(
+            lambda row: _is_edge(row) and {row.endpoint, row.route} & {*routes} != set(), None, own
+        )
 
     def of_api(self) -> dict[str | None, Fraction]:
         """By the requests that the API answered; others' are shared."""
