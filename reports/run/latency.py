@@ -6,7 +6,7 @@ from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.glossary import CAUSES
 from reports.report_data import ReportData
-from tidegauge.summary import Figures, Quantiles
+from tidegauge.summary import Figures, FlowFigures, Quantiles
 
 RESPONSE = (
     "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval, and how"
@@ -125,12 +125,17 @@ def _interval(times: Quantiles, name: str) -> str:
 SESSION_COLUMNS = (
     Column(label="Flow", meaning="One kind of session: a visitor's requests in their order.", numeric=False),
     Column(label="Sessions", meaning="Sessions that were due in the window."),
+    Column(label="Failed", meaning="Those with a failed or unsent request, in the window or after it."),
     *(
         Column(
             label=f"{label} ms",
             meaning=f"{label} of the time from first intended to last done, think time in.",
         )
         for _, label in QUANTILES
+    ),
+    Column(
+        label="Lag P99 ms",
+        meaning="How much later than due the generator itself sent: first requests, and those after a pause.",
     ),
 )
 
@@ -145,12 +150,23 @@ def session_table(data: ReportData) -> Table:
                 cells=cells(
                     flow.flow,
                     _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered),
+                    numbers.count(flow.session_failures),
                     *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
+                    _lag_cell(flow),
                 )
             )
             for flow in data.summary.flows
         ),
         empty="The run had no flow.",
+    )
+
+
+def _lag_cell(flow: FlowFigures) -> Cell:
+    lag_ms = flow.lag_ms_p99
+    return Cell(
+        text=numbers.milliseconds(lag_ms),
+        note=f"of {numbers.count(flow.scheduled)} requests",
+        exact="" if lag_ms is None else f"{lag_ms} ms",
     )
 
 
