@@ -254,3 +254,15 @@ def test_behaviours_with_more_requests_than_there_are_are_refused() -> None:
     with pytest.raises(TidegaugeError, match="its behaviours have more than all") as caught:
         audited(text)
     assert "estimate.toml:5: scenario.behaviours" in caught.value.message
+
+
+DATABASE = "Database: {Type: AWS::RDS::DBInstance, Properties: {DBInstanceClass: db.t3.micro}}"
+
+
+@pytest.mark.parametrize(("named", "complete"), [('resources = ["Database"]', True), ("", False)])
+def test_a_resource_that_a_line_counts_at_its_own_price_is_not_lacking(named: str, complete: bool) -> None:
+    text = f'{HEAD}{ZONE}[[line]]\nid = "db"\nservice = "rds"\nsource = "list"\namount = 12.41\n{named}\n'
+    result = audited(text, resources(DATABASE))
+    assert result.total == Fraction("12.91")
+    assert result.complete is complete
+    assert [each.resource for each in result.unpriced] == ([] if complete else ["Database"])

@@ -11,6 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from tidegauge.cost.architecture.edge_functions import SIDES, behaviour_name
+from tidegauge.cost.audit.dimensions import BYTES, NONE, Amount, FormulaError, describe
+from tidegauge.cost.audit.formula import evaluate
+from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import parse_quantity
 from tidegauge.errors import TidegaugeError, nearest
@@ -157,11 +160,28 @@ def _figures(table: Mapping[str, Any], where: Place) -> dict[str, Fraction]:
     found = dict[str, Fraction]()
     for key, value in table.items():
         if key not in ("behaviours", "origin_requests"):
-            found[key] = _number(value, where / key)
+            found[key] = _figure(key, value, where / key)
             continue
         for pattern, requests in _table(table, key, where).items():
             found[f"{key}.{behaviour_name(pattern)}"] = _number(requests, where / key / pattern)
     return found
+
+
+def _figure(name: str, value: object, where: Place) -> Fraction:
+    """A figure of the scenario; a text may name its unit (`10 M`, `2 TB` of a name in GB)."""
+    if not isinstance(value, str) or _BARE.fullmatch(value):
+        return _number(value, where)
+    try:
+        amount = next(evaluate(value, {}).readings())
+    except FormulaError as error:
+        raise TidegaugeError(f"{where}: '{value:.80}' cannot be read: {error}", HINT) from None
+    if amount.dimension == BYTES and "gb" in name.split("_"):
+        amount = amount / Amount(Fraction(2**30), BYTES)
+    if amount.dimension != NONE:
+        raise TidegaugeError(
+            f"{where} is in {describe(amount.dimension)}", "figures are numbers of what they name"
+        )
+    return _number(to_decimal(amount.value), where)
 
 
 def _line(row: Mapping[str, Any], where: Place) -> EstimateLine:
