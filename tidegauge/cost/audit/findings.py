@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from tidegauge.cost.audit.absent import Absent
@@ -13,6 +13,7 @@ from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.audit.price_findings import price_findings
 from tidegauge.cost.audit.reading import Reading
 from tidegauge.cost.audit.said import Finding
+from tidegauge.cost.audit.unpriced import resources_at_own_price
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count
@@ -82,8 +83,9 @@ def total_findings(
     readings: Sequence[Reading],
     evidence: Evidence,
     priced: PricedUsage,
+    unchecked: Mapping[str, Fraction],
 ) -> Iterator[Finding]:
-    """What concerns the estimate as a whole."""
+    """What concerns the estimate as a whole; `unchecked` has what lines count at prices of their own."""
     total = add(reading.amount for reading in readings)
     if estimate.total is not None and abs(total - Fraction(estimate.total)) > Fraction(1, 2):
         message = f"its lines add up to {usd(total)}, not to {usd(Fraction(estimate.total))}"
@@ -97,14 +99,16 @@ def total_findings(
             f"{float(hit * 100):.0f} %"
         )
         yield Finding(code="implied_hit_ratio", message=message)
-    own = [reading for reading in readings if reading.unlisted is not None]
-    if own:
+    if unchecked:
+        named = ", ".join(unchecked)
         message = (
-            f"{usd(add(each.amount for each in own))} of both totals is not checked: the price book lacks "
+            f"{usd(add(unchecked.values()))} of both totals is not checked, at the estimate's own prices"
         )
-        named = ", ".join(dict.fromkeys(each.line.service for each in own))
-        yield Finding(code="not_checked", message=message + named)
+        yield Finding(code="not_checked", message=f"{message}: {named}")
+    at_own_price = resources_at_own_price(readings)
     for missing in evidence.fixed.missing if evidence.fixed else ():
+        if missing.property is None and missing.resource in at_own_price:
+            continue
         named = f"{missing.resource}.{missing.property}" if missing.property else missing.resource
         message = f"{named} ({missing.resource_type}) has no known price: {missing.reason}"
         yield Finding(code="unpriced", message=message)
