@@ -6,9 +6,12 @@ from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.glossary import CAUSES
 from reports.report_data import ReportData
-from tidegauge.summary import Figures, Quantiles
+from tidegauge.summary import Figures, FlowFigures, Quantiles
 
-RESPONSE = "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval."
+RESPONSE = (
+    "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval, and how"
+    " many independent requests the n of them are worth for it."
+)
 SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
 QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
 
@@ -19,7 +22,9 @@ LATENCY_COLUMNS = (
         numeric=False,
     ),
     Column(
-        label="Requests", meaning="Requests that were due in the measured window, good, failed or unsent."
+        label="Requests",
+        meaning="Requests that were due in the measured window, good, failed or unsent; below it how many"
+        " were sent and answered, where not all were.",
     ),
     Column(label="Rate", meaning="Requests over the length of the window."),
     Column(
@@ -72,7 +77,7 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
         kind=kind,
         cells=cells(
             Cell(text=name, tone="code" if kind == "member" else ""),
-            numbers.count(figures.count),
+            _counted(figures.count, figures.sent, figures.answered),
             numbers.rate(figures.rate_per_s),
             _failures(figures),
             *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
@@ -81,6 +86,12 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
             quantile_cell(service, "p99", interval=False),
         ),
     )
+
+
+def _counted(asked: int, sent: int, answered: int) -> Cell:
+    """How many were asked; below it how many were sent and answered, where not all were."""
+    short = "" if answered == asked else f"{numbers.count(sent)} sent, {numbers.count(answered)} answered"
+    return Cell(text=numbers.count(asked), note=short)
 
 
 def _failures(figures: Figures) -> Cell:
@@ -95,21 +106,36 @@ def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell
     value = times.value(name)
     return Cell(
         text=numbers.quantile_ms(times, name),
-        note=numbers.interval_ms(times, name) if interval else "",
+        note=_interval(times, name) if interval else "",
         exact="" if value is None else f"{value} ms",
         tone="quiet" if value is None else "",
+    )
+
+
+def _interval(times: Quantiles, name: str) -> str:
+    """The interval, and the effective number of requests that it is at."""
+    interval = numbers.interval_ms(times, name)
+    return (
+        f"{interval}, n {numbers.count(times.n)} ≙ {numbers.count(times.effective_n[name])}"
+        if interval
+        else ""
     )
 
 
 SESSION_COLUMNS = (
     Column(label="Flow", meaning="One kind of session: a visitor's requests in their order.", numeric=False),
     Column(label="Sessions", meaning="Sessions that were due in the window."),
+    Column(label="Failed", meaning="Those with a failed or unsent request, in the window or after it."),
     *(
         Column(
             label=f"{label} ms",
             meaning=f"{label} of the time from first intended to last done, think time in.",
         )
         for _, label in QUANTILES
+    ),
+    Column(
+        label="Lag P99 ms",
+        meaning="How much later than due the generator itself sent: first requests, and those after a pause.",
     ),
 )
 
@@ -123,13 +149,24 @@ def session_table(data: ReportData) -> Table:
             Row(
                 cells=cells(
                     flow.flow,
-                    numbers.count(flow.sessions),
+                    _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered),
+                    numbers.count(flow.session_failures),
                     *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
+                    _lag_cell(flow),
                 )
             )
             for flow in data.summary.flows
         ),
         empty="The run had no flow.",
+    )
+
+
+def _lag_cell(flow: FlowFigures) -> Cell:
+    lag_ms = flow.lag_ms_p99
+    return Cell(
+        text=numbers.milliseconds(lag_ms),
+        note=f"of {numbers.count(flow.scheduled)} requests",
+        exact="" if lag_ms is None else f"{lag_ms} ms",
     )
 
 

@@ -61,8 +61,9 @@ def test_a_report_s_courses_from_histograms_are_those_from_samples(tmp_path: Pat
     assert counted.rates == exact.rates
     for one, other in zip(exact.flow_series, counted.flow_series, strict=True):
         assert other.count == one.count
-        assert other.p50_ms == pytest.approx(one.p50_ms, rel=PROMISED)
-        assert other.max_ms == pytest.approx(one.max_ms, rel=PROMISED)
+        for name in ("p50_ms", "max_ms"):  # null, where too few are in a bin, in both
+            found, expected = (np.array(getattr(row, name), dtype=float) for row in (other, one))
+            assert found == pytest.approx(expected, rel=PROMISED, nan_ok=True)
     for before, after in zip(exact.percentiles, counted.percentiles, strict=True):
         assert (after.n, after.quantiles) == (before.n, before.quantiles)
         assert after.service_ms == pytest.approx(before.service_ms, rel=PROMISED)
@@ -119,6 +120,7 @@ def test_the_parts_of_two_processes_merge_to_the_counts_of_one(tmp_path: Path) -
         "pop",
         "answered",
         "behaviour",
+        "scheduled",
     ]
     assert not merged.duplicated(keys).any()
     assert not (folder.path / "histograms").exists()
