@@ -224,7 +224,7 @@ def judged(runs: Runs, window: Window, limits: Sequence[float], named: tuple[str
 def blocked(window: Window, intended_s: Floats, response_s: Floats) -> BlockedTimes:
     """A run's times as the summary sees them."""
     blocks = blocks_of(window)
-    number = blocks.of_seconds(np.ceil(intended_s).astype(np.int64) - 1)
+    number = blocks.of_times(intended_s)
     parts = [Durations.of(response_s[number == each]) for each in range(blocks.count)]
     return BlockedTimes(blocks=blocks, parts=parts)
 

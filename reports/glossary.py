@@ -7,6 +7,7 @@ CAUSES = {
     "throttled_429": "The API's own rate limit answered 429.",
     "throttled_503": "A part that was out of capacity answered 503.",
     "timeout": "No complete answer within the request's time limit, or before the run's drain ended.",
+    "cut": "Under way when the run was ended at once: by a second Ctrl-C, or with the command that began it.",
     "connect": "No TCP connection came about.",
     "tls": "The TLS handshake failed.",
     "reset": "The connection broke before the answer was complete.",
@@ -51,8 +52,14 @@ RUN_GLOSSARY = (
     ),
     (
         "95 % interval",
-        "Where the true quantile lies, by binomial order statistics. Requests close in time are alike, so the"
-        " true interval is somewhat wider. A bound is n/a where the rank that it needs doesn't exist.",
+        "Where the true quantile or share lies, by binomial order statistics or Clopper and Pearson, at the"
+        " effective n. A bound is n/a where the rank that it needs doesn't exist.",
+    ),
+    (
+        "Effective n, worth",
+        "Requests that wait in one queue are late together, so that n of them tell less than n independent"
+        " ones. How much less is seen in how figures change between 20 blocks of the window; where slow"
+        " requests are few, in how faster ones do.",
     ),
     (
         "n/a (84 of 299)",

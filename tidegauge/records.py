@@ -9,6 +9,7 @@ Cause = Literal[
     "throttled_429",
     "throttled_503",
     "timeout",
+    "cut",
     "connect",
     "tls",
     "reset",
@@ -40,7 +41,7 @@ class Sample(NamedTuple):
     step: int
     flow: str
     endpoint: str
-    status: int  # 0 when no answer came
+    status: int  # 0 when no answer came, and for a request that was cut
     cause: str | None  # null when good
     sent_bytes: int
     received_bytes: int  # body bytes as received

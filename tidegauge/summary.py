@@ -151,6 +151,7 @@ class JudgedObjective:
     limit_ms: float | None = field(default=None, metadata=LEFT_OUT)  # the longest good time of a `pNN_ms`
     limit_ratio: float | None = field(default=None, metadata=LEFT_OUT)  # the highest `error_ratio`
     n: Count  # requests or sessions that were judged
+    effective_n: Count  # how many independent ones tell as much: the bounds are at this number
     violations: Count  # those that failed, were not sent, or took over the limit
     undecided: Count = 0  # those that were cut before it was known whether they would violate
     allowed_ratio: float  # the share that may violate

@@ -8,7 +8,10 @@ from reports.glossary import CAUSES
 from reports.report_data import ReportData
 from tidegauge.summary import Figures, FlowFigures, Quantiles
 
-RESPONSE = "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval."
+RESPONSE = (
+    "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval, and how"
+    " many independent requests the n of them are worth for it."
+)
 SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
 QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
 
@@ -95,9 +98,19 @@ def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell
     value = times.value(name)
     return Cell(
         text=numbers.quantile_ms(times, name),
-        note=numbers.interval_ms(times, name) if interval else "",
+        note=_interval(times, name) if interval else "",
         exact="" if value is None else f"{value} ms",
         tone="quiet" if value is None else "",
+    )
+
+
+def _interval(times: Quantiles, name: str) -> str:
+    """The interval, and the effective number of requests that it is at."""
+    interval = numbers.interval_ms(times, name)
+    return (
+        f"{interval}, n {numbers.count(times.n)} ≙ {numbers.count(times.effective_n[name])}"
+        if interval
+        else ""
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.report_data import ReportData
-from tidegauge.summary import CacheTally, Figures, JudgedObjective, Quantiles
+from tidegauge.summary import Figures, JudgedObjective, Quantiles, ShareBounds
 
 TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
 SENTENCES = {
@@ -82,18 +82,21 @@ def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
         ),
         KeyFigure(
             label="Failures",
-            value=numbers.percent(_failure_ratio(total)),
-            note=f"{numbers.count(total.failures)} of {numbers.count(total.count)}",
+            value=numbers.percent(total.error_ratio.value),
+            note=f"{numbers.count(total.failures)} of {numbers.count(total.count)}"
+            + _bounds(total.error_ratio),
         ),
         _quantile_figure("Response P50", total.response_time_ms, "p50"),
         _quantile_figure("Response P99", total.response_time_ms, "p99"),
-        _cache_figure(total.cache),
+        _cache_figure(total),
         *_cost_figures(data),
     )
 
 
-def _failure_ratio(total: Figures) -> float | None:
-    return total.failures / total.count if total.count else None
+def _bounds(share: ShareBounds) -> str:
+    if share.value is None:
+        return ""
+    return f"; 95 % interval {numbers.percent(share.low)} – {numbers.percent(share.high)}"
 
 
 def _quantile_figure(label: str, times: Quantiles, name: str) -> KeyFigure:
@@ -112,15 +115,15 @@ def _support(times: Quantiles, name: str) -> str:
     return f"{support} samples that it needs" if support else "no sample"
 
 
-def _cache_figure(cache: CacheTally) -> KeyFigure:
-    by_request, by_byte = cache.hit_ratio_by_request, cache.hit_ratio_by_byte
+def _cache_figure(total: Figures) -> KeyFigure:
+    by_request, by_byte = total.cache.hit_ratio_by_request, total.cache.hit_ratio_by_byte
     nothing = by_request is None
     return KeyFigure(
         label="Cache hits",
         value=numbers.percent(by_request),
         note="nothing cacheable was asked for"
         if nothing
-        else f"by request; {numbers.percent(by_byte)} by byte",
+        else f"by request{_bounds(total.hit_ratio)}; {numbers.percent(by_byte)} by byte",
     )
 
 
@@ -151,7 +154,11 @@ OBJECTIVE_COLUMNS = (
         meaning="Whether it holds, is broken, or is inconclusive, at 95 % confidence.",
         numeric=False,
     ),
-    Column(label="Judged", meaning="Requests, or sessions, that the objective looks at."),
+    Column(
+        label="Judged",
+        meaning="Requests, or sessions, that the objective looks at; below it how many independent ones they"
+        " are worth, since those that wait in one queue are late together. The bounds are at that number.",
+    ),
     Column(label="Violations", meaning="How many of them failed, were not sent, or were over the limit."),
     Column(label="Observed", meaning="Violations as a share of those judged."),
     Column(label="Allowed", meaning="The share that may violate the limit: 1 % for a P99."),
@@ -181,7 +188,7 @@ def _objective_row(row: JudgedObjective) -> Row:
         cells=cells(
             Cell(text=row.target, note=_limit(row) + (" (default)" if row.default else ""), tone="code"),
             Cell(text=text, tone=tone),
-            numbers.count(row.n),
+            Cell(text=numbers.count(row.n), note=f"worth {numbers.count(row.effective_n)}"),
             numbers.count(row.violations),
             numbers.percent(row.observed_ratio),
             numbers.exact_percent(row.allowed_ratio),

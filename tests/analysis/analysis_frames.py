@@ -92,9 +92,12 @@ def traffic(
     warmup_s: float = 0.0,
     end_s: float = 10.0,
     behaviours: Sequence[Rule] = (),
+    told_by_s: float = 0.0,
 ) -> Traffic:
     frame = rows if isinstance(rows, pd.DataFrame) else samples(rows)
-    return traffic_of_samples([frame], Window(warmup_s=warmup_s, end_s=end_s), behaviours)
+    return traffic_of_samples(
+        [frame], Window(warmup_s=warmup_s, end_s=end_s, told_by_s=told_by_s), behaviours
+    )
 
 
 def arrivals(rows: Sequence[Row]) -> pd.DataFrame:

@@ -18,9 +18,12 @@ def judge(
     sample_rows: list[dict[str, object]],
     arrival_rows: list[dict[str, object]] | None = None,
 ) -> Any:
+    """In a window that is told as one moment: no dependence can be seen in it."""
     rows = document_of(
         judge_objectives(
-            objectives, observe(traffic(sample_rows), [arrivals(arrival_rows or [])]), timeout_s=30.0
+            objectives,
+            observe(traffic(sample_rows, told_by_s=10.0), [arrivals(arrival_rows or [])]),
+            timeout_s=30.0,
         )
     )
     json.dumps(rows, allow_nan=False)

@@ -35,6 +35,7 @@ def judged(target: str, state: State, **other: Any) -> JudgedObjective:
         target=target,
         objective="p99_ms",
         limit_ms=50.0,
+        effective_n=1,
         n=400,
         violations=0,
         allowed_ratio=0.01,

@@ -12,6 +12,7 @@ FLOWS = ("view", "short_link", "upload")
 def times_ms(n: int, median: float) -> dict[str, Any]:
     """Quantiles that rise with the nines; null, and named as unsupported, where `n` is too small."""
     times: dict[str, Any] = {"n": n, "max": median * 19.37 if n else None, "unsupported": {}}
+    times["effective_n"] = dict.fromkeys(QUANTILES, n // 3)
     for name, (quantile, needed) in QUANTILES.items():
         value = median * (1 + 2.1 * (-math.log10(1 - quantile) - 0.30103))
         if n < needed:
@@ -36,11 +37,26 @@ def cache_counts(hit: int, refresh_hit: int, miss: int, error: int = 0, none: in
     }
 
 
+def share(events: int, n: int) -> dict[str, Any]:
+    """A share with bounds about it."""
+    if not n:
+        return {"value": None, "low": None, "high": None, "effective_n": None}
+    value = events / n
+    return {"value": value, "low": value * 0.9, "high": min(value * 1.1, 1.0), "effective_n": n // 3}
+
+
+def hit_share(cache: dict[str, Any]) -> dict[str, Any]:
+    """The hit ratio by request, where there is one."""
+    hits = cache["hit"] + cache["refresh_hit"]
+    return share(hits, hits + cache["miss"] + cache["error"])
+
+
 def figures(
     n: int, median: float, *, cache: dict[str, Any] | None = None, causes: dict[str, int] | None = None
 ) -> dict[str, Any]:
     """Count, failures, both clocks and cache results, as summary.json has them for a row."""
     failures = sum((causes or {}).values())
+    cache = cache or cache_counts(0, 0, 0, none=n)
     return {
         "count": n,
         "failures": failures,
@@ -48,7 +64,9 @@ def figures(
         "rate_per_s": n / 60,
         "response_time_ms": times_ms(n - failures, median),
         "service_time_ms": times_ms(n - failures, median * 0.9),
-        "cache": cache or cache_counts(0, 0, 0, none=n),
+        "error_ratio": share(failures, n),
+        "cache": cache,
+        "hit_ratio": hit_share(cache),
     }
 
 
@@ -99,6 +117,7 @@ OBJECTIVES = [
         "limit_ms": 50,
         "allowed_ratio": 0.01,
         "n": 252,
+        "effective_n": 201,
         "violations": 0,
         "observed_ratio": 0.0,
         "lower": 0.0,
@@ -111,6 +130,7 @@ OBJECTIVES = [
         "limit_ms": 40,
         "allowed_ratio": 0.01,
         "n": 12341,
+        "effective_n": 9120,
         "violations": 61,
         "observed_ratio": 0.004943,
         "lower": 0.003951,
@@ -205,7 +225,10 @@ def summary(**changes: Any) -> dict[str, Any]:
             flow("upload", 18, 67, 22.0),
         ],
         "endpoints": ENDPOINTS,
-        "behaviours": [{"path_pattern": p, "ttl_s": ttl, "cache": cache} for p, ttl, cache in BEHAVIOURS],
+        "behaviours": [
+            {"path_pattern": p, "ttl_s": ttl, "cache": cache, "hit_ratio": hit_share(cache)}
+            for p, ttl, cache in BEHAVIOURS
+        ],
         "generator": {
             "rate_asked_per_s": 30.02,
             "rate_sent_per_s": 30.02,

@@ -198,10 +198,14 @@ def test_a_pass_without_objectives_says_that_nothing_else_was_judged() -> None:
 
 def test_objectives_show_limit_observed_share_and_bounds(ordinary: Page) -> None:
     assert (
-        "GET /v1/s/{short_code} P99 at most 50 ms ? inconclusive 252 0 0 % 1 % 0 % – 1.2 %" in ordinary.text
+        "GET /v1/s/{short_code} P99 at most 50 ms ? inconclusive 252 worth 201 0 0 % 1 % 0 % – 1.2 %"
+        in ordinary.text
     )
-    assert "flow:view P99 at most 40 ms ✓ holds 12,341 61 0.49 % 1 % 0.40 % – 0.61 %" in ordinary.text
-    assert "total at most 0.01 % failed or unsent ✕ broken 12,912 3" in ordinary.text
+    assert (
+        "flow:view P99 at most 40 ms ✓ holds 12,341 worth 9,120 61 0.49 % 1 % 0.40 % – 0.61 %"
+        in ordinary.text
+    )
+    assert "total at most 0.01 % failed or unsent ✕ broken 12,912" in ordinary.text
 
 
 def test_quantiles_carry_intervals_and_unsupported_ones_their_counts(ordinary: Page) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tidegauge.analysis.blocks import Blocks
-from tidegauge.analysis.shares import NO_SHARE, by_block, share_bounds
+from tidegauge.analysis.shares import NO_SHARE, share_bounds
 from tidegauge.behaviours import OUTSIDE, path_matcher
 from tidegauge.summary import BehaviourFigures, CacheTally, ShareBounds
 
@@ -40,8 +40,8 @@ class CacheRecord:
     """Parallel arrays, an entry for each `count` responses, which received `received_bytes` together.
 
     `x_cache` indexes RESULTS as the header says; `counted` too, but is `none` where the response does not
-    count towards a hit ratio; `behaviour` indexes the behaviours, or is OUTSIDE; `second`: of the intended
-    time.
+    count towards a hit ratio; `behaviour` indexes the behaviours, or is OUTSIDE; `block`: of the window, by
+    the intended time.
     """
 
     x_cache: Codes
@@ -49,7 +49,7 @@ class CacheRecord:
     behaviour: Codes
     received_bytes: Codes
     count: Codes
-    second: Codes
+    block: Codes
 
     def tally(self, chosen: NDArray[np.bool_]) -> CacheTally:
         """Counts and ratios of the chosen responses, as they count."""
@@ -66,11 +66,11 @@ class CacheRecord:
     def _ratio(self, codes: Codes, chosen: NDArray[np.bool_], blocks: Blocks) -> ShareBounds:
         asked = chosen & (codes != NONE)
         hits = asked & (codes < HITS)
-        return share_bounds(
-            by_block(self.second[hits], self.count[hits], blocks),
-            by_block(self.second[asked], self.count[asked], blocks),
-            blocks,
-        )
+        return share_bounds(self._in_blocks(hits, blocks), self._in_blocks(asked, blocks), blocks)
+
+    def _in_blocks(self, chosen: NDArray[np.bool_], blocks: Blocks) -> Codes:
+        weights = self.count[chosen]
+        return np.bincount(self.block[chosen], weights=weights, minlength=blocks.count).astype(np.int64)
 
 
 def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> CacheRecord:
@@ -91,7 +91,7 @@ def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> Cach
         behaviour=behaviour,
         received_bytes=received,
         count=answers["count"].to_numpy(dtype=np.int64),
-        second=answers["second"].to_numpy(dtype=np.int64),
+        block=answers["block"].to_numpy(dtype=np.int64),
     )
 
 

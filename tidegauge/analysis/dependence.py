@@ -50,6 +50,10 @@ class Effective:
         normal, student = special.ndtri(1 - tail), special.stdtrit(self.differences, 1 - tail)
         return float(min(self.n / self.effect * (normal / student) ** 2, self.n))
 
+    def whole_size(self, tail: float) -> int:
+        """The same in whole requests: at least one, where there are any."""
+        return max(int(self.size(tail)), min(self.n, 1))
+
 
 def effective_share(events: Amounts, requests: Amounts, blocks: Blocks) -> Effective:
     """For the share of `requests` that are `events`, both by block: n itself without an event."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
+from tidegauge.analysis.dependence import Effective
 from tidegauge.analysis.intervals import CONFIDENCE, binomial_tail, clopper_pearson, needed_n
 from tidegauge.analysis.objective_words import sentence
 from tidegauge.analysis.observed import Observed
@@ -28,8 +31,9 @@ def judge_objectives(
     `timeout_s`: the longest that a request may take.
     """
     goals = [
-        _Goal(target=target, key=key, limit=float(limit), trials=trials_of(target, observed))
+        _Goal(target=target, key=key, limit=float(limit), trials=trials)
         for target, limits in (objectives or DEFAULT).items()
+        for trials in [trials_of(target, observed)]
         for key, limit in limits.items()
     ]
     rows = [
@@ -44,7 +48,7 @@ def judge_objectives(
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Goal:
     """An objective, and what it looks at."""
 
@@ -52,6 +56,11 @@ class _Goal:
     key: str  # `pNN_ms` or `error_ratio`
     limit: float  # milliseconds or a share
     trials: Trials
+
+    @cached_property
+    def worth(self) -> Effective:
+        """How many independent trials tell as much."""
+        return self.trials.worth(self.limit_s)
 
     @property
     def limit_s(self) -> float | None:
@@ -82,23 +91,29 @@ def _judge(goals: Sequence[_Goal], timeout_s: float, assumption: Assumption) -> 
     Upper bounds need none: a plan passes only where all of its objectives hold.
     """
     violations = [goal.trials.violations(goal.limit_s, timeout_s, assumption) for goal in goals]
-    tails = [
-        binomial_tail(violating.surely, goal.trials.n, goal.allowed_ratio) if goal.trials.n else None
-        for violating, goal in zip(violations, goals, strict=True)
-    ]
+    tails = [_tail(goal, violating) for goal, violating in zip(goals, violations, strict=True)]
     return [
         _bounds(goal, violating, confidence)
         for goal, violating, confidence in zip(goals, violations, holm_confidences(tails), strict=True)
     ]
 
 
+def _tail(goal: _Goal, violations: Violations) -> float | None:
+    """How likely so many violations are where exactly the allowed share is true; None without any trial."""
+    if not goal.trials.n:
+        return None
+    size = goal.worth.size(RISK)
+    return binomial_tail(violations.surely / goal.trials.n * size, size, goal.allowed_ratio)
+
+
 def _bounds(goal: _Goal, violations: Violations, confidence: float) -> _Bounds:
-    """Open ones count as good for the lower bound, and as violations for the upper one."""
+    """At the effective n. Open ones count as good for the lower bound, as violations for the upper one."""
     n, allowed = goal.trials.n, goal.allowed_ratio
     if not n:
         return _Bounds(violations=violations)
-    lower, _ = clopper_pearson(violations.surely, n, confidence)
-    _, upper = clopper_pearson(violations.surely + violations.open, n)
+    low_size, size = goal.worth.size(1 - confidence), goal.worth.size(RISK)
+    lower, _ = clopper_pearson(violations.surely / n * low_size, low_size, confidence)
+    _, upper = clopper_pearson((violations.surely + violations.open) / n * size, size)
     state: State = "holds" if upper <= allowed else "broken" if lower > allowed else "inconclusive"
     return _Bounds(violations=violations, confidence=confidence, lower=lower, upper=upper, state=state)
 
@@ -129,6 +144,7 @@ def _judged(goal: _Goal, bounds: _Bounds, window_s: float, *, default: bool) -> 
         limit_ms=None if is_ratio else goal.limit,
         limit_ratio=goal.limit if is_ratio else None,
         n=n,
+        effective_n=goal.worth.whole_size(RISK),
         violations=violations.surely,
         undecided=violations.open,
         allowed_ratio=goal.allowed_ratio,
@@ -141,13 +157,15 @@ def _judged(goal: _Goal, bounds: _Bounds, window_s: float, *, default: bool) -> 
         reason="",
     )
     if n and bounds.state == "inconclusive" and not violations.open:
-        row = _with_need(row, bounds.confidence, window_s)
+        row = _with_need(row, goal.worth.size(RISK), bounds.confidence, window_s)
     return replace(row, reason=sentence(row, goal.trials.noun))
 
 
-def _with_need(row: JudgedObjective, confidence: float, window_s: float) -> JudgedObjective:
-    """With how many would decide it, and how much longer that takes."""
-    observed = row.violations / row.n
-    enough = needed_n(observed, row.allowed_ratio, at_least=row.n + 1, lower_confidence=confidence)
-    more_s = None if enough is None else (enough - row.n) * window_s / row.n
-    return replace(row, needed_n=enough, more_s=more_s)
+def _with_need(row: JudgedObjective, size: float, confidence: float, window_s: float) -> JudgedObjective:
+    """With how many would decide it, and how much longer that takes; `size`: the effective n of these."""
+    observed, each = row.violations / row.n, row.n / size
+    enough = needed_n(observed, row.allowed_ratio, at_least=math.floor(size) + 1, lower_confidence=confidence)
+    if enough is None:
+        return row
+    needed = math.ceil(enough * each)
+    return replace(row, needed_n=needed, more_s=(needed - row.n) * window_s / row.n)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocks import blocks_of
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.kept_arrays import Keep, in_memory
 from tidegauge.analysis.rows import added_up, category, flags, joined, seconds
@@ -26,7 +27,7 @@ class Observed:
 
     `requests`: rows of alike requests sent, or of arrivals that were not (`sent`): the columns of Traffic's,
     `failed` and `sent`. Times of requests: Traffic's in the window. `sessions`: rows of alike arrivals:
-    second, flow, sent, failed, cut (and nothing else failed), cause, count. `session`: how long the good ones
+    block, flow, sent, failed, cut (and nothing else failed), cause, count. `session`: how long the good ones
     took; `session_cut`: how long the cut ones had lasted; and both without their requests' lag.
     `unrecorded`: how many of those that were sent have no row. `due`: arrivals of the whole run, by the
     `second` of the intended time, flow and `sent`.
@@ -88,8 +89,8 @@ def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_
 _OF_REQUESTS = ("response", "service", "lag", "cut_response", "cut_service")
 _OF_SESSIONS = ("session", "session_unlagged", "session_cut", "session_cut_unlagged")
 # Keys and sums of what a part is added up to.
-_UNSENT = (("second", "flow", "endpoint", "cause"), ("count",))
-_SESSIONS = (("second", "flow", "sent", "failed", "cut", "cause"), ("count",))
+_UNSENT = (("block", "flow", "endpoint", "cause"), ("count",))
+_SESSIONS = (("block", "flow", "sent", "failed", "cut", "cause"), ("count",))
 _DUE = (("second", "flow", "sent"), ("count",))
 
 
@@ -107,6 +108,7 @@ class _Part:
 def _part(arrivals: pd.DataFrame, traffic: Traffic, keep: Keep) -> _Part:
     intended_s = seconds(arrivals, "intended_s")
     due = arrivals.assign(second=second_of(intended_s), count=1)
+    due["block"] = blocks_of(traffic.window).of_times(intended_s)
     arrived = _with_causes(due.loc[traffic.window.contains(intended_s)])
     sessions, times = _sessions(traffic.sessions, arrived, keep)
     return _Part(
@@ -151,7 +153,7 @@ def _sessions(ends: SessionEnds, arrived: pd.DataFrame, keep: Keep) -> tuple[pd.
     chosen = {"session": ~failed, "session_cut": ended.cut & sent}
     times = {}
     for name, own in chosen.items():
-        rows, keys = arrived.loc[own], ("second", "flow")
+        rows, keys = arrived.loc[own], ("block", "flow")
         times[name] = Times.of_samples(rows, keys, lasted_s[own], keep)
         times[f"{name}_unlagged"] = Times.of_samples(rows, keys, (lasted_s - ended.lag_s)[own], keep)
     return arrived.assign(failed=failed, cut=chosen["session_cut"], unrecorded=unrecorded), times

@@ -51,12 +51,7 @@ def at_ranks_ms(
 
 def bounds_of(n: int, q: Fraction, effective: Effective) -> tuple[int | None, int | None]:
     """The ranks of the two-sided 95 % interval of a quantile, at its effective n."""
-    return effective_ranks(n, q, whole_size(effective))
-
-
-def whole_size(effective: Effective) -> int:
-    """The effective number for two-sided 95 % bounds, in whole requests: at least one where there are any."""
-    return max(int(effective.size(TAIL)), min(effective.n, 1))
+    return effective_ranks(n, q, effective.whole_size(TAIL))
 
 
 def latency_ms(times: BlockedTimes) -> Quantiles:
@@ -70,7 +65,7 @@ def latency_ms(times: BlockedTimes) -> Quantiles:
         supported = n >= required_n(q)
         if not supported:
             unsupported[name] = f"{n} of {required_n(q)}"
-        effective_n[name] = whole_size(effective)
+        effective_n[name] = effective.whole_size(TAIL)
         ranks[name] = rank_of(n, q) if supported else None
         ranks[f"{name}_low"], ranks[f"{name}_high"] = bounds_of(n, q, effective)
     values = dict(zip(ranks, at_ranks_ms(times.all, list(ranks.values()), times.bucketed), strict=True))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.blocks import Blocks, blocks_of
@@ -79,13 +78,12 @@ def _figures(rows: _Rows, flow: str | None = None, endpoint: str | None = None) 
     chosen = chosen_rows(observed.requests, flow, endpoint)
     requests = observed.requests.loc[chosen]
     count, failed = counts(requests), flags(requests, "failed")
-    second = requests["second"].to_numpy(dtype=np.int64)
     return {
         "count": int(count.sum()),
         "failures": int(count[failed].sum()),
         "failures_by_cause": _by_cause(requests),
         "error_ratio": share_bounds(
-            by_block(second[failed], count[failed], blocks), by_block(second, count, blocks), blocks
+            by_block(requests.loc[failed], blocks), by_block(requests, blocks), blocks
         ),
         "rate_per_s": int(count.sum()) / observed.window.duration_s,
         "response_time_ms": latency_ms(observed.response.blocked(blocks, flow, endpoint)),

@@ -59,9 +59,9 @@ class Times:
         return Times(keys=self.keys.loc[chosen], blocks=blocks)
 
     def blocked(self, blocks: Blocks, flow: str | None = None, endpoint: str | None = None) -> BlockedTimes:
-        """Those of the flow and the endpoint by block of time; the keys need the `second`."""
+        """Those of the flow and the endpoint by block of time; the keys need the `block`."""
         chosen = self.where(chosen_rows(self.keys, flow, endpoint))
-        number = blocks.of_seconds(chosen.keys["second"].to_numpy(dtype=np.int64))
+        number = chosen.keys["block"].to_numpy(dtype=np.int64)
         rows = np.split(
             np.argsort(number, kind="stable"), np.cumsum(np.bincount(number, minlength=blocks.count))
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocks import blocks_of
 from tidegauge.analysis.cache import Behaviour, match_behaviours
 from tidegauge.analysis.kept_arrays import Keep, in_memory
 from tidegauge.analysis.rows import TEXTS, Flags, added_up, category, flags, joined, seconds
@@ -21,23 +22,14 @@ from tidegauge.records import CUT
 from tidegauge.request_counts import second_of
 
 OUTCOME = (
-    "in_window",
-    "second",
-    "flow",
-    "endpoint",
-    "base",
-    "cause",
-    "cache",
-    "pop",
-    "answered",
-    "behaviour",
-)
+    "in_window", "block", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour",
+)  # fmt: skip
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _MOMENTS = (("second", "flow"), ("sent", "completed", "failed"))  # keys and sums
-_ALIKE = ("in_window", "second", "flow", "endpoint", "scheduled")
+_ALIKE = ("in_window", "block", "flow", "endpoint", "scheduled")
 _TIMED = {  # what is timed of which requests, and what tells them apart
-    "response": ("response", "good", _ALIKE),
+    "response": ("response", "good", ("second", *_ALIKE)),
     "service": ("service", "good", _ALIKE),
     "lag": ("lag", "scheduled", ("in_window", "flow")),
     "cut_response": ("response", "cut", _ALIKE),
@@ -56,6 +48,7 @@ class Window:
     warmup_s: float
     end_s: float
     borders_s: tuple[float, ...] = ()  # where the offered load changes its law, ascending
+    told_by_s: float = 0.0  # how finely requests are told apart in time; 0 where each has its own moment
 
     def __post_init__(self) -> None:
         if not self.end_s > self.warmup_s:
@@ -65,11 +58,6 @@ class Window:
     def duration_s(self) -> float:
         """Seconds between the window's ends."""
         return self.end_s - self.warmup_s
-
-    @property
-    def step_s(self) -> int:
-        """Seconds that are told together."""
-        return int(course_step_s(self.end_s))
 
     def contains(self, times_s: Floats) -> Flags:
         """Which times lie in it: open below, closed above, so k/rate falls in it rate x duration times."""
@@ -81,11 +69,12 @@ class Traffic:
     """What was sent in a whole run, warm-up and drain included.
 
     `requests`: OUTCOME (cause null when good, cache and pop null without, behaviour -1 for none), count and
-    received_bytes of them together. `response` and `service`: of good requests, by in_window, flow, endpoint
-    and whether they were `scheduled`. These have the `second` of the intended time, in the window's steps.
-    `lag`: of scheduled ones, by in_window and flow. `cut_response` and `cut_service`: how long those that
-    were cut had lasted by then. `moments`: second, flow, and how many were sent, completed (well) and failed
-    in it. `sessions`: how those that were sent ended.
+    received_bytes of them together; a `block` is that of the window in which they were intended. `response`
+    and `service`: of good requests, by in_window, block, flow, endpoint and whether they were `scheduled`;
+    the former also by the `second` they were intended in, at steps of `course_step_s`. `lag`: of scheduled
+    ones, by in_window and flow. `cut_response` and `cut_service`: how long those that were cut had lasted by
+    then. `moments`: second, flow, and how many were sent, completed (well) and failed in it. `sessions`: how
+    those that were sent ended.
     """
 
     window: Window
@@ -157,6 +146,7 @@ def _batch(
         {
             "in_window": window.contains(intended_s),
             "second": _course(second_of(intended_s), window),
+            "block": blocks_of(window).of_times(intended_s),
             **{name: category(samples[name]) for name in TEXTS},
             "answered": samples["status"].to_numpy(dtype=np.int64) > 0,
             "behaviour": match_behaviours(samples["url_path"], behaviours),
@@ -198,8 +188,13 @@ def _steps(samples: pd.DataFrame, done_s: Floats, lag_s: Floats, chosen: Mapping
 
 def _counted(stretch: Stretch, window: Window) -> _Part:
     in_window = flags(stretch.rows, "in_window") & (stretch.rows["second"] < np.ceil(window.end_s))
-    second = _course(stretch.rows["second"].to_numpy(dtype=np.int64), window)
-    rows = stretch.rows.assign(in_window=in_window, second=second, count=stretch.rows["requests"])
+    second = stretch.rows["second"].to_numpy(dtype=np.int64)
+    rows = stretch.rows.assign(
+        in_window=in_window,
+        second=_course(second, window),
+        block=blocks_of(window).of_times(second + 0.5),
+        count=stretch.rows["requests"],
+    )
     chosen = _chosen(rows)
     times = {
         name: Times.of_histograms(rows, keys, stretch.times[time], chosen[which])
@@ -223,7 +218,8 @@ def _whole(
 
 def _course(second: Integers, window: Window) -> Integers:
     """Seconds at the steps in which the run is told."""
-    return second // window.step_s * window.step_s
+    step_s = int(course_step_s(window.end_s))
+    return second // step_s * step_s
 
 
 def _moments(flow: pd.Series, sent_s: Floats, done_s: Floats, good: Flags) -> pd.DataFrame:

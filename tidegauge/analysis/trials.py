@@ -8,9 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocked_times import BlockedTimes
+from tidegauge.analysis.blocks import Blocks, blocks_of
+from tidegauge.analysis.dependence import Effective, effective_share
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.observed import LOST, Observed
 from tidegauge.analysis.rows import Flags, chosen_rows, counts, flags
+from tidegauge.analysis.shares import by_block
+from tidegauge.histograms import Integers
 from tidegauge.records import CUT
 
 SESSIONS = "sessions"  # the target of the default objective that looks at the sessions of all flows
@@ -44,7 +49,11 @@ class Lasted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trials:
-    """The requests or sessions of a target: how many failed, were lost or cut, and how long all took."""
+    """The requests or sessions of a target: how many failed, were lost or cut, and how long all took.
+
+    `failed_in` counts, by block of time, those that did not go well, whatever came of them; `times`: of the
+    good ones.
+    """
 
     noun: str
     n: int
@@ -54,6 +63,14 @@ class Trials:
     measured: Lasted
     unlagged: Lasted
     cut_sent: Durations  # how long ago those that were cut had been sent; of sessions none
+    failed_in: Integers
+    times: BlockedTimes
+
+    def worth(self, limit_s: float | None) -> Effective:
+        """How many independent ones tell as much of the share that failed or, with a limit, took longer."""
+        if limit_s is None:
+            return effective_share(self.failed_in, self.failed_in + self.times.requests, self.times.blocks)
+        return self.times.beyond(limit_s, self.failed_in)[1]
 
     def violations(self, limit_s: float | None, timeout_s: float, assumption: Assumption) -> Violations:
         """How many failed or, where there is a limit, took longer.
@@ -80,25 +97,31 @@ def trials_of(target: str, observed: Observed) -> Trials:
     endpoint = None if flow is not None or target == "total" else target
     requests = observed.requests.loc[chosen_rows(observed.requests, flow, endpoint)]
     cut = (requests["cause"] == CUT).to_numpy(dtype=np.bool_)
+    blocks = blocks_of(observed.window)
+    times = observed.response.blocked(blocks, flow, endpoint)
     return Trials(
         noun="requests",
         **_tally(requests, cut),
-        measured=Lasted(
-            good=observed.response.of(flow, endpoint), cut=observed.cut_response.of(flow, endpoint)
-        ),
+        measured=Lasted(good=times.all, cut=observed.cut_response.of(flow, endpoint)),
         unlagged=Lasted(good=observed.unlagged(flow, endpoint), cut=observed.cut_unlagged(flow, endpoint)),
         cut_sent=observed.cut_service.of(flow, endpoint),
+        failed_in=_failed_in(requests, blocks),
+        times=times,
     )
 
 
 def _session_trials(flow: str | None, observed: Observed) -> Trials:
     sessions = observed.sessions.loc[chosen_rows(observed.sessions, flow)]
+    blocks = blocks_of(observed.window)
+    times = observed.session.blocked(blocks, flow)
     return Trials(
         noun="sessions",
         **_tally(sessions, flags(sessions, "cut")),
-        measured=Lasted(good=observed.session.of(flow), cut=observed.session_cut.of(flow)),
+        measured=Lasted(good=times.all, cut=observed.session_cut.of(flow)),
         unlagged=Lasted(good=observed.session_unlagged.of(flow), cut=observed.session_cut_unlagged.of(flow)),
         cut_sent=Durations([]),
+        failed_in=_failed_in(sessions, blocks),
+        times=times,
     )
 
 
@@ -108,3 +131,8 @@ def _tally(rows: pd.DataFrame, cut: Flags) -> dict[str, int]:
     failed = flags(rows, "failed") & ~lost & ~cut
     chosen = {"failures": failed, "lost": lost, "cut": cut}
     return {"n": int(count.sum()), **{name: int(count[own].sum()) for name, own in chosen.items()}}
+
+
+def _failed_in(rows: pd.DataFrame, blocks: Blocks) -> Integers:
+    """How many of them did not go well, by block."""
+    return by_block(rows.loc[flags(rows, "failed")], blocks)

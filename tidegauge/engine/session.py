@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urljoin
 
+from greenlet import GreenletExit
+
 from tidegauge.catalogue import Asset
 from tidegauge.engine.answer import Exchange, Limits, RequestFailed
 from tidegauge.engine.clock import RunClock
@@ -22,14 +24,19 @@ from tidegauge.stack import Stack
 from tidegauge.workload.schedule import session_seed
 
 REDIRECTS_MAX = 5
+DRAINED, ABANDONED = "timeout", "cut"  # causes of what is still under way when the drain, or the run, ends
 
 
 class StepFailed(Exception):  # how a session ends, not an error of the program
     """A failed request ends its session; the sample is recorded already."""
 
 
-class DrainCut(BaseException):
-    """Raised inside a session that is still under way when the drain is over."""
+class SessionCut(BaseException):
+    """Raised inside a session that is still under way when it must end; `cause` is DRAINED or ABANDONED."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class SampleSink(Protocol):
@@ -136,10 +143,10 @@ class Session:
         """Waits until the request is due; a session that is cut before then fails with that request."""
         try:
             self._world.clock.wait_until(self._intended_s)
-        except DrainCut:
+        except SessionCut as cut:
             self._intended_s = self._world.clock.now()
             self._scheduled = False  # its moment has not come
-            self._record(Exchange(self._intended_s), request, "timeout")
+            self._record(Exchange(self._intended_s), request, cut.cause)
             raise
 
     def _send(self, request: Request, redirects_left: int) -> Response:
@@ -153,8 +160,11 @@ class Session:
             cause = failure.cause
             if isinstance(failure, GeneratorExhausted):
                 self._world.on_exhausted(failure.detail)
-        except DrainCut:
-            self._record(exchange, request, "timeout")
+        except SessionCut as cut:
+            self._record(exchange, request, cut.cause)
+            raise
+        except GreenletExit:  # Locust ends its users so
+            self._record(exchange, request, ABANDONED)
             raise
         self._record(exchange, request, cause)
         if cause is not None:
@@ -205,6 +215,7 @@ class Session:
     def _record(self, exchange: Exchange, request: Request, cause: str | None) -> None:
         world, target, raw = self._world, self._target, exchange.raw_headers
         done_s = exchange.done if exchange.done is not None else world.clock.now()
+        status = exchange.status if cause != ABANDONED else 0  # what had come of its answer is no answer
         row = (
             self._intended_s,
             exchange.sent,
@@ -217,11 +228,11 @@ class Session:
             self._step,
             self.flow,
             request.endpoint,
-            exchange.status,
+            status,
             cause,
             exchange.sent_bytes,
             exchange.received_bytes,
-            cache_result(raw.get(b"x-cache")) if exchange.status else None,
+            cache_result(raw.get(b"x-cache")) if status else None,
             _age(raw.get(b"age")),
             _text(raw.get(b"x-amz-cf-pop")),
             _text(raw.get(b"x-amz-cf-id")),

@@ -72,7 +72,10 @@ def _merge_parts(folder: RunFolder, run: RunRecord) -> list[str]:
 def _read_traffic(folder: RunFolder, run: RunRecord, keep: Keep) -> tuple[Traffic, dict[str, list[str]]]:
     """What was sent, from the samples where all are stored, from the histograms otherwise; and torn files."""
     window = Window(
-        warmup_s=run.window.start_s, end_s=run.window.end_s, borders_s=tuple(phase_borders_s(run.plan))
+        warmup_s=run.window.start_s,
+        end_s=run.window.end_s,
+        borders_s=tuple(phase_borders_s(run.plan)),
+        told_by_s=0.0 if run.plan.samples == "all" else 1.0,
     )
     kind, columns = (
         ("samples", SAMPLE_COLUMNS) if run.plan.samples == "all" else ("sessions", SESSION_COLUMNS)

@@ -15,7 +15,7 @@ def recover(folder: RunFolder) -> None:
     """Closes the books of a run whose end is not on record; others are left as they are.
 
     It is taken to have ended where the outcomes of its generators do: what was due later was not sent
-    because nobody sent it, and tells nothing about the stack.
+    because nobody sent it, and tells nothing about the stack. What was sent and left no row is lost.
     """
     run = folder.read_run()
     if run.start_unix_s is not None or run.interrupted:
@@ -29,8 +29,7 @@ def recover(folder: RunFolder) -> None:
     intended_s = make_schedule(run.plan, run.assets, folder.read_trace()).intended_s
     last_s = outcomes.groupby("process")["arrival"].max().map(lambda arrival: float(intended_s[arrival]))
     folder.reserve.unlink(missing_ok=True)
-    recent = last_s > last_s.max() - RECENT_S
-    ended_s = last_s[recent].min()
-    died = tuple(sorted({*range(run.processes)} - {int(process) for process in last_s[recent].index}))
+    ended_s = last_s[last_s > last_s.max() - RECENT_S].min()
     note = "The command was killed in mid-run: this is what its generators had stored."
+    died = tuple(range(run.processes))  # with what they had not stored
     folder.write_run(replace(run.ended_early(ended_s), died=died, notes=(*run.notes, note)))
