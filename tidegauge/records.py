@@ -77,6 +77,7 @@ class SessionEnd(NamedTuple):
     done_s: float  # when its last request was done
     failed: bool  # whether one of its requests failed
     requests: int
+    answered: bool  # whether each of its requests got an answer, good or not
     lag_s: float = 0.0  # by how much its scheduled requests were sent late, together
     cut: bool = False  # whether it failed by being cut, and by nothing before
 

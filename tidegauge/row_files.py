@@ -17,7 +17,7 @@ _INTEGERS = {
     "process", "session", "step", "status", "sent_bytes", "received_bytes", "in_flight",
     "arrival", "requests",
 }  # fmt: skip
-_FLAGS = {"sent", "failed", "scheduled", "cut"}
+_FLAGS = {"sent", "failed", "scheduled", "cut", "answered"}
 CODED = pa.dictionary(pa.int32(), pa.string())  # texts as codes into the distinct ones
 
 

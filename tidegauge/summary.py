@@ -84,15 +84,24 @@ class CacheTally:
 class Figures:
     """The requests that were intended inside the window, whenever they finished."""
 
-    count: Count  # successes and failures, an unsent arrival as a failure of its first step
+    count: Count  # asked: successes and failures, an unsent arrival as a failure of its first step
+    sent: Count  # those that went out
+    answered: Count  # those of them that got an answer, good or not: costs are of these
     failures: Count  # failed and unsent ones
     failures_by_cause: Mapping[str, int]  # {cause: failures}, the most frequent first
     error_ratio: ShareBounds  # failures over count
-    rate_per_s: float  # count over the length of the window
+    rate_per_s: float  # count over the length of the window: the rate asked
+    rate_sent_per_s: float  # sent over it
+    rate_answered_per_s: float  # answered over it
     response_time_ms: Quantiles  # from the intended moment to the last byte, of the successes
     service_time_ms: Quantiles  # from the sending to the last byte, of the successes
     cache: CacheTally  # counts answered requests
     hit_ratio: ShareBounds  # its hit ratio by request, with an interval
+
+    @property
+    def stages(self) -> str:
+        """How many were asked, sent and answered, in words."""
+        return f"{self.count:,} asked, {self.sent:,} sent, {self.answered:,} answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +109,9 @@ class FlowFigures(Figures):
     """The requests of one flow, and its sessions."""
 
     flow: str = field(metadata=LEADING)  # its name in the plan
-    sessions: Count = field(metadata=LEADING)  # arrivals inside the window
+    sessions: Count = field(metadata=LEADING)  # asked: arrivals inside the window
+    sessions_sent: Count = field(metadata=LEADING)  # those that were sent
+    sessions_answered: Count = field(metadata=LEADING)  # those of them whose every request got an answer
     session_failures: Count = field(metadata=LEADING)  # sessions with a failed or unsent request
     session_time_ms: Quantiles = field(metadata=LEADING)  # first intended to last done, of good sessions
     scheduled: Count = 0  # sent requests that had a scheduled moment: first ones, and those after a pause

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HEIGHT_PX = 240
 POINT_COLUMNS = (
-    Column(label="Requests a second", meaning="Client HTTP requests that the stack is offered."),
+    Column(label="Requests a second", meaning="Client HTTP requests that the stack answers."),
     Column(label="Marginal", meaning="USD per 1,000 requests at any rate."),
     Column(label="Fixed", meaning="USD per 1,000 requests for what the architecture holds around the clock."),
     Column(label="Loaded", meaning="Both together."),
@@ -51,7 +51,7 @@ def _chart(curve: LoadedCurve) -> Chart | None:
     measured, floor = _measured(curve), float(curve.marginal_per_1k_requests)
     return Chart(
         title="Loaded cost over the rate",
-        unit="USD per 1,000 requests, over client requests a second; both scales are logarithmic",
+        unit="USD per 1,000 requests, over answered requests a second; both scales are logarithmic",
         legend=(
             ("loaded", "loaded cost"),
             *(

@@ -22,7 +22,9 @@ LATENCY_COLUMNS = (
         numeric=False,
     ),
     Column(
-        label="Requests", meaning="Requests that were due in the measured window, good, failed or unsent."
+        label="Requests",
+        meaning="Requests that were due in the measured window, good, failed or unsent; below it how many"
+        " were sent and answered, where not all were.",
     ),
     Column(label="Rate", meaning="Requests over the length of the window."),
     Column(
@@ -75,7 +77,7 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
         kind=kind,
         cells=cells(
             Cell(text=name, tone="code" if kind == "member" else ""),
-            numbers.count(figures.count),
+            _counted(figures.count, figures.sent, figures.answered),
             numbers.rate(figures.rate_per_s),
             _failures(figures),
             *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
@@ -84,6 +86,12 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
             quantile_cell(service, "p99", interval=False),
         ),
     )
+
+
+def _counted(asked: int, sent: int, answered: int) -> Cell:
+    """How many were asked; below it how many were sent and answered, where not all were."""
+    short = "" if answered == asked else f"{numbers.count(sent)} sent, {numbers.count(answered)} answered"
+    return Cell(text=numbers.count(asked), note=short)
 
 
 def _failures(figures: Figures) -> Cell:
@@ -141,7 +149,7 @@ def session_table(data: ReportData) -> Table:
             Row(
                 cells=cells(
                     flow.flow,
-                    numbers.count(flow.sessions),
+                    _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered),
                     numbers.count(flow.session_failures),
                     *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
                     _lag_cell(flow),

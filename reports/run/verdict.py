@@ -78,7 +78,7 @@ def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
         KeyFigure(
             label="Requests",
             value=numbers.count(total.count),
-            note=f"{numbers.rate(total.rate_per_s)} in the measured window",
+            note=f"{numbers.rate(total.rate_per_s)} in the measured window; {total.stages}",
         ),
         KeyFigure(
             label="Failures",
@@ -133,8 +133,8 @@ def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
     return tuple(
         KeyFigure(
             label=f"{kind} cost",
-            value=numbers.money(value),
-            note="see the reason under cost" if value is None else "per 1,000 requests",
+            value=("≥ " if kind == "Loaded" and value and not cost.complete else "") + numbers.money(value),
+            note="see the reason under cost" if value is None else "per 1,000 answered requests",
             exact=numbers.exact_money(value),
         )
         for kind, value in kinds

@@ -99,11 +99,57 @@ B: {Type: AWS::EC2::NatGateway}
     assert absent(result)["nat"] == Fraction("65.70") + Fraction("4.50")  # 2 x .045 x 730 + 100 x .045
 
 
-def test_a_resource_without_a_known_price_makes_the_total_unknown() -> None:
+def test_a_resource_without_a_known_price_makes_the_total_a_lower_bound() -> None:
     result = audited(HEAD + ZONE, resources("A: {Type: AWS::Redshift::Cluster}"))
-    assert (result.total, result.deviation, result.is_within_tolerance) == (None, None, False)
-    assert result.totals == {"redis_oss": None, "valkey": None}
+    assert (result.total, result.deviation, result.is_within_tolerance) == (Fraction("0.5"), 0, True)
+    assert not result.complete
+    assert [(each.resource, each.type, each.property, each.reason) for each in result.unpriced] == [
+        ("A", "AWS::Redshift::Cluster", None, "no price is known for this resource type")
+    ]
     assert [finding.code for finding in result.findings] == ["unpriced"]
+
+
+def test_a_total_without_an_unpriced_part_is_complete() -> None:
+    result = audited(HEAD + ZONE, resources("Z: {Type: AWS::Route53::HostedZone}"))
+    assert [each.reason for each in result.unpriced] == [
+        "DNS queries: the scenario does not say dns_queries_per_month"
+    ]
+    scenario = HEAD + "dns_queries_per_month = 1_000_000\n"
+    known = audited(scenario + ZONE, resources("Z: {Type: AWS::Route53::HostedZone}"))
+    assert (known.complete, known.unpriced) == (True, ())
+    assert known.total == Fraction("0.9")  # .50 for the zone, .40 for a million queries
+
+
+def test_a_use_that_the_book_has_no_price_of_is_named_and_the_rest_is_priced() -> None:
+    template = resources("""
+T: {Type: AWS::SNS::Topic}
+Q: {Type: AWS::SQS::Queue}
+""")
+    scenario = HEAD + "notifications_per_month = 5\nqueue_requests_per_month = 2_000_000\n"
+    result = audited(scenario + ZONE, template)
+    assert [(each.resource, each.reason) for each in result.unpriced] == [
+        ("T", "messages published to topics: the price book has no service 'sns'")
+    ]
+    assert absent(result)["sqs"] == Fraction("0.4")  # (2M - 1M free) x .40 / 1M
+    nothing = audited(scenario.replace("month = 5", "month = 0") + ZONE, template)
+    assert nothing.complete
+
+
+def test_a_line_of_one_storage_class_never_stands_for_another() -> None:
+    bucket = """
+B:
+  Type: AWS::S3::Bucket
+  Properties:
+    LifecycleConfiguration: {Rules: [{Status: Enabled, Transitions: [{StorageClass: DEEP_ARCHIVE}]}]}
+"""
+    line_of_s3 = (
+        '[[line]]\nid = "puts"\nservice = "s3"\nunit = "transition_request"\n'
+        'attributes = {storage_class = "standard_ia"}\nquantity = 1000\nprice = 0.00001\n'
+    )
+    scenario = HEAD + "transitions_per_month = 1000\n"
+    result = audited(scenario + line_of_s3, resources(bucket))
+    assert line(result, "puts").corrected == Fraction("0.01")  # its own: 1,000 at .01 / 1,000
+    assert absent(result)["s3"] == Fraction("0.05")  # 1,000 into the deep archive at .05 / 1,000
 
 
 def test_the_totals_are_the_same_without_a_cache() -> None:

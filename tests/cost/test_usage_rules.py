@@ -37,6 +37,19 @@ MONTH = {
     "secret_calls_per_month": 1301,
     "replicated_gb_per_month": 29,
     "transitions_per_month": 1409,
+    "storage_gb": 31,
+    "put_requests_per_month": 1511,
+    "get_requests_per_month": 1601,
+    "connection_minutes_per_month": 1709,
+    "endpoint_gb_per_month": 37,
+    "events_per_month": 1801,
+    "lambda_gb_seconds_per_month": 1901,
+    "lambda_requests_per_month": 2003,
+    "log_stored_gb": 41,
+    "notifications_per_month": 2111,
+    "rest_requests_per_month": 2203,
+    "state_transitions_per_month": 2309,
+    "stream_reads_per_month": 2411,
 }
 XRAY = {"ContainerDefinitions": [{"Image": "a/api"}, {"Image": "a/xray"}]}
 ON = {"Condition": "On"}
@@ -58,6 +71,11 @@ def billed(kind: str, **properties: Any) -> dict[str, Fraction | None]:
 def lifecycle(*classes: str) -> dict[str, Any]:
     moves = [{"StorageClass": name} for name in classes]
     return {"LifecycleConfiguration": {"Rules": [{"Transitions": moves}]}}
+
+
+def encrypted(algorithm: str) -> dict[str, Any]:
+    rule = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+    return {"BucketEncryption": {"ServerSideEncryptionConfiguration": [rule]}}
 
 
 def edge(*behaviours: dict[str, Any], origins: Any = (), others: dict[str, Any] | None = None) -> list[Use]:
@@ -84,11 +102,52 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ("EC2::NatGateway", {}, {"nat.processed_byte": 7 * GB}),
         ("ECR::Repository", {}, {"ecr.storage_byte_month": 19 * GB}),
         ("KMS::Key", {}, {"kms.request": 1201}),
-        ("Logs::LogGroup", {}, {"cloudwatch.log_ingested_byte": 17 * GB}),
+        (
+            "Logs::LogGroup",
+            {},
+            {"cloudwatch.log_ingested_byte": 17 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        ("SNS::Topic", {}, {"sns.publish_request": 2111}),
+        ("SNS::Topic", {"KmsMasterKeyId": "k"}, {"sns.publish_request": 2111, "kms.request": 1201}),
+        ("Events::EventBus", {}, {"eventbridge.custom_event": 1801}),
+        ("CloudFront::Function", {}, {"cloudfront.function_invocation": 1009}),
+        ("ApiGateway::RestApi", {}, {"apigateway.rest_request": 2203}),
+        ("StepFunctions::StateMachine", {}, {"stepfunctions.standard_transition": 2309}),
+        (
+            "StepFunctions::StateMachine",
+            {"StateMachineType": "EXPRESS"},
+            {"stepfunctions.express_transition": 2309},
+        ),
+        ("EC2::VPCEndpoint", {"VpcEndpointType": "Interface"}, {"vpc.interface_endpoint_byte": 37 * GB}),
+        ("EC2::VPCEndpoint", {}, {}),  # a gateway endpoint is free
+        (
+            "Lambda::Function",
+            {},
+            {
+                "lambda.request": 2003,
+                "lambda.gb_second": 1901,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+            },
+        ),
+        (
+            "Lambda::Function",
+            {"TracingConfig": {"Mode": "Active"}},
+            {
+                "lambda.request": 2003,
+                "lambda.gb_second": 1901,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+                "xray.trace_recorded": 503,
+            },
+        ),
+        ("SQS::Queue", {"KmsMasterKeyId": "k"}, {"sqs.standard_request": 907, "kms.request": 1201}),
         ("Route53::HostedZone", {}, {"route53.query": 1103}),
         ("SecretsManager::Secret", {}, {"secretsmanager.api_call": 1301}),
         ("ElasticLoadBalancingV2::LoadBalancer", {}, {"alb.lcu_hour": 3650}),  # 5 x 730
-        ("ApiGatewayV2::Api", {"ProtocolType": "WEBSOCKET"}, {"apigateway.websocket_message": 307}),
+        (
+            "ApiGatewayV2::Api",
+            {"ProtocolType": "WEBSOCKET"},
+            {"apigateway.websocket_message": 307, "apigateway.connection_minute": 1709},
+        ),
         ("ApiGatewayV2::Api", {"ProtocolType": "HTTP"}, {"apigateway.http_request": 211}),
         ("ApiGatewayV2::Api", {}, {"apigateway.http_request": 211}),  # made from an OpenAPI definition
         ("SQS::Queue", {"FifoQueue": True}, {"sqs.fifo_request": 809}),
@@ -152,37 +211,64 @@ def test_a_table_is_billed_by_its_mode_and_its_recovery(
     assert billed("AWS::DynamoDB::Table", **properties) == expected
 
 
+PLAIN = {"s3.storage_byte_month": 31 * GB, "s3.put_request": 1511, "s3.get_request": 1601}
+ONE_MOVE = {"Transition": {"StorageClass": "GLACIER"}}
+IN_TIME = {"Destination": {"ReplicationTime": {"Status": "Enabled"}}}
+MOVED = {"s3.transition_request": 1409}
+
+
 @pytest.mark.parametrize(
-    ("properties", "expected"),
+    ("properties", "more"),
     [
         ({}, {}),
         ({"ReplicationConfiguration": {"Role": "r"}}, {"s3.replicated_byte": 29 * GB}),
         (
-            lifecycle("STANDARD_IA"),
-            {"s3.transition_request": 1409},
+            {
+                "ReplicationConfiguration": {
+                    "Rules": [{"Destination": {"ReplicationTime": {"Status": "Enabled"}}}]
+                }
+            },
+            {"s3.replicated_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
         ),
+        (lifecycle("STANDARD_IA"), MOVED),
+        (lifecycle("INTELLIGENT_TIERING"), MOVED | {"s3.monitored_object_month": 401}),
+        (lifecycle("GLACIER"), MOVED),
+        (lifecycle("GLACIER_IR"), MOVED),
+        (lifecycle("DEEP_ARCHIVE"), MOVED),
         (
             {
                 "LifecycleConfiguration": {
-                    "Rules": [{"Transitions": [{"StorageClass": "INTELLIGENT_TIERING"}]}]
+                    "Rules": [{"Status": "Disabled", "Transition": {"StorageClass": "GLACIER"}}]
                 }
             },
-            {"s3.monitored_object_month": 401},
+            {},
         ),
-        (lifecycle("GLACIER"), {}),
+        ({"LifecycleConfiguration": {"Rules": [{"Transition": {"StorageClass": "GLACIER"}}]}}, MOVED),
+        (encrypted("aws:kms"), {"kms.request": 1201}),
+        (encrypted("AES256"), {}),
     ],
 )
-def test_a_bucket_is_billed_for_what_moves_its_objects(
-    properties: dict[str, Any], expected: dict[str, int]
+def test_a_bucket_is_billed_for_what_it_holds_and_what_moves_its_objects(
+    properties: dict[str, Any], more: dict[str, int]
 ) -> None:
-    assert billed("AWS::S3::Bucket", **properties) == expected
+    assert billed("AWS::S3::Bucket", **properties) == PLAIN | more
 
 
-def test_what_a_bucket_s_units_are_of() -> None:
-    bucket = {"Type": "AWS::S3::Bucket", "Properties": lifecycle("STANDARD_IA", "INTELLIGENT_TIERING")}
-    assert {use.unit: use.attributes for use in uses({"B": bucket})} == {
-        "monitored_object_month": (("storage_class", "intelligent_tiering"),),
-        "transition_request": (("storage_class", "standard_ia"),),
+def test_each_class_that_a_lifecycle_moves_into_is_billed_by_itself() -> None:
+    classes = ("STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "ONEZONE_IA")
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": lifecycle(*classes)}
+    moved = {
+        dict(use.attributes)["storage_class"]
+        for use in uses({"B": bucket})
+        if use.unit == "transition_request"
+    }
+    assert moved == {
+        "standard_ia",
+        "intelligent_tiering",
+        "glacier_instant",
+        "glacier_flexible",
+        "deep_archive",
+        "onezone_ia",
     }
 
 
@@ -251,6 +337,21 @@ def test_edge_functions_are_billed_by_what_reaches_their_side() -> None:
     ]
 
 
+def test_a_function_at_the_edge_is_not_billed_as_one_in_a_region() -> None:
+    behaviour = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
+    found = [use for use in edge(behaviour, others=FUNCTIONS) if use.service == "lambda"]
+    assert {use.resource.name for use in found} == {"Plain"}
+
+
+def test_a_cloudfront_function_runs_at_each_event_that_it_is_at() -> None:
+    arn = {"Fn::GetAtt": ["Rewrite", "FunctionARN"]}
+    events = ("viewer-request", "viewer-response")
+    ways = [{"EventType": event, "FunctionARN": arn} for event in events]
+    behaviour = policy("https-only") | {"FunctionAssociations": ways}
+    found = edge(behaviour, others={"Rewrite": {"Type": "AWS::CloudFront::Function"}})
+    assert [use.quantity for use in found if use.unit == "function_invocation"] == [2018]  # 2 x 1009
+
+
 def test_one_function_an_event_counts_however_many_behaviours_have_it() -> None:
     twice = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
     assert [row[:2] for row in of_functions(twice, twice)] == [
@@ -265,7 +366,14 @@ def test_a_function_in_none_of_the_templates_leaves_the_distribution_without_the
 
 def test_a_figure_counts_once_for_all_resources_of_a_type() -> None:
     queue = {"Type": "AWS::SQS::Queue"}
-    assert [use.resource.name for use in uses({"A": queue, "B": queue})] == ["A"]
+    (use,) = uses({"A": queue, "B": queue, "C": queue})
+    assert (use.resource.name, [other.name for other in use.shared_with]) == ("A", ["B", "C"])
+
+
+def test_calls_of_keys_count_once_whoever_makes_them() -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": {"Ref": "K"}}}
+    found = uses({"K": {"Type": "AWS::KMS::Key"}, "Q": queue})
+    assert [use.quantity for use in found if use.service == "kms"] == [1201]
 
 
 def test_what_is_not_deployed_is_not_billed() -> None:

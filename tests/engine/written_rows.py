@@ -88,6 +88,7 @@ def write(folder: RunFolder, sessions: Sequence[Sequence[Sample]], parts: int = 
                     done_s=max(row.done_s for row in rows),
                     failed=any(row.cause for row in rows),
                     requests=len(rows),
+                    answered=all(row.status for row in rows),
                     lag_s=sum(row.sent_s - row.intended_s for row in rows if row.scheduled),
                     cut=rows[-1].cause == "cut",
                 )

@@ -59,9 +59,13 @@ def figures(
     cache = cache or cache_counts(0, 0, 0, none=n)
     return {
         "count": n,
+        "sent": n,
+        "answered": n,
         "failures": failures,
         "failures_by_cause": causes or {},
         "rate_per_s": n / 60,
+        "rate_sent_per_s": n / 60,
+        "rate_answered_per_s": n / 60,
         "response_time_ms": times_ms(n - failures, median),
         "service_time_ms": times_ms(n - failures, median * 0.9),
         "error_ratio": share(failures, n),
@@ -81,6 +85,8 @@ def flow(name: str, sessions: int, n: int, median: float, **more: Any) -> dict[s
     return {
         "flow": name,
         "sessions": sessions,
+        "sessions_sent": sessions,
+        "sessions_answered": sessions,
         "session_failures": 3,
         "session_time_ms": session_time_ms,
         "scheduled": sessions + 5,

@@ -55,13 +55,17 @@ def test_a_flows_bar_is_stacked_by_service_on_one_scale(html: str) -> None:
 
 
 def test_the_table_has_the_figures_of_the_bars_and_their_sources(page: Page) -> None:
-    assert "view $0.016 n/a $0.012 1 – $0.004 –" in page.text
+    assert "view $0.016 300 of 600 n/a 20 of 60 $0.012 1 – $0.004 –" in page.text
     assert "0.012 USD" in page.values("title")
 
 
 def test_a_flow_of_unknown_cost_has_its_reason_and_no_bar(page: Page, html: str) -> None:
-    assert "upload no usage is known of flow upload n/a" in page.text
+    assert "upload no usage is known of flow upload n/a 300 of 600" in page.text
     assert bars(html, "upload") == []
+
+
+def test_the_section_says_how_many_were_asked_sent_and_answered(page: Page) -> None:
+    assert "500 answered of 532 sent and 953 asked; costs are per answered request" in page.text
 
 
 def test_services_beyond_the_colours_share_one_and_keep_their_names() -> None:

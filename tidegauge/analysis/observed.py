@@ -27,8 +27,8 @@ class Observed:
 
     `requests`: rows of alike requests sent, or of arrivals that were not (`sent`): the columns of Traffic's,
     `failed` and `sent`. Times of requests: Traffic's in the window. `sessions`: rows of alike arrivals:
-    block, flow, sent, failed, cut (and nothing else failed), cause, count. `session`: how long the good ones
-    took; `session_cut`: how long the cut ones had lasted; and both without their requests' lag.
+    block, flow, sent, answered, failed, cut (and nothing else failed), cause, count. `session`: how long the
+    good ones took; `session_cut`: how long the cut ones had lasted; and both without their requests' lag.
     `unrecorded`: how many of those that were sent have no row. `due`: arrivals of the whole run, by the
     `second` of the intended time, flow and `sent`.
     """
@@ -90,7 +90,7 @@ _OF_REQUESTS = ("response", "service", "lag", "cut_response", "cut_service")
 _OF_SESSIONS = ("session", "session_unlagged", "session_cut", "session_cut_unlagged")
 # Keys and sums of what a part is added up to.
 _UNSENT = (("block", "flow", "endpoint", "cause"), ("count",))
-_SESSIONS = (("block", "flow", "sent", "failed", "cut", "cause"), ("count",))
+_SESSIONS = (("block", "flow", "sent", "answered", "failed", "cut", "cause"), ("count",))
 _DUE = (("second", "flow", "sent"), ("count",))
 
 
@@ -143,10 +143,10 @@ def _with_causes(arrived: pd.DataFrame) -> pd.DataFrame:
 def _sessions(ends: SessionEnds, arrived: pd.DataFrame, keep: Keep) -> tuple[pd.DataFrame, dict[str, Times]]:
     """Sessions of these arrivals, with all their steps, whenever those ran; and the times of _OF_SESSIONS.
 
-    A session is good when it was sent, has a step on record and none failed.
+    A session is good when it was sent, has a step on record and none failed. It was answered when it was
+    sent and each of its requests got an answer, good or not.
     """
-    ended = ends.of(arrived["index"].to_numpy(dtype=np.int64))
-    sent = flags(arrived, "sent")
+    ended, sent = ends.of(arrived["index"].to_numpy(dtype=np.int64)), flags(arrived, "sent")
     unrecorded = sent & np.isnan(ended.done_s)
     failed = ended.failed | ~sent | unrecorded
     lasted_s = ended.done_s - seconds(arrived, "intended_s")
@@ -156,4 +156,5 @@ def _sessions(ends: SessionEnds, arrived: pd.DataFrame, keep: Keep) -> tuple[pd.
         rows, keys = arrived.loc[own], ("block", "flow")
         times[name] = Times.of_samples(rows, keys, lasted_s[own], keep)
         times[f"{name}_unlagged"] = Times.of_samples(rows, keys, (lasted_s - ended.lag_s)[own], keep)
-    return arrived.assign(failed=failed, cut=chosen["session_cut"], unrecorded=unrecorded), times
+    told = {"cut": chosen["session_cut"], "answered": ended.answered & sent, "unrecorded": unrecorded}
+    return arrived.assign(failed=failed, **told), times

@@ -17,7 +17,7 @@ SHARD = 2**16  # arrivals that are looked at together: their rows lie close to e
 _ROW = np.dtype(
     [
         ("arrival", np.int64), ("done_s", np.float64), ("lag_s", np.float64), ("failed", np.bool_),
-        ("cut", np.bool_), ("requests", np.int32),
+        ("cut", np.bool_), ("answered", np.bool_), ("requests", np.int32),
     ]
 )  # fmt: skip
 
@@ -29,6 +29,7 @@ class Ended(NamedTuple):
     lag_s: Floats  # by how much their requests were sent late, together
     failed: Flags  # whether a request failed or was cut, or there was none
     cut: Flags  # whether that is all that failed
+    answered: Flags  # whether each request got an answer, good or not; not so a session of no request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,11 @@ class SessionEnds:
 
     @classmethod
     def of_rows(cls, rows: pd.DataFrame, keep: Keep) -> SessionEnds:
-        """From arrival, done_s, lag_s, failed, cut (and nothing else failed) and requests."""
+        """From arrival, done_s, lag_s, failed, cut (and nothing else failed), answered and requests."""
         own = np.empty(len(rows), dtype=_ROW)
         own["arrival"], own["requests"] = rows["arrival"], rows["requests"]
         own["done_s"], own["lag_s"] = seconds(rows, "done_s"), seconds(rows, "lag_s")
-        own["cut"] = flags(rows, "cut")
+        own["cut"], own["answered"] = flags(rows, "cut"), flags(rows, "answered")
         own["failed"] = flags(rows, "failed") & ~own["cut"]
         number = own["arrival"] // SHARD
         shards = {shard: [keep(own[number == shard])] for shard in np.unique(number).tolist()}
@@ -79,6 +80,7 @@ class SessionEnds:
 
     def _shard(self, number: int) -> Ended:
         found, requests = _unended(SHARD), np.zeros(SHARD, dtype=np.int64)
+        unanswered = np.zeros(SHARD, dtype=np.bool_)
         for piece in self.shards[number]:
             rows = piece.read()
             place = rows["arrival"] - number * SHARD
@@ -87,11 +89,12 @@ class SessionEnds:
             np.add.at(requests, place, rows["requests"])
             found.failed[place[rows["failed"]]] = True
             found.cut[place[rows["cut"]]] = True
-        cut = found.cut & ~found.failed
-        return found._replace(failed=found.failed | cut | (requests == 0), cut=cut)
+            unanswered[place[~rows["answered"]]] = True
+        cut, nothing = found.cut & ~found.failed, requests == 0
+        return found._replace(failed=found.failed | cut | nothing, cut=cut, answered=~(unanswered | nothing))
 
 
 def _unended(count: int) -> Ended:
     """So many sessions of which nothing is on record."""
-    nothing = np.zeros(count, dtype=np.bool_)
-    return Ended(np.full(count, np.nan), np.zeros(count), nothing, nothing.copy())
+    no = np.zeros(count, dtype=np.bool_)
+    return Ended(np.full(count, np.nan), np.zeros(count), no, no.copy(), no.copy())

@@ -117,7 +117,7 @@ def traffic_of_counts(
     """From requests that were counted during the run, by the same window or one that ended in whole seconds.
 
     `moments` are as in Traffic, rows of equal keys not yet added up; `sessions`: arrival, done_s, lag_s,
-    failed, cut and requests, in one batch or more.
+    failed, cut, answered and requests, in one batch or more.
     """
     parts = [_counted(stretch, window) for stretch in stretches]
     return _whole(window, parts, [moments], [SessionEnds.of_rows(rows, keep) for rows in sessions])
@@ -182,7 +182,8 @@ def _chosen(rows: pd.DataFrame) -> dict[str, Flags]:
 def _steps(samples: pd.DataFrame, done_s: Floats, lag_s: Floats, chosen: Mapping[str, Flags]) -> pd.DataFrame:
     """Each request as a row about its session."""
     arrival = samples["session"].to_numpy(dtype=np.int64)
-    told = {"failed": ~chosen["good"], "cut": chosen["cut"], "requests": 1}
+    answered = samples["status"].to_numpy(dtype=np.int64) > 0
+    told = {"failed": ~chosen["good"], "cut": chosen["cut"], "answered": answered, "requests": 1}
     return pd.DataFrame({"arrival": arrival, "done_s": done_s, "lag_s": lag_s, **told})
 
 

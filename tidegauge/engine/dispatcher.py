@@ -189,4 +189,5 @@ def _end_of(session: Session, intended_s: float) -> SessionEnd:
         requests=session.requests,
         lag_s=session.lag_s,
         cut=session.cut,
+        answered=session.answered,
     )

@@ -67,8 +67,8 @@ class Session:
     """The requests of one session of one flow."""
 
     __slots__ = (
-        "_cookies", "_intended_s", "_pool", "_rng", "_scheduled", "_step", "_target", "_world", "asset",
-        "cut", "done_s", "failed", "flow", "index", "lag_s",
+        "_cookies", "_intended_s", "_pool", "_rng", "_scheduled", "_step", "_target", "_world", "answered",
+        "asset", "cut", "done_s", "failed", "flow", "index", "lag_s",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +84,7 @@ class Session:
         """`rng` defaults to the session's own, by the run's seed and `index`."""
         self.index, self.flow, self.asset = index, flow, asset
         self.failed = self.cut = False  # cut: failed by that, and by nothing before
+        self.answered = True  # whether each request so far got an answer, good or not
         self.lag_s = 0.0  # by how much its scheduled requests were sent late, together
         self.done_s = intended_s  # when the last recorded request was done
         self._world = world
@@ -248,6 +249,7 @@ class Session:
         self._scheduled = False  # where a redirect leads is due with the answer that says so
         self.cut = self.cut or (cause == CUT and not self.failed)
         self.failed = self.failed or cause is not None
+        self.answered = self.answered and exchange.status > 0
 
 
 def _is_url(base: str, location: str) -> bool:

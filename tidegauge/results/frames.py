@@ -26,7 +26,7 @@ from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import phase_borders_s
 
-SESSION_COLUMNS = ("arrival", "done_s", "lag_s", "failed", "cut", "requests")
+SESSION_COLUMNS = ("arrival", "done_s", "lag_s", "failed", "cut", "answered", "requests")
 TORN_SHOWN = 5
 
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml  # type: ignore[import-untyped,unused-ignore]  # its stubs are not part of the environment
 
+from tidegauge.cost.architecture.cdk import CloudAssembly, read_assembly
+from tidegauge.cost.architecture.sam import transformed
 from tidegauge.errors import TidegaugeError
+
+CHECK = "check it with cfn-lint"
+SECTIONS = ("Parameters", "Mappings", "Conditions", "Outputs", "Globals")
+# What a file says that is meant as a template, even where it is torn.
+_MEANT = re.compile(r"""^[ \t{]*["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
 
 
 class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]  # a base class without types
@@ -46,20 +55,75 @@ _TemplateLoader.add_multi_constructor("!", _intrinsic)
 _TemplateLoader.add_constructor("tag:yaml.org,2002:timestamp", _plain_text)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """The templates of a folder by their paths in it, and what the CDK says of them."""
+
+    templates: Mapping[str, Mapping[str, Any]]
+    assembly: CloudAssembly
+
+
+def parse_folder(documents: Mapping[str, str]) -> Folder:
+    """The templates among `documents` ({path: text}); JSON and YAML of another kind is passed over.
+
+    Refuses a torn template, and a folder without any.
+    """
+    parsed = {name: _parsed(name, text) for name, text in sorted(documents.items())}
+    templates = {name: transformed(data) for name, data in parsed.items() if _is_template(name, data)}
+    if not templates:
+        raise TidegaugeError(
+            "the architecture has no templates", "name a folder with CloudFormation templates"
+        )
+    return Folder(templates=templates, assembly=read_assembly(parsed))
+
+
 def parse_template(name: str, document: str) -> Mapping[str, Any]:
     """The template in `document`, intrinsic functions in long form; `name` stands in errors (exit 2)."""
+    data = _read(name, document)
+    if not _is_template(name, data):
+        raise _no_resources(name)
+    return transformed(data)
+
+
+def _parsed(name: str, document: str) -> Any:
+    """The document's data; None where it cannot be read, unless it is meant as a template."""
     try:
-        if document.lstrip().startswith("{"):
-            data = json.loads(document)
-        else:
-            data = yaml.load(document, Loader=_TemplateLoader)  # noqa: S506  # a SafeLoader
+        return _read(name, document)
+    except TidegaugeError:
+        if _MEANT.search(document):
+            raise
+        return None
+
+
+def _read(name: str, document: str) -> Any:
+    try:
+        if document.lstrip("\ufeff \t\r\n").startswith("{"):
+            try:
+                return json.loads(document.lstrip("\ufeff"))
+            except ValueError:
+                if name.endswith(".json"):
+                    raise
+        return yaml.load(document, Loader=_TemplateLoader)  # noqa: S506  # a SafeLoader
     except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
         detail = " ".join(str(error).split()) or type(error).__name__
-        raise TidegaugeError(
-            f"template {name} cannot be read: {detail:.160}", "check it with cfn-lint"
-        ) from None
-    if not isinstance(data, dict) or not isinstance(data.get("Resources"), dict):
-        raise TidegaugeError(
-            f"template {name} has no Resources", "name a folder that holds CloudFormation templates only"
-        )
-    return data
+        raise TidegaugeError(f"template {name} cannot be read: {detail:.160}", CHECK) from None
+
+
+def _is_template(name: str, data: Any) -> bool:
+    """Whether a document is a template: it has Resources, or says that it is one, and then must have them."""
+    if not isinstance(data, dict):
+        return False
+    if isinstance(data.get("Resources"), dict):
+        for section in SECTIONS:
+            if not isinstance(data.get(section) or {}, dict):
+                raise TidegaugeError(f"template {name}: {section} is not a mapping", CHECK)
+        return True
+    if "Resources" in data or "AWSTemplateFormatVersion" in data:
+        raise _no_resources(name)
+    return False
+
+
+def _no_resources(name: str) -> TidegaugeError:
+    return TidegaugeError(
+        f"template {name} has no Resources", "a CloudFormation template names its resources"
+    )

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Resource, entry_text, find_resources, logical_name
-from tidegauge.cost.architecture.template_values import Unresolvable
-from tidegauge.cost.architecture.templates import parse_template
+from tidegauge.cost.architecture.resources import (
+    Resource,
+    entry,
+    entry_text,
+    find_resources,
+    is_id_of,
+    is_on,
+    mappings,
+)
+from tidegauge.cost.architecture.unknown import Unresolvable, names_in
 from tidegauge.cost.prices import Attributes, sorted_attributes
 
+DISTRIBUTION = "AWS::CloudFront::Distribution"
 GB = 2**30
 US = {"geo": "us"}  # the whole traffic at the price of the cheapest edge locations
 LAMBDA_MB_DEFAULT = 128  # AWS::Lambda::Function's default
@@ -42,7 +50,20 @@ NAMES = {
     "kms_requests_per_month": "calls of customer-managed keys",
     "secret_calls_per_month": "calls of Secrets Manager",
     "replicated_gb_per_month": "GB replicated to another region",
-    "transitions_per_month": "objects that a lifecycle moves to another class",
+    "transitions_per_month": "objects that a lifecycle moves into each of its classes",
+    "storage_gb": "GB in buckets, in the standard class",
+    "put_requests_per_month": "PUT, COPY, POST and LIST requests of buckets",
+    "get_requests_per_month": "GET and other requests of buckets",
+    "connection_minutes_per_month": "minutes that WebSocket connections last",
+    "endpoint_gb_per_month": "GB through interface endpoints",
+    "events_per_month": "custom events of event buses",
+    "lambda_gb_seconds_per_month": "GB-seconds of Lambda functions that are not at the edge",
+    "lambda_requests_per_month": "calls of Lambda functions that are not at the edge",
+    "log_stored_gb": "GB of logs kept",
+    "notifications_per_month": "messages published to topics",
+    "rest_requests_per_month": "requests that reach REST APIs",
+    "state_transitions_per_month": "state transitions of state machines",
+    "stream_reads_per_month": "reads of table streams",
 }
 
 
@@ -56,7 +77,9 @@ class Use:
     attributes: Attributes
     quantity: Fraction | None  # None: the scenario lacks the figures `needs`
     needs: tuple[str, ...]
+    figures: tuple[str, ...]  # all that it asks for
     how: str
+    shared_with: tuple[Resource, ...] = ()  # other resources that the same figures are the total of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +108,7 @@ class Figures:
             attributes=sorted_attributes(attributes),
             quantity=None if needs else prod((self.names[each] for each in asked), start=Fraction(times)),
             needs=needs,
+            figures=asked,
             how=how or " x ".join(NAMES[each] for each in asked),
         )
 
@@ -99,20 +123,22 @@ def find_uses(
     region: str,
     parameters: Mapping[str, str] | None = None,
 ) -> list[Use]:
-    """What the resources of `templates` ({file name: text}) are billed by use for.
+    """What the resources of `templates` ({path: text}) are billed by use for.
 
-    A figure is the month's total, so it counts for the first resource of a type: four buckets share one
-    number of objects. What only deployment knows is left to `price_architecture`, which says so.
+    A figure is the month's total, so it counts once: four buckets share one number of objects. What only
+    deployment knows is left to `price_architecture`, which says so.
     """
-    parsed = {name: parse_template(name, text) for name, text in sorted(templates.items())}
     found: dict[tuple[object, ...], Use] = {}
-    for resource in find_resources(parsed, parameters or {}, region):
+    shared: dict[tuple[object, ...], list[Resource]] = {}
+    for resource in find_resources(templates, parameters or {}, region)[0]:
         try:
             for use in USES[resource.type](resource, figures) if _is_used(resource) else ():
-                found.setdefault((resource.type, use.service, use.unit, use.attributes, use.how), use)
+                key = (use.service, use.unit, use.attributes, use.figures)
+                if found.setdefault(key, use).resource is not resource:
+                    shared.setdefault(key, []).append(resource)
         except Unresolvable:
             continue
-    return list(found.values())
+    return [replace(use, shared_with=tuple(shared.get(key, ()))) for key, use in found.items()]
 
 
 def _is_used(resource: Resource) -> bool:
@@ -134,18 +160,18 @@ def _load_balancer(resource: Resource, figures: Figures) -> Iterator[Use]:
 
 def _distribution(resource: Resource, figures: Figures) -> Iterator[Use]:
     config = resource.mapping("DistributionConfig")
-    behaviours = _mappings([config.get("DefaultCacheBehavior"), *_list(config.get("CacheBehaviors"))])
+    behaviours = _behaviours(config)
     policies = {entry_text(each, "ViewerProtocolPolicy", "allow-all") for each in behaviours}
     how = "requests that reach the CDN; "
     how += "some behaviours allow plain HTTP" if "allow-all" in policies else "every behaviour demands HTTPS"
     yield figures.use(resource, "cloudfront.https_request", "edge_requests_per_month", how=how, attributes=US)
     yield figures.use(resource, "cloudfront.egress_byte", "edge_gb_per_month", times=GB, attributes=US)
-    shields = _mappings([origin.get("OriginShield") for origin in _mappings(config.get("Origins"))])
-    if any(shield.get("Enabled") in (True, "true") for shield in shields):
+    shields = [entry(origin, "OriginShield") for origin in mappings(config.get("Origins"), "Origins")]
+    if any(is_on(shield.get("Enabled", False), "OriginShield") for shield in shields):
         yield figures.use(resource, "cloudfront.origin_shield_request", "origin_requests_per_month")
     memories: dict[str, int] = {}  # by event, one function each: behaviours are taken as alike
     for behaviour in behaviours:
-        for association in _mappings(behaviour.get("LambdaFunctionAssociations")):
+        for association in _associations(behaviour):
             event = entry_text(association, "EventType", "")
             memories.setdefault(event, _memory_mb(resource, association.get("LambdaFunctionARN")))
     for where, asked in (("viewer", "edge_requests_per_month"), ("origin", "origin_requests_per_month")):
@@ -160,15 +186,62 @@ def _distribution(resource: Resource, figures: Figures) -> Iterator[Use]:
             )
 
 
+def _behaviours(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    default = entry(config, "DefaultCacheBehavior")
+    return [default, *mappings(config.get("CacheBehaviors"), "CacheBehaviors")]
+
+
+def _associations(behaviour: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return mappings(behaviour.get("LambdaFunctionAssociations"), "LambdaFunctionAssociations")
+
+
 def _memory_mb(distribution: Resource, named: Any) -> int:
     """Memory of the function that an association names by itself or by its version."""
-    name = logical_name(named)
-    for other in distribution.others:
-        if other.name == name and other.type == "AWS::Lambda::Version":
-            return _memory_mb(other, other.properties.get("FunctionName"))
-        if other.name == name and other.type == "AWS::Lambda::Function":
-            return other.count("MemorySize", LAMBDA_MB_DEFAULT)
-    raise Unresolvable("a function of its associations is in none of the templates")
+    version = distribution.named(named, "AWS::Lambda::Version")
+    function = distribution.named(version.get("FunctionName") if version else named, "AWS::Lambda::Function")
+    if function is None:
+        raise Unresolvable("a function of its associations is in none of the templates")
+    return function.count("MemorySize", LAMBDA_MB_DEFAULT)
+
+
+def _edge_function(resource: Resource, figures: Figures) -> Iterator[Use]:
+    """A CloudFront Function runs at each viewer event that a distribution has it at."""
+    events = set()
+    for other in resource.others:
+        if other.type == DISTRIBUTION and other.may_be_deployed:
+            for behaviour in _behaviours(other.mapping("DistributionConfig")):
+                for each in mappings(behaviour.get("FunctionAssociations"), "FunctionAssociations"):
+                    if any(is_id_of(name, resource.key) for name in names_in(each.get("FunctionARN"))):
+                        events.add(entry_text(each, "EventType", ""))
+    asked = "edge_requests_per_month"
+    how = f"{max(len(events), 1)} viewer events x {NAMES[asked]}"
+    yield figures.use(resource, "cloudfront.function_invocation", asked, times=max(len(events), 1), how=how)
+
+
+def _function(resource: Resource, figures: Figures) -> Iterator[Use]:
+    """A function that is not at the edge, where a distribution is billed for it."""
+    if _is_at_edge(resource):
+        return
+    kinds = resource.items("Architectures")
+    arch = {"arch": "arm" if "arm64" in kinds else "x86"}
+    yield figures.use(resource, "lambda.request", "lambda_requests_per_month", attributes=arch)
+    yield figures.use(resource, "lambda.gb_second", "lambda_gb_seconds_per_month", attributes=arch)
+    yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
+    if entry_text(resource.mapping("TracingConfig"), "Mode", "PassThrough") == "Active":
+        yield figures.use(resource, "xray.trace_recorded", "traces_per_month")
+
+
+def _is_at_edge(function: Resource) -> bool:
+    for other in function.others:
+        if other.type == DISTRIBUTION and other.may_be_deployed:
+            for behaviour in _behaviours(other.mapping("DistributionConfig")):
+                for each in _associations(behaviour):
+                    named = each.get("LambdaFunctionARN")
+                    version = function.named(named, "AWS::Lambda::Version")
+                    named = version.get("FunctionName") if version else named
+                    if any(is_id_of(name, function.key) for name in names_in(named)):
+                        return True
+    return False
 
 
 def _web_acl(resource: Resource, figures: Figures) -> Iterator[Use]:
@@ -176,18 +249,47 @@ def _web_acl(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield figures.use(resource, "waf.request", asked, how=f"{NAMES[asked]}, all of them inspected")
 
 
+CLASSES = {  # as lifecycles name them, and as the price book does
+    "STANDARD_IA": "standard_ia",
+    "ONEZONE_IA": "onezone_ia",
+    "INTELLIGENT_TIERING": "intelligent_tiering",
+    "GLACIER_IR": "glacier_instant",
+    "GLACIER": "glacier_flexible",
+    "DEEP_ARCHIVE": "deep_archive",
+}
+
+
 def _bucket(resource: Resource, figures: Figures) -> Iterator[Use]:
-    rules = _mappings(resource.mapping("LifecycleConfiguration").get("Rules"))
-    moves = [move for rule in rules for move in _mappings(rule.get("Transitions"))]
-    classes = {str(move.get("StorageClass")) for move in moves}
-    if "INTELLIGENT_TIERING" in classes:
-        tier = {"storage_class": "intelligent_tiering"}
-        yield figures.use(resource, "s3.monitored_object_month", "assets", attributes=tier)
-    if "STANDARD_IA" in classes:
-        colder = {"storage_class": "standard_ia"}
-        yield figures.use(resource, "s3.transition_request", "transitions_per_month", attributes=colder)
-    if resource.mapping("ReplicationConfiguration"):
+    standard = {"storage_class": "standard"}
+    yield figures.use(resource, "s3.storage_byte_month", "storage_gb", times=GB, attributes=standard)
+    yield figures.use(resource, "s3.put_request", "put_requests_per_month", attributes=standard)
+    yield figures.use(resource, "s3.get_request", "get_requests_per_month", attributes=standard)
+    for name in _classes(resource):
+        tier = {"storage_class": CLASSES.get(name, name.lower())}
+        yield figures.use(resource, "s3.transition_request", "transitions_per_month", attributes=tier)
+        if name == "INTELLIGENT_TIERING":
+            yield figures.use(resource, "s3.monitored_object_month", "assets", attributes=tier)
+    replication = resource.mapping("ReplicationConfiguration")
+    if replication:
         yield figures.use(resource, "s3.replicated_byte", "replicated_gb_per_month", times=GB)
+        rules = mappings(replication.get("Rules"), "Rules")
+        times = [entry(entry(rule, "Destination"), "ReplicationTime") for rule in rules]
+        if any(entry_text(each, "Status", "Disabled") == "Enabled" for each in times):
+            yield figures.use(resource, "s3.rtc_byte", "replicated_gb_per_month", times=GB)
+    encryption = resource.mapping("BucketEncryption").get("ServerSideEncryptionConfiguration")
+    for rule in mappings(encryption, "BucketEncryption"):
+        if entry_text(entry(rule, "ServerSideEncryptionByDefault"), "SSEAlgorithm", "AES256") != "AES256":
+            yield figures.use(resource, "kms.request", "kms_requests_per_month")
+
+
+def _classes(bucket: Resource) -> list[str]:
+    """The storage classes that a lifecycle moves objects into."""
+    rules = mappings(bucket.mapping("LifecycleConfiguration").get("Rules"), "Rules")
+    moves = []
+    for rule in rules:
+        if entry_text(rule, "Status", "Enabled") == "Enabled":
+            moves += [*mappings(rule.get("Transitions"), "Transitions"), entry(rule, "Transition")]
+    return sorted({entry_text(move, "StorageClass", "") for move in moves if move})
 
 
 def _table(resource: Resource, figures: Figures) -> Iterator[Use]:
@@ -195,27 +297,72 @@ def _table(resource: Resource, figures: Figures) -> Iterator[Use]:
         yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
         yield figures.use(resource, "dynamodb.write_request_unit", "write_units_per_month")
     yield figures.use(resource, "dynamodb.storage_byte_month", "table_gb", times=GB)
-    recovery = resource.mapping("PointInTimeRecoverySpecification").get("PointInTimeRecoveryEnabled")
-    if recovery in (True, "true"):
+    yield from _recovery(resource, figures, resource.mapping("PointInTimeRecoverySpecification"))
+    if resource.mapping("StreamSpecification"):
+        yield figures.use(resource, "dynamodb.stream_read", "stream_reads_per_month")
+
+
+def _recovery(resource: Resource, figures: Figures, recovery: Mapping[str, Any]) -> Iterator[Use]:
+    if is_on(recovery.get("PointInTimeRecoveryEnabled", False), "PointInTimeRecoveryEnabled"):
         yield figures.use(resource, "dynamodb.pitr_byte_month", "table_recovery_gb", times=GB)
+
+
+def _global_table(resource: Resource, figures: Figures) -> Iterator[Use]:
+    """As a table's, in the region of the templates."""
+    if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
+        yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
+        yield figures.use(resource, "dynamodb.write_request_unit", "write_units_per_month")
+    yield figures.use(resource, "dynamodb.storage_byte_month", "table_gb", times=GB)
+    for replica in mappings(resource.get("Replicas"), "Replicas"):
+        yield from _recovery(resource, figures, entry(replica, "PointInTimeRecoverySpecification"))
+    if resource.mapping("StreamSpecification"):
+        yield figures.use(resource, "dynamodb.stream_read", "stream_reads_per_month")
 
 
 def _api(resource: Resource, figures: Figures) -> Iterator[Use]:
     if resource.text("ProtocolType", "HTTP") == "WEBSOCKET":
         yield figures.use(resource, "apigateway.websocket_message", "websocket_messages_per_month")
+        yield figures.use(resource, "apigateway.connection_minute", "connection_minutes_per_month")
     else:
         yield figures.use(resource, "apigateway.http_request", "api_requests_per_month")
 
 
 def _queue(resource: Resource, figures: Figures) -> Iterator[Use]:
-    if resource.get("FifoQueue", False) in (True, "true"):
+    if resource.flag("FifoQueue"):
         yield figures.use(resource, "sqs.fifo_request", "fifo_requests_per_month")
     else:
         yield figures.use(resource, "sqs.standard_request", "queue_requests_per_month")
+    yield from _key_use(resource, figures, "KmsMasterKeyId")
+
+
+def _key_use(resource: Resource, figures: Figures, name: str) -> Iterator[Use]:
+    """Calls of the key that a property names, AWS' own keys among them."""
+    if resource.get(name):
+        yield figures.use(resource, "kms.request", "kms_requests_per_month")
+
+
+def _topic(resource: Resource, figures: Figures) -> Iterator[Use]:
+    yield figures.use(resource, "sns.publish_request", "notifications_per_month")
+    yield from _key_use(resource, figures, "KmsMasterKeyId")
+
+
+def _log_group(resource: Resource, figures: Figures) -> Iterator[Use]:
+    yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
+    yield figures.use(resource, "cloudwatch.log_storage_byte_month", "log_stored_gb", times=GB)
+
+
+def _endpoint(resource: Resource, figures: Figures) -> Iterator[Use]:
+    if resource.text("VpcEndpointType", "Gateway") != "Gateway":
+        yield figures.use(resource, "vpc.interface_endpoint_byte", "endpoint_gb_per_month", times=GB)
+
+
+def _state_machine(resource: Resource, figures: Figures) -> Iterator[Use]:
+    kind = resource.text("StateMachineType", "STANDARD").lower()
+    yield figures.use(resource, f"stepfunctions.{kind}_transition", "state_transitions_per_month")
 
 
 def _task_definition(resource: Resource, figures: Figures) -> Iterator[Use]:
-    containers = _mappings(resource.items("ContainerDefinitions"))
+    containers = mappings(resource.get("ContainerDefinitions"), "ContainerDefinitions")
     if any("xray" in str(each.get("Image")) for each in containers):
         how = f"{NAMES['traces_per_month']}, sent by the sidecar of {resource.name}"
         yield figures.use(resource, "xray.trace_recorded", "traces_per_month", how=how)
@@ -226,29 +373,28 @@ def _replication_group(resource: Resource, figures: Figures) -> Iterator[Use]:
         yield figures.use(resource, "elasticache.backup_byte_month", "cache_backup_gb", times=GB)
 
 
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    """The mappings in a list; anything else in a template is the reader's to complain about."""
-    return [each for each in _list(value) if isinstance(each, dict)]
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 USES: dict[str, Rule] = {
     "AWS::ApiGatewayV2::Api": _api,
-    "AWS::CloudFront::Distribution": _distribution,
+    "AWS::ApiGateway::RestApi": _one("apigateway.rest_request", "rest_requests_per_month"),
+    DISTRIBUTION: _distribution,
+    "AWS::CloudFront::Function": _edge_function,
+    "AWS::DynamoDB::GlobalTable": _global_table,
     "AWS::DynamoDB::Table": _table,
     "AWS::EC2::NatGateway": _one("nat.processed_byte", "nat_gb_per_month", times=GB),
+    "AWS::EC2::VPCEndpoint": _endpoint,
+    "AWS::Events::EventBus": _one("eventbridge.custom_event", "events_per_month"),
     "AWS::ECR::Repository": _one("ecr.storage_byte_month", "image_gb", times=GB),
     "AWS::ECS::TaskDefinition": _task_definition,
     "AWS::ElastiCache::ReplicationGroup": _replication_group,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _one("kms.request", "kms_requests_per_month"),
-    "AWS::Logs::LogGroup": _one("cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB),
+    "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": _log_group,
     "AWS::Route53::HostedZone": _one("route53.query", "dns_queries_per_month"),
     "AWS::S3::Bucket": _bucket,
+    "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
+    "AWS::StepFunctions::StateMachine": _state_machine,
     "AWS::SecretsManager::Secret": _one("secretsmanager.api_call", "secret_calls_per_month"),
     "AWS::WAFv2::WebACL": _web_acl,
 }

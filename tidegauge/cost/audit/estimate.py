@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,12 @@ from tidegauge.stack import DEFAULT_REGION
 
 HINT = "docs/cost.md describes estimates"
 TOLERANCE = Fraction(1, 10)
+_BARE = re.compile(r"\s*-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|nan|[+-]?inf)\s*", re.IGNORECASE)
+_DOLLARS = re.compile(
+    r"\s*(?:US\$|USD|\$|~)*\s*([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)\s*(?:USD|\$)?"
+    r"(?:\s*(?:/|per|a)\s*(?:month|mo))?\s*",
+    re.IGNORECASE,
+)
 _KEYS = {
     "name",
     "region",
@@ -42,9 +49,14 @@ _LINE_KEYS = {
     "price",
     "amount",
     "formula",
+    "net_of_free_tier",
+    "source",
     "text",
 }
 _CLAIM_KEYS = {"id", "text", "kind", "line", "service", "unit", "attributes", "value", "low", "high"}
+
+
+Written = Fraction | str  # a bare number, or a text that may name its unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +70,12 @@ class EstimateLine:
     attributes: Attributes
     resources: tuple[str, ...]  # logical ids of the template that the line is of; empty: by unit
     flow: str | None  # the flow whose sessions cause it
-    quantity: Fraction | None
-    price: Decimal | None  # USD a unit or a list unit
-    amount: Decimal | None  # USD a month
+    quantity: Written | None
+    price: Written | None  # USD; a bare number is of a unit or a list unit
+    amount: Decimal | None  # USD a month, with the digits that are written
     formula: str | None
+    is_net_of_free: bool  # whether the month's free units are taken off already
+    source: str | None  # where the estimate has its price from, for what the price book lacks
     text: str  # the estimate's own words
     where: Place = field(compare=False, repr=False)
 
@@ -153,10 +167,12 @@ def _line(row: Mapping[str, Any], where: Place) -> EstimateLine:
         attributes=_attributes(row, where),
         resources=_texts(row, "resources", where),
         flow=_optional_text(row, "flow", where),
-        quantity=_optional_number(row, "quantity", where),
-        price=_money(row, "price", where),
+        quantity=_written(row, "quantity", where),
+        price=_written(row, "price", where),
         amount=_money(row, "amount", where),
         formula=_optional_text(row, "formula", where),
+        is_net_of_free=_flag(row, "net_of_free_tier", where),
+        source=_optional_text(row, "source", where),
         text=_text(row, "text", where, ""),
         where=where,
     )
@@ -214,8 +230,27 @@ def _optional_number(row: Mapping[str, Any], key: str, where: Place) -> Fraction
     return None if key not in row else _number(row[key], where / key)
 
 
+def _written(row: Mapping[str, Any], key: str, where: Place) -> Written | None:
+    """A number, or a text that is more than one: `500 GB`, `$0.0004/1000`."""
+    value = row.get(key)
+    if isinstance(value, str) and not _BARE.fullmatch(value):
+        return value
+    return _optional_number(row, key, where)
+
+
 def _money(row: Mapping[str, Any], key: str, where: Place) -> Decimal | None:
-    return None if key not in row else parse_quantity(row[key], where / key)
+    """Dollars as a number, or as a text such as `$1,200.50/month`."""
+    if key not in row:
+        return None
+    written = _DOLLARS.fullmatch(row[key]) if isinstance(row[key], str) else None
+    return parse_quantity(row[key] if written is None else written[1].replace(",", ""), where / key)
+
+
+def _flag(row: Mapping[str, Any], key: str, where: Place) -> bool:
+    value = row.get(key, False)
+    if not isinstance(value, bool):
+        raise TidegaugeError(f"{where / key} is {value!r:.40}, not true or false", HINT)
+    return value
 
 
 def _attributes(row: Mapping[str, Any], where: Place) -> Attributes:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.estimate import Estimate
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR
-from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.bill import add_up
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook

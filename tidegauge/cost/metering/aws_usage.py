@@ -63,7 +63,7 @@ def usage_from_aws(
 def _uploads(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
     """PUTs to presigned addresses of a bucket."""
     for row in client:
-        if row.is_upload:
+        if row.is_upload and row.requests:
             yield from _spread(
                 {row.flow: Fraction(1)}, "s3", "put_request", STANDARD, Decimal(row.requests), "counted"
             )

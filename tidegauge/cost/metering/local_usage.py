@@ -39,9 +39,9 @@ def usage_from_local(
     """Usage by flow from the clients' requests and two readings of the stack's counters.
 
     A route's units are spread over its requests; a flow gets as many shares as it sent requests in the
-    window. What the route served besides (warm-up, other clients) stays out. Units without a request that
-    explains them, such as an idle worker's polls, are shared (flow None). Without readings, whatever lies
-    behind the API is unknown.
+    window, those without an answer among them: what they used is a cost of the answered ones. What the route
+    served besides (warm-up, other clients) stays out. Units without a request that explains them, such as an
+    idle worker's polls, are shared (flow None). Without readings, whatever lies behind the API is unknown.
     """
     items = [*edge_items(client), *gateway_items(client)]
     unknown = list(NOT_COUNTED)
