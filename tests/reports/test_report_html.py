@@ -398,5 +398,5 @@ def test_what_fixed_hours_cover_and_what_is_assumed_stands_beside_the_lines() ->
 def test_sessions_show_what_failed_and_the_generator_s_own_lag(ordinary: Page) -> None:
     upload = next(row for row in summary_samples.summary()["flows"] if row["flow"] == "upload")
     assert f"of {upload['sessions'] + 5} requests" in ordinary.text
-    assert f"upload {upload['sessions']} 3 " in ordinary.text
+    assert f"upload {upload['sessions']} worth {upload['sessions'] // 3} 3 " in ordinary.text
     assert " 0.432 of " in ordinary.text
