@@ -86,7 +86,7 @@ def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> 
     estimate.write_text(ESTIMATE, encoding="utf-8")
     run = tmp_path / "run"
     run.mkdir()
-    flows = [{"flow": "view", "sessions": 1000}, {"flow": "upload", "sessions": 0}]
+    flows = [{"flow": "view", "sessions_answered": 1000}, {"flow": "upload", "sessions_answered": 0}]
     phase = Constant(shape="constant", rate_per_s=1, duration_s=60)
     plan = Plan(arrivals=(phase,), flow=(Flow(name="view", step=(Step(path="/"),)),))
     RunFolder(run).write_run(run_record(plan, Stack(api_url="http://h", allowed_hosts=("h",))))
