@@ -271,14 +271,14 @@ MOVED = {"s3.transition_request": 1409}
     ("properties", "more"),
     [
         ({}, {}),
-        ({"ReplicationConfiguration": {"Role": "r"}}, {"s3.replicated_byte": 29 * GB}),
+        ({"ReplicationConfiguration": {"Role": "r"}}, {"data_transfer.other_region_byte": 29 * GB}),
         (
             {
                 "ReplicationConfiguration": {
                     "Rules": [{"Destination": {"ReplicationTime": {"Status": "Enabled"}}}]
                 }
             },
-            {"s3.replicated_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
+            {"data_transfer.other_region_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
         ),
         (lifecycle("STANDARD_IA"), MOVED),
         (lifecycle("INTELLIGENT_TIERING"), MOVED | {"s3.monitored_object_month": 401}),

@@ -275,12 +275,15 @@ def _bucket(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield figures.use(resource, "s3.get_request", "get_requests_per_month", attributes=standard)
     for name in _classes(resource):
         tier = {"storage_class": CLASSES.get(name, name.lower())}
-        yield figures.use(resource, "s3.transition_request", "transitions_per_month", attributes=tier)
+        how = f"objects that a lifecycle moves into {tier['storage_class']}"
+        yield figures.use(
+            resource, "s3.transition_request", "transitions_per_month", how=how, attributes=tier
+        )
         if name == "INTELLIGENT_TIERING":
             yield figures.use(resource, "s3.monitored_object_month", "assets", attributes=tier)
     replication = resource.mapping("ReplicationConfiguration")
     if replication:
-        yield figures.use(resource, "s3.replicated_byte", "replicated_gb_per_month", times=GB)
+        yield figures.use(resource, "data_transfer.other_region_byte", "replicated_gb_per_month", times=GB)
         rules = mappings(replication.get("Rules"), "Rules")
         times = [entry(entry(rule, "Destination"), "ReplicationTime") for rule in rules]
         if any(entry_text(each, "Status", "Disabled") == "Enabled" for each in times):

@@ -8,7 +8,6 @@ from fractions import Fraction
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import Estimate
-from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.audit.price_findings import price_findings
 from tidegauge.cost.audit.reading import Reading
@@ -80,7 +79,6 @@ def _outside_finding(each: Absent) -> Finding:
 def total_findings(
     estimate: Estimate,
     readings: Sequence[Reading],
-    evidence: Evidence,
     priced: PricedUsage,
 ) -> Iterator[Finding]:
     """What concerns the estimate as a whole."""
@@ -104,10 +102,6 @@ def total_findings(
         )
         named = ", ".join(dict.fromkeys(each.line.service for each in own))
         yield Finding(code="not_checked", message=message + named)
-    for missing in evidence.fixed.missing if evidence.fixed else ():
-        named = f"{missing.resource}.{missing.property}" if missing.property else missing.resource
-        message = f"{named} ({missing.resource_type}) has no known price: {missing.reason}"
-        yield Finding(code="unpriced", message=message)
     for gap in priced.missing:
         name = label(gap.service, gap.unit, gap.attributes)
         yield Finding(code="unpriced", message=f"{name}: {gap.reason}")

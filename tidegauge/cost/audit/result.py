@@ -103,7 +103,7 @@ def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
         estimate=estimate,
         lines=lines,
         absent=absent,
-        findings=tuple(total_findings(estimate, readings, evidence, priced)),
+        findings=tuple(total_findings(estimate, readings, priced)),
         month=month,
         priced=priced,
         evidence=evidence,
