@@ -410,6 +410,64 @@ def test_one_function_an_event_counts_however_many_behaviours_have_it() -> None:
     ]
 
 
+PRIVATE = {"behaviours./private/*": 90, "origin_requests./private/*": 9}
+
+
+def on_edge(names: dict[str, int], *behaviours: dict[str, Any]) -> list[tuple[str, Fraction | None, Any]]:
+    config = {"DefaultCacheBehavior": behaviours[0], "CacheBehaviors": list(behaviours[1:])}
+    distribution = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
+    rewrite = {"Rewrite": {"Type": "AWS::CloudFront::Function"}}
+    found = uses({"Edge": distribution, **FUNCTIONS, **rewrite}, MONTH | names)
+    billed = ("lambda_edge", "function_invocation")
+    return [(use.unit, use.quantity, use.needs) for use in found if {use.service, use.unit} & {*billed}]
+
+
+def under(pattern: str, *associations: dict[str, Any]) -> dict[str, Any]:
+    return with_functions(*associations) | {"PathPattern": pattern}
+
+
+def test_a_function_on_one_behaviour_is_billed_for_its_requests() -> None:
+    associations = at("viewer-request", {"Ref": "ResizeV1"}), at("origin-request", {"Ref": "ResizeV1"})
+    found = on_edge(PRIVATE, policy("https-only"), under("private/*", *associations))
+    assert found == [
+        ("request", 90, ()),
+        ("gb_second", Fraction(90 * 3 * 512, 1024 * 1000), ()),
+        ("request", 9, ()),
+        ("gb_second", Fraction(9 * 3 * 512, 1024 * 1000), ()),
+        ("function_invocation", 1009, ()),
+    ]
+
+
+def test_a_function_on_the_default_behaviour_is_billed_for_what_the_others_leave() -> None:
+    viewer = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
+    found = on_edge(PRIVATE, viewer, policy("https-only") | {"PathPattern": "/private/*"})
+    assert found[0] == ("request", 919, ())  # 1009 - 90
+
+
+def test_functions_of_two_behaviours_are_billed_each_for_its_own() -> None:
+    resize, plain = (at("viewer-request", {"Ref": name}) for name in ("ResizeV1", "Plain"))
+    names = {"behaviours./a/*": 100, "behaviours./b/*": 10}
+    found = on_edge(names, policy("https-only"), under("/a/*", resize), under("/b/*", plain))
+    assert found[:4] == [
+        ("request", 100, ()),
+        ("gb_second", Fraction(100 * 3 * 512, 1024 * 1000), ()),
+        ("request", 10, ()),
+        ("gb_second", Fraction(10 * 3 * 128, 1024 * 1000), ()),
+    ]
+
+
+def test_requests_of_a_behaviour_that_nobody_says_are_asked_for() -> None:
+    found = on_edge({}, policy("https-only"), under("/private/*", at("viewer-request", {"Ref": "ResizeV1"})))
+    asked = ("behaviours./private/*",)
+    assert found[:2] == [("request", None, asked), ("gb_second", None, asked)]
+
+
+def test_a_cloudfront_function_on_one_behaviour_is_billed_for_its_requests() -> None:
+    rewrite = {"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": ["Rewrite", "FunctionARN"]}}
+    behaviour = policy("https-only") | {"PathPattern": "/private/*", "FunctionAssociations": [rewrite]}
+    assert on_edge(PRIVATE, policy("https-only"), behaviour) == [("function_invocation", 90, ())]
+
+
 def test_a_function_in_none_of_the_templates_leaves_the_distribution_without_these_units() -> None:
     assert of_functions(with_functions(at("viewer-request", {"Ref": "Elsewhere"}))) == []
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
 
+from tidegauge.cost.architecture.edge_functions import (
+    DEFAULT_BEHAVIOUR,
+    Behaviour,
+    Triggers,
+    behaviour_figures,
+    behaviour_name,
+    group_triggers,
+)
 from tidegauge.cost.architecture.resources import (
     Resource,
     entry,
@@ -95,6 +103,10 @@ class Figures:
     names: Mapping[str, Fraction]
     hours: Fraction
 
+    def of_behaviours(self, patterns: Sequence[str]) -> Figures:
+        """The figures with what they leave for the only behaviour that they do not say."""
+        return replace(self, names=behaviour_figures(self.names, patterns))
+
     def use(
         self,
         resource: Resource,
@@ -175,21 +187,39 @@ def _distribution(resource: Resource, figures: Figures) -> Iterator[Use]:
     shields = [entry(origin, "OriginShield") for origin in mappings(config.get("Origins"), "Origins")]
     if any(is_on(shield.get("Enabled", False), "OriginShield") for shield in shields):
         yield figures.use(resource, "cloudfront.origin_shield_request", "origin_requests_per_month")
-    memories: dict[str, int] = {}  # by event, one function each: behaviours are taken as alike
-    for behaviour in behaviours:
-        for association in _associations(behaviour):
-            event = entry_text(association, "EventType", "")
-            memories.setdefault(event, _memory_mb(resource, association.get("LambdaFunctionARN")))
-    for where, asked in (("viewer", "edge_requests_per_month"), ("origin", "origin_requests_per_month")):
-        own = [memory for event, memory in memories.items() if event.startswith(where)]
-        if own:
-            how = f"{len(own)} {where} triggers x {NAMES[asked]}"
-            yield figures.use(resource, "lambda_edge.request", asked, times=len(own), how=how)
-            each_ms = Fraction(sum(own), 1024 * 1000)
-            how = f"{how} x {NAMES['edge_function_ms']} at {' + '.join(map(str, own))} MB"
-            yield figures.use(
-                resource, "lambda_edge.gb_second", asked, "edge_function_ms", times=each_ms, how=how
-            )
+    yield from _functions_at_edge(resource, figures, behaviours)
+
+
+def _functions_at_edge(
+    resource: Resource, figures: Figures, behaviours: Sequence[Mapping[str, Any]]
+) -> Iterator[Use]:
+    """Lambda@Edge is called by the requests of the behaviours that it is on."""
+    on = [
+        Behaviour(
+            pattern=_pattern(each),
+            memory_mb={
+                entry_text(association, "EventType", ""): _memory_mb(
+                    resource, association.get("LambdaFunctionARN")
+                )
+                for association in _associations(each)
+            },
+        )
+        for each in behaviours
+    ]
+    figures = figures.of_behaviours([each.pattern for each in on])
+    for triggers in group_triggers(on):
+        memories = triggers.memories_mb
+        how = f"{triggers.said} x {triggers.requests(NAMES)}"
+        yield figures.use(resource, "lambda_edge.request", triggers.asked, times=len(memories), how=how)
+        each_ms = Fraction(sum(memories), 1024 * 1000)
+        how = f"{how} x {NAMES['edge_function_ms']} at {' + '.join(map(str, memories))} MB"
+        yield figures.use(
+            resource, "lambda_edge.gb_second", triggers.asked, "edge_function_ms", times=each_ms, how=how
+        )
+
+
+def _pattern(behaviour: Mapping[str, Any]) -> str:
+    return behaviour_name(entry_text(behaviour, "PathPattern", DEFAULT_BEHAVIOUR))
 
 
 def _behaviours(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -212,18 +242,30 @@ def _memory_mb(distribution: Resource, named: Any) -> int:
 
 def _edge_function(resource: Resource, figures: Figures) -> Iterator[Use]:
     """A CloudFront Function runs at each viewer event that a distribution has it at."""
-    events = set()
+    found: dict[str, Triggers] = {}  # by the figure that they ask for
     for other in resource.others:
         if other.type == DISTRIBUTION and other.may_be_deployed:
-            for behaviour in _behaviours(other.mapping("DistributionConfig")):
-                for each in mappings(behaviour.get("FunctionAssociations"), "FunctionAssociations"):
-                    if any(is_id_of(name, resource.key) for name in names_in(each.get("FunctionARN"))):
-                        events.add(entry_text(each, "EventType", ""))
-    asked = "edge_requests_per_month"
-    how = f"{max(len(events), 1)} viewer events x {NAMES[asked]}"
-    yield figures.use(resource, "cloudfront.function_invocation", asked, times=max(len(events), 1), how=how)
+            on = [_runs_at(each, resource) for each in _behaviours(other.mapping("DistributionConfig"))]
+            figures = figures.of_behaviours([each.pattern for each in on])
+            for triggers in group_triggers(on):
+                found.setdefault(triggers.asked, triggers)
+    for triggers in found.values() or [Triggers(side="viewer", pattern=None, memories_mb=(0,))]:
+        times = len(triggers.memories_mb)
+        how = f"{times} viewer events x {triggers.requests(NAMES)}"
+        yield figures.use(resource, "cloudfront.function_invocation", triggers.asked, times=times, how=how)
     if mappings(resource.mapping("FunctionConfig").get("KeyValueStoreAssociations"), "FunctionConfig"):
         yield figures.use(resource, "cloudfront.kvs_read", "key_value_reads_per_month")
+
+
+def _runs_at(behaviour: Mapping[str, Any], function: Resource) -> Behaviour:
+    """The events of a behaviour that a CloudFront Function is at."""
+    associations = mappings(behaviour.get("FunctionAssociations"), "FunctionAssociations")
+    events = {
+        entry_text(each, "EventType", ""): 0
+        for each in associations
+        if any(is_id_of(name, function.key) for name in names_in(each.get("FunctionARN")))
+    }
+    return Behaviour(pattern=_pattern(behaviour), memory_mb=events)
 
 
 def _function(resource: Resource, figures: Figures) -> Iterator[Use]:
