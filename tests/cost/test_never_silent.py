@@ -126,7 +126,7 @@ def behaviour(**settings: Any) -> dict[str, Any]:
             {"MinimumLoadBalancerCapacity": {"CapacityUnits": 9}},
             "Minimum",
         ),
-        ("Logs::LogGroup", {"LogGroupClass": "INFREQUENT_ACCESS"}, "LogGroupClass"),
+        ("Logs::LogGroup", {"LogGroupClass": "DELIVERY"}, "LogGroupClass"),
         ("Route53::RecordSet", {"GeoLocation": {"CountryCode": "DE"}}, "GeoLocation"),
         ("SNS::Subscription", {"Protocol": "sms"}, "Protocol"),
         (

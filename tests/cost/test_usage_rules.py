@@ -50,6 +50,11 @@ MONTH = {
     "rest_requests_per_month": 2203,
     "state_transitions_per_month": 2309,
     "stream_reads_per_month": 2411,
+    "key_value_reads_per_month": 2503,
+    "lambda_arm_gb_seconds_per_month": 2609,
+    "lambda_arm_requests_per_month": 2707,
+    "latency_queries_per_month": 2801,
+    "log_infrequent_gb_per_month": 43,
 }
 XRAY = {"ContainerDefinitions": [{"Image": "a/api"}, {"Image": "a/xray"}]}
 ON = {"Condition": "On"}
@@ -106,6 +111,51 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
             "Logs::LogGroup",
             {},
             {"cloudwatch.log_ingested_byte": 17 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        (
+            "Logs::LogGroup",
+            {"LogGroupClass": "INFREQUENT_ACCESS"},
+            {"cloudwatch.log_ingested_byte": 43 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        ("Route53::RecordSet", {"Region": "us-east-1"}, {"route53.latency_query": 2801}),
+        ("Route53::RecordSet", {"Weight": 1}, {}),
+        (
+            "Route53::RecordSetGroup",
+            {"RecordSets": [{"Region": "us-east-1"}]},
+            {"route53.latency_query": 2801},
+        ),
+        (
+            "CloudFront::Function",
+            {"FunctionConfig": {"KeyValueStoreAssociations": [{"KeyValueStoreARN": "a"}]}},
+            {"cloudfront.function_invocation": 1009, "cloudfront.kvs_read": 2503},
+        ),
+        (
+            "Lambda::Function",
+            {"Architectures": ["arm64"]},
+            {
+                "lambda.request": 2707,
+                "lambda.gb_second": 2609,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+            },
+        ),
+        (
+            "DynamoDB::GlobalTable",
+            {"Replicas": [{"Region": "us-east-1"}]},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+            },
+        ),
+        (
+            "DynamoDB::GlobalTable",
+            {"Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}], "StreamSpecification": {"a": 1}},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.replicated_write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+                "dynamodb.stream_read": 2411,
+            },
         ),
         ("SNS::Topic", {}, {"sns.publish_request": 2111}),
         ("SNS::Topic", {"KmsMasterKeyId": "k"}, {"sns.publish_request": 2111, "kms.request": 1201}),
@@ -221,14 +271,14 @@ MOVED = {"s3.transition_request": 1409}
     ("properties", "more"),
     [
         ({}, {}),
-        ({"ReplicationConfiguration": {"Role": "r"}}, {"s3.replicated_byte": 29 * GB}),
+        ({"ReplicationConfiguration": {"Role": "r"}}, {"data_transfer.other_region_byte": 29 * GB}),
         (
             {
                 "ReplicationConfiguration": {
                     "Rules": [{"Destination": {"ReplicationTime": {"Status": "Enabled"}}}]
                 }
             },
-            {"s3.replicated_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
+            {"data_transfer.other_region_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
         ),
         (lifecycle("STANDARD_IA"), MOVED),
         (lifecycle("INTELLIGENT_TIERING"), MOVED | {"s3.monitored_object_month": 401}),

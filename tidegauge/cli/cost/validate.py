@@ -132,9 +132,12 @@ def _print_findings(title: str, findings: Sequence[Mapping[str, str]]) -> None:
 def _print_unknown(document: Mapping[str, Any]) -> None:
     if document["unpriced"]:
         say("billed, but not priced")
+    alike: dict[tuple[str, str], list[str]] = {}
     for each in document["unpriced"]:
         named = ".".join(part for part in (each["resource"], each["property"]) if part)
-        say(printable(f"  - {named} ({each['type']}): {each['reason']}"))
+        alike.setdefault((each["type"], each["reason"]), []).append(named)
+    for (kind, reason), names in alike.items():
+        say(printable(f"  - {', '.join(names)} ({kind}): {reason}"))
     for sentence in document["old_prices"]:
         say(f"old price: {sentence}")
 

@@ -25,6 +25,7 @@ from tidegauge.cost.architecture.resources import (
     is_on,
     mappings,
 )
+from tidegauge.cost.architecture.tables import is_replicated
 from tidegauge.cost.architecture.unknown import Unresolvable, names_in
 from tidegauge.cost.prices import Attributes, sorted_attributes
 
@@ -65,8 +66,13 @@ NAMES = {
     "connection_minutes_per_month": "minutes that WebSocket connections last",
     "endpoint_gb_per_month": "GB through interface endpoints",
     "events_per_month": "custom events of event buses",
-    "lambda_gb_seconds_per_month": "GB-seconds of Lambda functions that are not at the edge",
-    "lambda_requests_per_month": "calls of Lambda functions that are not at the edge",
+    "key_value_reads_per_month": "reads of key-value stores by edge functions",
+    "lambda_arm_gb_seconds_per_month": "GB-seconds of Lambda functions on ARM",
+    "lambda_arm_requests_per_month": "calls of Lambda functions on ARM",
+    "lambda_gb_seconds_per_month": "GB-seconds of Lambda functions on x86, not at the edge",
+    "lambda_requests_per_month": "calls of Lambda functions on x86, not at the edge",
+    "latency_queries_per_month": "DNS queries that are answered by latency",
+    "log_infrequent_gb_per_month": "GB of logs taken in by groups for infrequent access",
     "log_stored_gb": "GB of logs kept",
     "notifications_per_month": "messages published to topics",
     "rest_requests_per_month": "requests that reach REST APIs",
@@ -247,6 +253,8 @@ def _edge_function(resource: Resource, figures: Figures) -> Iterator[Use]:
         times = len(triggers.memories_mb)
         how = f"{times} viewer events x {triggers.requests(NAMES)}"
         yield figures.use(resource, "cloudfront.function_invocation", triggers.asked, times=times, how=how)
+    if mappings(resource.mapping("FunctionConfig").get("KeyValueStoreAssociations"), "FunctionConfig"):
+        yield figures.use(resource, "cloudfront.kvs_read", "key_value_reads_per_month")
 
 
 def _runs_at(behaviour: Mapping[str, Any], function: Resource) -> Behaviour:
@@ -265,9 +273,10 @@ def _function(resource: Resource, figures: Figures) -> Iterator[Use]:
     if _is_at_edge(resource):
         return
     kinds = resource.items("Architectures")
-    arch = {"arch": "arm" if "arm64" in kinds else "x86"}
-    yield figures.use(resource, "lambda.request", "lambda_requests_per_month", attributes=arch)
-    yield figures.use(resource, "lambda.gb_second", "lambda_gb_seconds_per_month", attributes=arch)
+    arch, stem = ("arm", "lambda_arm") if "arm64" in kinds else ("x86", "lambda")
+    of_arch = {"arch": arch}
+    yield figures.use(resource, "lambda.request", f"{stem}_requests_per_month", attributes=of_arch)
+    yield figures.use(resource, "lambda.gb_second", f"{stem}_gb_seconds_per_month", attributes=of_arch)
     yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
     if entry_text(resource.mapping("TracingConfig"), "Mode", "PassThrough") == "Active":
         yield figures.use(resource, "xray.trace_recorded", "traces_per_month")
@@ -308,12 +317,15 @@ def _bucket(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield figures.use(resource, "s3.get_request", "get_requests_per_month", attributes=standard)
     for name in _classes(resource):
         tier = {"storage_class": CLASSES.get(name, name.lower())}
-        yield figures.use(resource, "s3.transition_request", "transitions_per_month", attributes=tier)
+        how = f"objects that a lifecycle moves into {tier['storage_class']}"
+        yield figures.use(
+            resource, "s3.transition_request", "transitions_per_month", how=how, attributes=tier
+        )
         if name == "INTELLIGENT_TIERING":
             yield figures.use(resource, "s3.monitored_object_month", "assets", attributes=tier)
     replication = resource.mapping("ReplicationConfiguration")
     if replication:
-        yield figures.use(resource, "s3.replicated_byte", "replicated_gb_per_month", times=GB)
+        yield figures.use(resource, "data_transfer.other_region_byte", "replicated_gb_per_month", times=GB)
         rules = mappings(replication.get("Rules"), "Rules")
         times = [entry(entry(rule, "Destination"), "ReplicationTime") for rule in rules]
         if any(entry_text(each, "Status", "Disabled") == "Enabled" for each in times):
@@ -353,7 +365,8 @@ def _global_table(resource: Resource, figures: Figures) -> Iterator[Use]:
     """As a table's, in the region of the templates."""
     if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
         yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
-        yield figures.use(resource, "dynamodb.write_request_unit", "write_units_per_month")
+        write = "replicated_write_request_unit" if is_replicated(resource) else "write_request_unit"
+        yield figures.use(resource, f"dynamodb.{write}", "write_units_per_month")
     yield figures.use(resource, "dynamodb.storage_byte_month", "table_gb", times=GB)
     for replica in mappings(resource.get("Replicas"), "Replicas"):
         yield from _recovery(resource, figures, entry(replica, "PointInTimeRecoverySpecification"))
@@ -388,8 +401,18 @@ def _topic(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield from _key_use(resource, figures, "KmsMasterKeyId")
 
 
+def _records(resource: Resource, figures: Figures) -> Iterator[Use]:
+    """Answers by latency have a price of their own; any other query is the zone's."""
+    records = [resource.resolved, *mappings(resource.get("RecordSets"), "RecordSets")]
+    if any("Region" in record for record in records):
+        yield figures.use(resource, "route53.latency_query", "latency_queries_per_month")
+
+
 def _log_group(resource: Resource, figures: Figures) -> Iterator[Use]:
-    yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
+    name, attributes = "log_gb_per_month", dict[str, str]()
+    if resource.text("LogGroupClass", "STANDARD") == "INFREQUENT_ACCESS":
+        name, attributes = "log_infrequent_gb_per_month", {"log_class": "infrequent_access"}
+    yield figures.use(resource, "cloudwatch.log_ingested_byte", name, times=GB, attributes=attributes)
     yield figures.use(resource, "cloudwatch.log_storage_byte_month", "log_stored_gb", times=GB)
 
 
@@ -432,6 +455,8 @@ USES: dict[str, Rule] = {
     "AWS::KMS::Key": _one("kms.request", "kms_requests_per_month"),
     "AWS::Lambda::Function": _function,
     "AWS::Logs::LogGroup": _log_group,
+    "AWS::Route53::RecordSet": _records,
+    "AWS::Route53::RecordSetGroup": _records,
     "AWS::Route53::HostedZone": _one("route53.query", "dns_queries_per_month"),
     "AWS::S3::Bucket": _bucket,
     "AWS::SNS::Topic": _topic,

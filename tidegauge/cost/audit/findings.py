@@ -8,12 +8,10 @@ from fractions import Fraction
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import Estimate
-from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.audit.price_findings import price_findings
 from tidegauge.cost.audit.reading import Reading
 from tidegauge.cost.audit.said import Finding
-from tidegauge.cost.audit.unpriced import resources_at_own_price
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count
@@ -81,7 +79,6 @@ def _outside_finding(each: Absent) -> Finding:
 def total_findings(
     estimate: Estimate,
     readings: Sequence[Reading],
-    evidence: Evidence,
     priced: PricedUsage,
     unchecked: Mapping[str, Fraction],
 ) -> Iterator[Finding]:
@@ -105,13 +102,6 @@ def total_findings(
             f"{usd(add(unchecked.values()))} of both totals is not checked, at the estimate's own prices"
         )
         yield Finding(code="not_checked", message=f"{message}: {named}")
-    at_own_price = resources_at_own_price(readings)
-    for missing in evidence.fixed.missing if evidence.fixed else ():
-        if missing.property is None and missing.resource in at_own_price:
-            continue
-        named = f"{missing.resource}.{missing.property}" if missing.property else missing.resource
-        message = f"{named} ({missing.resource_type}) has no known price: {missing.reason}"
-        yield Finding(code="unpriced", message=message)
     for gap in priced.missing:
         name = label(gap.service, gap.unit, gap.attributes)
         yield Finding(code="unpriced", message=f"{name}: {gap.reason}")

@@ -103,7 +103,7 @@ def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
         estimate=estimate,
         lines=lines,
         absent=absent,
-        findings=tuple(total_findings(estimate, readings, evidence, priced, _unchecked(lines))),
+        findings=tuple(total_findings(estimate, readings, priced, _unchecked(lines))),
         month=month,
         priced=priced,
         evidence=evidence,
