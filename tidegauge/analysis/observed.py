@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -126,7 +127,8 @@ def _inside(times: Times) -> Times:
 
 def _unsent_requests(unsent: pd.DataFrame) -> pd.DataFrame:
     """Each is one request of its first step that got no answer."""
-    nothing = {"base": None, "cache": None, "pop": None, "answered": False, "received_bytes": 0}
+    nothing: dict[str, Any] = {"base": None, "cache": None, "pop": None, "answered": False}
+    nothing |= {"sent_bytes": 0, "received_bytes": 0}
     return unsent.assign(sent=False, in_window=True, behaviour=OUTSIDE, **nothing)
 
 
