@@ -21,7 +21,8 @@ from tidegauge.cost.architecture.free_types import UNPRICED_TYPES, why_free
 from tidegauge.cost.architecture.known_properties import KNOWN
 from tidegauge.cost.architecture.property_table import BILLED
 from tidegauge.cost.architecture.templates import parse_folder
-from tidegauge.cost.architecture.usage_rules import USES, Figures, find_uses
+from tidegauge.cost.architecture.usage import Figures
+from tidegauge.cost.architecture.usage_rules import USES, find_uses
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.templates import read_templates
 

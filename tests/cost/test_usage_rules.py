@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from cost_builders import GB
 
-from tidegauge.cost.architecture.usage_rules import NAMES, Figures, Use, find_uses
+from tidegauge.cost.architecture.usage import Figures, Use
+from tidegauge.cost.architecture.usage_names import NAMES
+from tidegauge.cost.architecture.usage_rules import find_uses
 
 HOURS = Fraction(730)
 MONTH = {

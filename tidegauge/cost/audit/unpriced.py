@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from tidegauge.cost.architecture.usage_rules import Use
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.absent import has_price
 from tidegauge.cost.audit.matching import Evidence, Matched
 from tidegauge.cost.audit.reading import Reading
