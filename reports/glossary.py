@@ -108,8 +108,8 @@ RUN_GLOSSARY = (
         " scenario, or its own quantity, at dated prices, with a whole month's volume tiers and free units.",
     ),
     (
-        "Official, secondary sources, unverified",
-        "How sure a price is: the provider's own text or price list; others who agree; an assumption.",
+        "Official, secondary sources (assumed), unverified",
+        "How sure a price is: the provider's own text or price list; secondary sources that agree; nobody's.",
     ),
     (
         "Counted, metered, estimated",

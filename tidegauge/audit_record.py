@@ -105,6 +105,17 @@ class AuditedClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEvenTraffic:
+    """The traffic at which a change costs as much as it saves."""
+
+    unit: str | None  # service and unit that the traffic is counted in
+    quantity: Dollars | None  # units a month; null where there is no such traffic
+    times_now: Dollars | None  # the same over the month's own traffic
+    pays: str | None  # above or below it
+    reason: str | None  # why there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
     """One change to the corrected month, all else as it is."""
 
@@ -116,6 +127,7 @@ class WhatIf:
     message: str  # what changes
     confidence: str  # the least sure price it rests on
     assumptions: tuple[str, ...]  # what it takes for granted
+    break_even: BreakEvenTraffic | None = None  # null in audits of earlier versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

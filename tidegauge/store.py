@@ -297,6 +297,10 @@ class RunFolder:
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
+    def has_parts(self, kind: str) -> bool:
+        """Whether a process' files of `kind` are there."""
+        return bool(self._parts(kind))
+
     def remove_parts(self, kind: str, keep: Sequence[str] = ()) -> None:
         """Drops the per-process files of `kind`, once they are merged; those named in `keep` stay."""
         self._remove(kind, [path for path in (self.path / kind).glob("*") if path.name not in keep])

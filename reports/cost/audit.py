@@ -92,7 +92,8 @@ def _monthly(name: str, total: str | None, is_partial: bool) -> Fact:
 def _deviation(audit: AuditRecord) -> Fact:
     tolerance = f"tolerance {numbers.exact_percent(float(audit.tolerance))}"
     if audit.deviation is None:
-        return Fact(name="Off by", value=f"n/a without a corrected total ({tolerance})")
+        why = "without a corrected total" if audit.corrected_total is None else "of nothing"
+        return Fact(name="Off by", value=f"n/a {why} ({tolerance})")
     within = audit.within_tolerance
     sign, where = ("✓", "within") if within else ("✕", "outside")
     share = numbers.percent(float(audit.deviation))

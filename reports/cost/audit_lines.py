@@ -44,7 +44,7 @@ ITEM_COLUMNS = (
     Column(
         label="How known",
         meaning="Counted or metered in the run, or estimated. Below it how sure its price is: H official,"
-        " M from secondary sources, L unverified.",
+        " M from secondary sources and assumed, L unverified.",
         numeric=False,
     ),
 )

@@ -27,7 +27,7 @@ LINE_COLUMNS = (
     Column(
         label="How known",
         meaning="Counted call by call, metered by the provider, or estimated. Below it how sure its price is:"
-        " H official, M from secondary sources, L unverified.",
+        " H official, M from secondary sources and assumed, L unverified.",
         numeric=False,
     ),
 )

@@ -31,6 +31,19 @@ ENDPOINT = (
     " Properties: {{ServiceName: com.amazonaws.us-east-1.{service}}}}}}}"
 )
 LOGS = "Resources: {Log: {Type: AWS::Logs::LogGroup}}"
+ONE_BEHAVIOUR = """
+Resources:
+  Auth: {Type: AWS::Lambda::Function, Properties: {MemorySize: 128}}
+  Cdn:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        DefaultCacheBehavior: {ViewerProtocolPolicy: https-only}
+        CacheBehaviors:
+          - PathPattern: /p/*
+            ViewerProtocolPolicy: https-only
+            LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref Auth}]
+"""
 REGIONAL_ACL = "Resources: {Acl: {Type: AWS::WAFv2::WebACL, Properties: {Scope: REGIONAL}}}"
 
 
@@ -82,6 +95,15 @@ def test_edge_functions_run_by_viewer_and_by_origin_requests() -> None:
     assert sum(units(found, "lambda_edge", "gb_second").values()) == Decimal("13.75")
     longer = told(GUIDE, edge_function_ms=10)
     assert sum(units(longer, "lambda_edge", "gb_second").values()) == Decimal("27.5")
+
+
+def test_a_function_on_one_behaviour_runs_by_its_requests() -> None:
+    gifs = [replace(row, behaviour="/assets/*") for row in rows()[:2]]  # 10,000, of which 1,000 missed
+    pages = [replace(gifs[0], requests=4000, behaviour="/p/*", flow="page")]
+    assert units(told(ONE_BEHAVIOUR, [*gifs, *pages]), "lambda_edge", "request") == {"page": 4000}
+    unnamed = told(ONE_BEHAVIOUR, rows())
+    assert units(unnamed, "lambda_edge", "request") == {}
+    assert any("name each [[behaviour]]" in gap.reason for gap in unnamed.unknown)
 
 
 def test_logs_are_by_the_apis_requests() -> None:

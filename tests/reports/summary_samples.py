@@ -87,7 +87,10 @@ def flow(name: str, sessions: int, n: int, median: float, **more: Any) -> dict[s
         "sessions": sessions,
         "sessions_sent": sessions,
         "sessions_answered": sessions,
+        "session_failures": 3,
         "session_time_ms": session_time_ms,
+        "scheduled": sessions + 5,
+        "lag_ms_p99": 0.4321,
         **figures(n, median, **more),
     }
 

@@ -126,10 +126,29 @@ def test_a_change_without_a_figure_is_in_the_table_with_its_reason(page: Page, h
     assert "Valkey $180.46 $797.78 official Valkey takes the same load commands are the same" in page.text
 
 
+def test_a_change_has_its_break_even_or_says_why_not() -> None:
+    found = {"unit": "nat processed_byte", "quantity": str(209 * 2**30), "times_now": "2.09", "pays": "above",
+             "reason": None}  # fmt: skip
+    none = dict.fromkeys(found) | {"reason": "it costs less at any traffic"}
+    text = page_of(
+        audit=samples.audit(
+            what_ifs=[
+                samples.what_if("Endpoints", "5", "6", break_even=found),
+                samples.what_if("ARM", "5", "6", break_even=none),
+                samples.what_if("Plan", "5", "6", break_even=found | {"unit": "cloudfront request"}),
+            ]
+        )
+    ).text
+    assert "Endpoints takes the same load pays above 209.0 GB, nat processed_byte" in text
+    assert "ARM takes the same load it costs less at any traffic" in text
+    assert "Plan takes the same load pays above 224,412,041,216 cloudfront requests" in text
+
+
 def test_a_month_elsewhere_is_told_unit_by_unit(page: Page) -> None:
     assert "$75.70 a month on Cloudflare where AWS is $978.24; prices: secondary sources." in page.text
     assert re.search(r"elasticache node_hour \$902\.54 \$0 \d+ falls away Durable Objects", page.text)
     assert "as estimated $75.70 $75.70 stays on AWS" in page.text
+    assert "They are assumed." in page.text
 
 
 def test_an_audit_without_what_ifs_has_no_empty_frame() -> None:

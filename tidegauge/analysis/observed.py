@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.blocks import blocks_of
-from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.kept_arrays import Keep, in_memory
 from tidegauge.analysis.rows import added_up, category, flags, joined, seconds
 from tidegauge.analysis.session_ends import SessionEnds
@@ -30,7 +29,8 @@ class Observed:
     `failed` and `sent`. Times of requests: Traffic's in the window. `sessions`: rows of alike arrivals:
     block, flow, sent, answered, failed, cut (and nothing else failed), cause, count. `session`: how long the
     good ones took; `session_cut`: how long the cut ones had lasted; and both without their requests' lag.
-    `due`: arrivals of the whole run, by the `second` of the intended time, flow and `sent`.
+    `unrecorded`: how many of those that were sent have no row. `due`: arrivals of the whole run, by the
+    `second` of the intended time, flow and `sent`.
     """
 
     window: Window
@@ -45,22 +45,26 @@ class Observed:
     session_unlagged: Times
     session_cut: Times
     session_cut_unlagged: Times
+    unrecorded: int
     due: pd.DataFrame
 
-    def unlagged(self, flow: str | None = None, endpoint: str | None = None) -> Durations:
+    @property
+    def unlagged(self) -> Times:
         """Response times of good requests, each without its own lag."""
-        return _without_lag(self.response, self.service, flow, endpoint)
+        return _without_lag(self.response, self.service)
 
-    def cut_unlagged(self, flow: str | None = None, endpoint: str | None = None) -> Durations:
+    @property
+    def cut_unlagged(self) -> Times:
         """How long requests that were cut had lasted, each without its own lag."""
-        return _without_lag(self.cut_response, self.cut_service, flow, endpoint)
+        return _without_lag(self.cut_response, self.cut_service)
 
 
-def _without_lag(response: Times, service: Times, flow: str | None, endpoint: str | None) -> Durations:
+def _without_lag(response: Times, service: Times) -> Times:
     """A scheduled request took its service time and its lag; one that followed an answer had no lag."""
-    own = service.where(flags(service.keys, "scheduled")).of(flow, endpoint)
-    followed = response.where(~flags(response.keys, "scheduled")).of(flow, endpoint)
-    return Durations.joined([own, followed])
+    own = service.where(flags(service.keys, "scheduled"))
+    followed = response.where(~flags(response.keys, "scheduled"))
+    keys = ["block", "flow", "endpoint"]
+    return Times.joined([Times(keys=part.keys[keys], blocks=part.blocks) for part in (own, followed)])
 
 
 def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_memory) -> Observed:
@@ -80,6 +84,7 @@ def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_
         **{name: _inside(getattr(traffic, name)) for name in _OF_REQUESTS},
         sessions=added_up(joined([part.sessions for part in parts]), *_SESSIONS),
         **{name: Times.joined([part.times[name] for part in parts]) for name in _OF_SESSIONS},
+        unrecorded=sum(part.unrecorded for part in parts),
         due=added_up(joined([part.due for part in parts]), *_DUE),
     )
 
@@ -99,6 +104,7 @@ class _Part:
     unsent: pd.DataFrame
     sessions: pd.DataFrame
     times: Mapping[str, Times]  # those of _OF_SESSIONS
+    unrecorded: int
     due: pd.DataFrame
 
 
@@ -112,6 +118,7 @@ def _part(arrivals: pd.DataFrame, traffic: Traffic, keep: Keep) -> _Part:
         unsent=added_up(arrived.loc[~flags(arrived, "sent")], *_UNSENT),
         sessions=added_up(sessions, *_SESSIONS),
         times=times,
+        unrecorded=int(np.count_nonzero(sessions["unrecorded"])),
         due=added_up(due, *_DUE),
     )
 
@@ -144,7 +151,8 @@ def _sessions(ends: SessionEnds, arrived: pd.DataFrame, keep: Keep) -> tuple[pd.
     sent and each of its requests got an answer, good or not.
     """
     ended, sent = ends.of(arrived["index"].to_numpy(dtype=np.int64)), flags(arrived, "sent")
-    failed = ended.failed | ~sent | np.isnan(ended.done_s)
+    unrecorded = sent & np.isnan(ended.done_s)
+    failed = ended.failed | ~sent | unrecorded
     lasted_s = ended.done_s - seconds(arrived, "intended_s")
     chosen = {"session": ~failed, "session_cut": ended.cut & sent}
     times = {}
@@ -152,5 +160,5 @@ def _sessions(ends: SessionEnds, arrived: pd.DataFrame, keep: Keep) -> tuple[pd.
         rows, keys = arrived.loc[own], ("block", "flow")
         times[name] = Times.of_samples(rows, keys, lasted_s[own], keep)
         times[f"{name}_unlagged"] = Times.of_samples(rows, keys, (lasted_s - ended.lag_s)[own], keep)
-    answered = ended.answered & sent
-    return arrived.assign(failed=failed, cut=chosen["session_cut"], answered=answered), times
+    told = {"cut": chosen["session_cut"], "answered": ended.answered & sent, "unrecorded": unrecorded}
+    return arrived.assign(failed=failed, **told), times

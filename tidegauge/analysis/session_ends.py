@@ -37,6 +37,7 @@ class SessionEnds:
     """Rows about sessions, by number of the SHARD of arrivals that they tell of."""
 
     shards: Mapping[int, Sequence[Stored]]
+    requests: int  # of all of them
     last_done_s: float | None  # None without any
 
     @classmethod
@@ -49,7 +50,11 @@ class SessionEnds:
         own["failed"] = flags(rows, "failed") & ~own["cut"]
         number = own["arrival"] // SHARD
         shards = {shard: [keep(own[number == shard])] for shard in np.unique(number).tolist()}
-        return cls(shards=shards, last_done_s=float(np.fmax.reduce(own["done_s"])) if len(own) else None)
+        return cls(
+            shards=shards,
+            requests=int(own["requests"].sum()),
+            last_done_s=float(np.fmax.reduce(own["done_s"])) if len(own) else None,
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[SessionEnds]) -> SessionEnds:
@@ -59,7 +64,8 @@ class SessionEnds:
             for number, pieces in part.shards.items():
                 shards.setdefault(number, []).extend(pieces)
         last_s = [part.last_done_s for part in parts if part.last_done_s is not None]
-        return cls(shards=shards, last_done_s=max(last_s, default=None))
+        requests = sum(part.requests for part in parts)
+        return cls(shards=shards, requests=requests, last_done_s=max(last_s, default=None))
 
     def of(self, arrival: Integers) -> Ended:
         """How each of these sessions ended."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -11,20 +11,21 @@ from typing import Any
 
 from tidegauge.collect.prices.packaged import read_prices, read_references
 from tidegauge.cost.architecture.fixed import price_architecture
-from tidegauge.cost.architecture.usage_rules import Figures, find_uses
+from tidegauge.cost.architecture.usage import Figures
+from tidegauge.cost.architecture.usage_rules import find_uses
 from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.corrected_month import what_if_month
 from tidegauge.cost.audit.document import audit_document
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.reading import Finding
-from tidegauge.cost.audit.result import audit
+from tidegauge.cost.audit.result import Audit, audit
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.metering.from_templates import without_estimates
 from tidegauge.cost.prices import PriceBook
-from tidegauge.cost.usage import read_usage
+from tidegauge.cost.usage import Usage, read_usage
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.month import what_if_lists
 from tidegauge.results.templates import read_templates
@@ -44,12 +45,25 @@ def audit_estimate(
     written = _read_estimate(estimate, tolerance)
     book = read_prices(written.region, prices_file)
     scaled = None if run_dir is None else _scale_run(RunFolder.open(run_dir), written, book)
-    folder = template or (None if written.architecture is None else estimate.parent / written.architecture)
-    templates = {} if folder is None else read_templates(folder)
+    templates = _templates(estimate, written, template)
     document = _audited(written, templates, scaled, book, max_age_days)
     if run_dir is not None:
         RunFolder.open(run_dir).write_json(RunFolder(run_dir).audit_json, document)
     return document
+
+
+def audit_of(estimate: Path, *, prices_file: Path | None = None) -> tuple[Audit, PriceBook]:
+    """The audit of an estimate by itself and its architecture, and the prices it is at."""
+    written = _read_estimate(estimate, None)
+    book = read_prices(written.region, prices_file)
+    evidence = _evidence(written, _templates(estimate, written, None), None, book)
+    return audit(written, evidence, book), book
+
+
+def _templates(estimate: Path, written: Estimate, template: Path | None) -> Mapping[str, str]:
+    """The templates of `template`, else of the estimate's architecture; none where neither is named."""
+    folder = template or (None if written.architecture is None else estimate.parent / written.architecture)
+    return {} if folder is None else read_templates(folder)
 
 
 def _audited(
@@ -59,18 +73,8 @@ def _audited(
     book: PriceBook,
     max_age_days: int,
 ) -> dict[str, Any]:
-    names = {**written.names, **(measured_names(scaled.month) if scaled else {})}
-    figures = Figures(names=names, hours=Fraction(book.hours_per_month))
-    findings: list[Finding] = []
-    evidence = Evidence(measured=scaled.month if scaled else None)
-    if templates:
-        evidence = Evidence(
-            fixed=price_architecture(templates, book, parameters=written.parameters),
-            uses=find_uses(templates, figures, region=book.region, parameters=written.parameters),
-            measured=evidence.measured,
-        )
-        findings += architecture_findings(templates, region=book.region, parameters=written.parameters)
-    findings += scaled.findings if scaled else ()
+    evidence = _evidence(written, templates, scaled, book)
+    findings = [*_findings(written, templates), *(scaled.findings if scaled else ())]
     result = audit(written, evidence, book)
     asked = what_if_lists(None if result.total is None else what_if_month(result, book))
     return audit_document(
@@ -81,6 +85,26 @@ def _audited(
         elsewhere=asked["elsewhere"],
         old_prices=tuple(old_prices(result.priced, datetime.now(UTC).date(), max_age_days)),
     )
+
+
+def _evidence(
+    written: Estimate, templates: Mapping[str, str], scaled: ScaledRun | None, book: PriceBook
+) -> Evidence:
+    if not templates:
+        return Evidence(measured=scaled.month if scaled else None)
+    names = {**written.names, **(measured_names(scaled.month) if scaled else {})}
+    figures = Figures(names=names, hours=Fraction(book.hours_per_month))
+    return Evidence(
+        fixed=price_architecture(templates, book, parameters=written.parameters),
+        uses=find_uses(templates, figures, region=book.region, parameters=written.parameters),
+        measured=scaled.month if scaled else None,
+    )
+
+
+def _findings(written: Estimate, templates: Mapping[str, str]) -> Sequence[Finding]:
+    if not templates:
+        return ()
+    return architecture_findings(templates, region=written.region, parameters=written.parameters)
 
 
 def _read_estimate(path: Path, tolerance: float | None) -> Estimate:
@@ -95,6 +119,14 @@ def _read_estimate(path: Path, tolerance: float | None) -> Estimate:
 
 def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledRun:
     folder.read_run()  # a run that no report could be made of is not audited either
+    usage = read_usage_of(folder)
+    usage = replace(usage, items=without_estimates(usage.items))  # the audit asks its own templates
+    sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
+    return scale_run(usage, sessions, written, book)
+
+
+def read_usage_of(folder: RunFolder) -> Usage:
+    """What a run used (exit 2 where nobody wrote it down)."""
     try:
         document = folder.usage_json.read_text(encoding="utf-8")
     except OSError:
@@ -105,7 +137,4 @@ def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledR
         raise TidegaugeError(
             f"{folder.usage_json} is not UTF-8 text", f"make it again: tidegauge report {folder.path}"
         ) from None
-    sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
-    usage = read_usage(document, str(folder.usage_json))
-    counted = replace(usage, items=without_estimates(usage.items))  # the audit asks its templates itself
-    return scale_run(counted, sessions, written, book)
+    return read_usage(document, str(folder.usage_json))

@@ -81,7 +81,7 @@ def validate_command(
     if as_json:
         print_json(document)
     else:
-        _print(document)
+        print_audit(document)
     if run_dir is not None:
         say(f"the run's report shows it after: tidegauge report {run_dir}")
     if document["corrected_total"] is None:
@@ -91,7 +91,8 @@ def validate_command(
     return ExitCode.PASS if document["complete"] else ExitCode.INCONCLUSIVE
 
 
-def _print(document: Mapping[str, Any]) -> None:
+def print_audit(document: Mapping[str, Any]) -> None:
+    """An audit for people."""
     table = Table(box=None, pad_edge=False)
     table.add_column("line", overflow="fold")
     for heading in ("estimate", "corrected", "difference"):
@@ -131,9 +132,12 @@ def _print_findings(title: str, findings: Sequence[Mapping[str, str]]) -> None:
 def _print_unknown(document: Mapping[str, Any]) -> None:
     if document["unpriced"]:
         say("billed, but not priced")
+    alike: dict[tuple[str, str], list[str]] = {}
     for each in document["unpriced"]:
         named = ".".join(part for part in (each["resource"], each["property"]) if part)
-        say(printable(f"  - {named} ({each['type']}): {each['reason']}"))
+        alike.setdefault((each["type"], each["reason"]), []).append(named)
+    for (kind, reason), names in alike.items():
+        say(printable(f"  - {', '.join(names)} ({kind}): {reason}"))
     for sentence in document["old_prices"]:
         say(f"old price: {sentence}")
 
@@ -147,10 +151,12 @@ def _print_totals(document: Mapping[str, Any]) -> None:
     on = ", ".join(f"{_dollars(total)} on {engine}" for engine, total in known.items())
     within = "within" if document["within_tolerance"] else "outside"
     least = "" if document["complete"] else "at least "
+    deviation = document["deviation"]
+    off = "for what costs nothing" if deviation is None else f"off by {float(deviation):.1%}"
     say(
         f"estimate {_dollars(document['estimate_total'])}, corrected "
-        f"{least}{_dollars(document['corrected_total'])} a month ({on}): off by "
-        f"{float(document['deviation']):.1%}, {within} the tolerance of {float(document['tolerance']):.0%}"
+        f"{least}{_dollars(document['corrected_total'])} a month ({on}): {off}, "
+        f"{within} the tolerance of {float(document['tolerance']):.0%}"
     )
 
 

@@ -68,6 +68,7 @@ class OfferMap:
     everywhere: tuple[Everywhere, ...]
     derived: tuple[Derived, ...]
     rule: tuple[Rule, ...]
+    billed: tuple[Rule, ...] = ()  # usage types that stand in bills and in no offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +84,29 @@ class Wanted:
 
 def find_wanted(offer_map: OfferMap, keys: Iterable[Key], region: str) -> list[Wanted]:
     """What to look for, for those of `keys` that a rule fits, and for the prices that rules add."""
+    known = dict.fromkeys(keys)
+    known |= dict.fromkeys(new_list_units(offer_map))
+    return _found(known, offer_map.rule, _prefixes(offer_map, region))
+
+
+def find_billed(offer_map: OfferMap, keys: Iterable[Key], region: str) -> list[Wanted]:
+    """How bills name the prices of `keys`."""
+    return _found(keys, (*offer_map.rule, *offer_map.billed), _prefixes(offer_map, region))
+
+
+def _prefixes(offer_map: OfferMap, region: str) -> Sequence[str]:
     if region not in offer_map.prefixes:
         raise TidegaugeError(
             f"the usage types of region '{region:.60}' are not known",
             nearest(region, offer_map.prefixes)
             + "; a region is a line of tidegauge/collect/prices/offer_map.toml",
         )
-    known = dict.fromkeys(keys)
-    known |= dict.fromkeys(new_list_units(offer_map))
-    found = []
-    for key in known:
-        rule = next((rule for rule in offer_map.rule if rule.fits(key)), None)
-        if rule is not None:
-            found.append(_wanted(key, rule, offer_map.prefixes[region]))
-    return found
+    return offer_map.prefixes[region]
+
+
+def _found(keys: Iterable[Key], rules: Sequence[Rule], prefixes: Sequence[str]) -> list[Wanted]:
+    pairs = ((key, next((rule for rule in rules if rule.fits(key)), None)) for key in keys)
+    return [_wanted(key, rule, prefixes) for key, rule in pairs if rule is not None]
 
 
 def usage_types(wanted: Sequence[Wanted]) -> frozenset[str]:
@@ -188,7 +198,7 @@ def _tiers(
     ordered = sorted(rates, key=lambda rate: rate.begin)
     begin: Decimal | None = Decimal(0)
     for rate in ordered:
-        if _measure(rate.unit, measures) != rule.measure:
+        if measure_of(rate.unit, measures) != rule.measure:
             raise ValueError(
                 f"its unit is '{rate.unit:.40}', which is not a {rule.measure.replace('_', '-')}"
             )
@@ -206,5 +216,6 @@ def _tiers(
     )
 
 
-def _measure(unit: str, measures: Mapping[str, Sequence[str]]) -> str:
+def measure_of(unit: str, measures: Mapping[str, Sequence[str]]) -> str:
+    """What a unit of AWS's measures."""
     return next((name for name, units in measures.items() if unit.lower() in units), COUNT)

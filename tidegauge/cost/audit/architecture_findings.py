@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tidegauge.cost.architecture.resources import Resource, find_resources
 from tidegauge.cost.architecture.unknown import Unresolvable
-from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.audit.said import Finding
 
 SPOT = "FARGATE_SPOT"
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.estimate import HINT, Claim
 from tidegauge.cost.audit.month_items import add, units_a_month
-from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.references import References
 from tidegauge.cost.audit.result import Audit, AuditedLine
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count, things

@@ -148,10 +148,11 @@ class _Metered:
 
     def _edge_functions(self) -> Iterator[UsageItem]:
         """Invocations, and their time (ms) times memory; the bill rounds each up to a whole ms."""
-        shares = self._shares.of_edge()
         for series in self._metered.of("edge_function", "Invocations"):
+            shares = self._shares.of_edge_function(series.resource)
             yield from _spread(shares, "lambda_edge", "request", (), series.total)
         for series in self._metered.of("edge_function", "Duration"):
+            shares = self._shares.of_edge_function(series.resource)
             megabytes = self._metered.function_mb.get(series.resource, 0)
             quantity = to_decimal(Fraction(series.total) * megabytes / (1024 * 1000))
             yield from _spread(shares, "lambda_edge", "gb_second", (), quantity, "estimated")

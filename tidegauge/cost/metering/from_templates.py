@@ -11,8 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 from math import prod
 
+from tidegauge.cost.architecture.edge_functions import DEFAULT_BEHAVIOUR, SIDES, behaviour_name
 from tidegauge.cost.architecture.resources import Resource, find_resources
-from tidegauge.cost.architecture.usage_rules import Figures, Use, find_uses
+from tidegauge.cost.architecture.usage import Figures, Use
+from tidegauge.cost.architecture.usage_rules import find_uses
 from tidegauge.cost.metering.client_traffic import FETCHED, ClientRequests
 from tidegauge.cost.metering.load_balancer import CONNECTIONS_PER_S, RULE, lcus
 from tidegauge.cost.metering.spread import cut
@@ -22,6 +24,7 @@ from tidegauge.cost.words import GB
 from tidegauge.stack import PerRequest
 
 SECONDS_PER_HOUR = 3600
+MS = "edge_function_ms"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 # The parts that [per_request] of the stack file switches, by the services and units that they are billed by.
 PARTS: Mapping[str, Collection[tuple[str, str]]] = {
@@ -74,10 +77,10 @@ def usage_from_templates(
     flows = _figures(client, architecture, resources, hours)
     whole = _together(flows.values())
     wanted = architecture.per_request
-    whole["edge_function_ms"] = Fraction(str(wanted.edge_function_ms))
+    whole[MS] = Fraction(str(wanted.edge_function_ms))
     uses = find_uses(architecture.templates, Figures(names=whole, hours=hours), region=region)
     own = [use for use in uses if (use.service, use.unit) in ESTIMATED - set(metered)]
-    kept = [use for use in own if getattr(wanted, _part(use))]
+    kept = [use for use in own if getattr(wanted, _part(use)) and not use.needs]
     return FromTemplates(
         items=tuple(item for use in kept for item in _by_flow(use, flows, whole)),
         unknown=tuple(_left_out(use) for use in own if use not in kept),
@@ -122,6 +125,7 @@ def _figures(
             "api_requests_per_month": api,
             "log_gb_per_month": api * log_bytes / GB,
             "nat_gb_per_month": (api * through_nat + uploads) / GB,
+            **(_of_behaviours(rows) if any(row.behaviour for row in client) else {}),
         }
     total_api = sum((names["api_requests_per_month"] for names in flows.values()), Fraction(0))
     balancer = lcus(client, 0 if _has_gateway(resources) else sum(architecture.connections.values()), hours)
@@ -131,15 +135,28 @@ def _figures(
     return flows
 
 
+def _of_behaviours(rows: Sequence[ClientRequests]) -> dict[str, Fraction]:
+    """Requests of each cache behaviour; those of none that the stack file names are the default one's."""
+    found: dict[str, Fraction] = {}
+    for row in rows:
+        if row.base == "cdn":
+            pattern = behaviour_name(row.behaviour or DEFAULT_BEHAVIOUR)
+            for side, (_, prefix) in SIDES.items():
+                reached = side == "viewer" or _reaches_origin(row)
+                name = prefix + pattern
+                found[name] = found.get(name, Fraction(0)) + (row.requests if reached else 0)
+    return found
+
+
 def _together(flows: Collection[Names]) -> dict[str, Fraction]:
     names = dict.fromkeys(name for each in flows for name in each)
-    return {name: sum((each[name] for each in flows), Fraction(0)) for name in names}
+    return {name: sum((each.get(name, Fraction(0)) for each in flows), Fraction(0)) for name in names}
 
 
 def _by_flow(use: Use, flows: Mapping[str, Names], whole: Names) -> Iterator[UsageItem]:
     """A use's units by flow: each has its share of the figures that the use asks for."""
     for flow, names in flows.items():
-        shares = (names[name] / whole[name] for name in use.figures if name in names and whole[name])
+        shares = (_share(name, names, whole) for name in use.figures)
         quantity = cut((use.quantity or Fraction(0)) * prod(shares, start=Fraction(1)))
         if quantity:
             yield UsageItem(
@@ -152,8 +169,20 @@ def _by_flow(use: Use, flows: Mapping[str, Names], whole: Names) -> Iterator[Usa
             )
 
 
+def _share(name: str, own: Names, whole: Names) -> Fraction:
+    """A flow's share of a figure; of a behaviour that only the templates name it has one as of all."""
+    if name == MS:
+        return Fraction(1)
+    for total, prefix in SIDES.values():
+        if name not in whole and name.startswith(prefix):
+            name = total
+    return own.get(name, Fraction(0)) / whole[name] if whole.get(name) else Fraction(0)
+
+
 def _left_out(use: Use) -> UnknownUsage:
     reason = f"left out by the stack file: [per_request] {_part(use)} = false"
+    if use.needs:
+        reason = f"the run does not tell {', '.join(use.needs)}: name each [[behaviour]] in the stack file"
     return UnknownUsage(flow=None, service=use.service, unit=use.unit, reason=reason, blocking=False)
 
 

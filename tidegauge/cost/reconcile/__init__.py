@@ -1,0 +1,1 @@
+"""What was billed beside what was expected, and the difference by name."""
