@@ -92,6 +92,11 @@ class Stack:
         """The AWS region that its parts are in, and whose prices count."""
         return str(self.aws.get("region", DEFAULT_REGION))
 
+    @property
+    def may_be_on_aws(self) -> bool:
+        """Whether it names anything that AWS would bill; else it is a plain HTTP server."""
+        return bool(self.local or self.aws or self.architecture or self.cdn_url)
+
     def url(self, base: str) -> str:
         """The base URL called `api` or `cdn`, without a trailing slash."""
         chosen = self.api_url if base == "api" else self.cdn_url
