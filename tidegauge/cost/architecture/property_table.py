@@ -211,6 +211,9 @@ BILLED: dict[str, tuple[Billed, ...]] = {
         _billed("OnSourceDDoSProtectionConfig", "what DDoS protection costs is not known"),
         _billed("ApplicationConfig", "what it costs is not known"),
     ),
+    "AWS::SecretsManager::RotationSchedule": (
+        _billed("HostedRotationLambda", "the function that it makes is billed by its calls"),
+    ),
     "AWS::XRay::Group": (
         _billed("InsightsConfiguration.InsightsEnabled", "insights are billed by the traces stored", *_OFF),
     ),
