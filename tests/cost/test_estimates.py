@@ -33,6 +33,9 @@ STORAGE = 'service = "s3"\nunit = "storage_byte_month"\nattributes = {storage_cl
         'formula = "3 nodes * 730 hours"\nprice = 0.206',
         'formula = "3 * 730 * 0.206"\nquantity = 2190\nprice = 0.206\namount = 451.14',
         'formula = "3 * 730 hours * $0.206/hour"\nquantity = 2190',
+        'formula = "3 * 730 hours * $0.206/hour"\nprice = 0.206',
+        'formula = "3 * 730 hours * $0.206/hour"',
+        'formula = "$451.14"\nprice = 0.206',
         'formula = "3 nodes * 730"\nquantity = 2190\nprice = 0.206\namount = 451.14',
     ],
 )
