@@ -109,8 +109,8 @@ def _memory_mb(distribution: Resource, named: Any) -> int:
 def use_edge_function(resource: Resource, figures: Figures) -> Iterator[Use]:
     """A CloudFront Function runs at each viewer event that a distribution has it at."""
     found: dict[str, Triggers] = {}  # by the figure that they ask for
-    for other in resource.others:
-        if other.type == DISTRIBUTION and other.may_be_deployed:
+    for other in resource.others.of(DISTRIBUTION):
+        if other.may_be_deployed:
             on = [_runs_at(each, resource) for each in _behaviours(other.mapping("DistributionConfig"))]
             figures = figures.of_behaviours([each.pattern for each in on])
             for triggers in group_triggers(on):
@@ -149,8 +149,8 @@ def use_function(resource: Resource, figures: Figures) -> Iterator[Use]:
 
 
 def _is_at_edge(function: Resource) -> bool:
-    for other in function.others:
-        if other.type == DISTRIBUTION and other.may_be_deployed:
+    for other in function.others.of(DISTRIBUTION):
+        if other.may_be_deployed:
             for behaviour in _behaviours(other.mapping("DistributionConfig")):
                 for each in _associations(behaviour):
                     named = each.get("LambdaFunctionARN")

@@ -68,9 +68,9 @@ def launch_of(resource: Resource) -> Mapping[str, Any]:
         return {}
     found = resource.named(named, *LAUNCH)
     if found is None:
-        for other in resource.others:
+        for other in resource.others.of(*LAUNCH):
             own = other.label("LaunchTemplateName", "") or other.label("LaunchConfigurationName", "")
-            if other.type in LAUNCH and own and own == named:
+            if own and own == named:
                 found = other
     if found is None:
         raise Unresolvable("its launch template is in none of the templates")

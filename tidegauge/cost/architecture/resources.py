@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from tidegauge.cost.architecture.free_types import MACRO
+from tidegauge.cost.architecture.siblings import Siblings
 from tidegauge.cost.architecture.stacks import Deployment, Stack
 from tidegauge.cost.architecture.template_values import TemplateValues
 from tidegauge.cost.architecture.templates import parse_folder
@@ -50,7 +51,7 @@ class Resource:
     body: Mapping[str, Any]
     values: TemplateValues
     not_nested: str = ""  # why a nested stack's template is not there
-    others: Sequence[Resource] = field(repr=False, compare=False)  # all of the folder, this one among them
+    others: Siblings[Resource] = field(repr=False, compare=False)  # all of the folder, this one among them
 
     @property
     def key(self) -> str:
@@ -131,18 +132,15 @@ class Resource:
         if found is not None:
             return found
         wanted = str(need_of(value, name)).rsplit("/", 1)[-1].split(":")[0]  # ARN or family:revision
-        for other in self.others:
-            if other.type == resource_type and other.label(name_property, "") == wanted:
+        for other in self.others.of(resource_type):
+            if other.label(name_property, "") == wanted:
                 return other
         raise Unresolvable(f"{name} is in none of the templates")
 
     def named(self, value: Any, *resource_types: str) -> Resource | None:
         """The first resource of these types whose id is a part of `value`."""
-        ids = names_in(value)
-        for other in self.others:
-            if other.type in resource_types and any(is_id_of(each, other.key) for each in ids):
-                return other
-        return None
+        found = (self.others.named(each) for each in names_in(value))
+        return next((other for other in found if other and other.type in resource_types), None)
 
     def _known(self, name: str, default: Any) -> Any:
         return need_of(self.get(name, default), name)
@@ -158,9 +156,12 @@ def find_resources(
     folder = parse_folder(documents)
     deployment = Deployment(folder.templates, folder.assembly, parameters, region)
     found: list[Resource] = []
+    others: Siblings[Resource] = Siblings()
     for stack in deployment.all():
         bodies = {**stack.resources(), **{name: {"Type": MACRO} for name in _macros(stack)}}
-        found += [_resource(stack, str(name), body, found) for name, body in bodies.items()]
+        found += [_resource(stack, str(name), body, others) for name, body in bodies.items()]
+    for resource in found:
+        others.add(resource)
     for file, its in folder.assembly.regions.items():
         if its != region and file in folder.templates:
             deployment.notes[f"{file} is deployed in {its}, and priced as in {region}"] = None
@@ -175,7 +176,7 @@ def _macros(stack: Stack) -> list[str]:
     return [str(macro) for macro in macros if macro not in KNOWN_MACROS]
 
 
-def _resource(stack: Stack, name: str, body: Any, others: Sequence[Resource]) -> Resource:
+def _resource(stack: Stack, name: str, body: Any, others: Siblings[Resource]) -> Resource:
     is_body = isinstance(body, dict) and isinstance(body.get("Type"), str)
     return Resource(
         file=stack.file,
