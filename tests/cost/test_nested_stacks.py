@@ -235,6 +235,15 @@ def test_what_a_macro_makes_is_not_known() -> None:
     assert set(unpriced(priced({"stack.yaml": text}))) == {"Ours.None", "AWS::Include.None"}
 
 
+def test_a_parameter_that_no_template_has_is_refused() -> None:
+    documents = {"master.json": template(A=nest("child.yaml")), "child.yaml": CHILD}
+    with pytest.raises(TidegaugeError, match="parameter Shards is in none of the templates"):
+        priced(documents, Shards="3")  # the master gives its child none
+    with pytest.raises(TidegaugeError) as refused:
+        priced({"child.yaml": CHILD}, Shard="3")
+    assert "Shards" in refused.value.hint
+
+
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere", tmp_path / "file.yaml"):
         path.parent.joinpath("file.yaml").write_text(NAT, encoding="utf-8")
