@@ -13,15 +13,8 @@ from tidegauge.cost.architecture.edge_functions import (
     behaviour_name,
     group_triggers,
 )
-from tidegauge.cost.architecture.resources import (
-    Resource,
-    entry,
-    entry_text,
-    is_id_of,
-    is_on,
-    mappings,
-    need_of,
-)
+from tidegauge.cost.architecture.property_values import entry, entry_text, is_on, mappings, need_of
+from tidegauge.cost.architecture.resources import Resource, is_id_of
 from tidegauge.cost.architecture.unknown import Unresolvable, names_in
 from tidegauge.cost.architecture.usage import GB, Figures, Use
 from tidegauge.cost.architecture.usage_names import NAMES

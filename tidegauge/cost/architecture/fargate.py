@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.property_values import entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.scaling import minimum_of
 from tidegauge.cost.architecture.unknown import Unresolvable
 

@@ -6,15 +6,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import (
-    YES,
-    Holding,
-    Resource,
-    entry,
-    entry_text,
-    is_on,
-    mappings,
-)
+from tidegauge.cost.architecture.property_values import YES, entry, entry_text, is_on, mappings
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.unknown import Unresolvable
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from tidegauge.cost.architecture.free_types import MACRO
+from tidegauge.cost.architecture.property_values import as_plain_text, is_on, need_of, whole
 from tidegauge.cost.architecture.siblings import Siblings
 from tidegauge.cost.architecture.stacks import Deployment, Stack
 from tidegauge.cost.architecture.template_values import TemplateValues
 from tidegauge.cost.architecture.templates import parse_folder
 from tidegauge.cost.architecture.unknown import Absent, Unknown, Unresolvable, names_in, need
 
-_WHOLE = re.compile(r"[0-9]{1,9}")
 KNOWN_MACROS = (
     "AWS::CodeDeployBlueGreen",
     "AWS::LanguageExtensions",
@@ -23,8 +22,6 @@ KNOWN_MACROS = (
     "AWS::SecretsManager-2024-09-16",
     "AWS::Serverless-2016-10-31",
 )
-YES = (True, "true", "True")
-NO = (False, "false", "False")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +97,12 @@ class Resource:
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text; without a default the property must be there."""
-        return _text(self._known(name, default), name)
+        return as_plain_text(self._known(name, default), name)
 
     def label(self, name: str, default: str) -> str:
         """A text that only names something: it may be unknown."""
         value = self.get(name, default)
-        return default if isinstance(value, Unknown) else _text(value, name)
+        return default if isinstance(value, Unknown) else as_plain_text(value, name)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Yes or no."""
@@ -187,60 +184,6 @@ def _resource(stack: Stack, name: str, body: Any, others: Siblings[Resource]) ->
         not_nested=stack.not_nested.get(name, ""),
         others=others,
     )
-
-
-def need_of(value: Any, name: str) -> Any:
-    """`value`, unless it is not known; `name` stands in the reason."""
-    try:
-        return need(value)
-    except Unresolvable as reason:
-        raise Unresolvable(f"{name}: {reason}") from None
-
-
-def whole(value: object, name: str) -> int:
-    """A whole number, as number or text."""
-    need_of(value, name)
-    if isinstance(value, bool) or not _WHOLE.fullmatch(str(value)):
-        raise Unresolvable(f"{name} is not given" if value is None else f"{name} is {value!r:.40}")
-    return int(str(value))
-
-
-def is_on(value: object, name: str) -> bool:
-    """Yes or no, as truth value or text."""
-    need_of(value, name)
-    if value not in (*YES, *NO):
-        raise Unresolvable(f"{name} is {value!r:.40}, neither true nor false")
-    return value in YES
-
-
-def entry_text(mapping: Mapping[str, Any], key: str, default: str) -> str:
-    """A text inside a property."""
-    return _text(need_of(mapping.get(key, default), key), key)
-
-
-def mappings(value: object, name: str) -> list[Mapping[str, Any]]:
-    """A list of mappings inside a property; empty where it is not set."""
-    items = need_of([] if value is None else value, name)
-    if not isinstance(items, list):
-        raise Unresolvable(f"{name} is not a list")
-    for item in items:
-        if not isinstance(need_of(item, name), dict):
-            raise Unresolvable(f"{name} holds something that is not a mapping")
-    return items
-
-
-def entry(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """A mapping inside a property; empty where it is not set."""
-    value = need_of(mapping.get(key, {}), key)
-    if not isinstance(value, dict):
-        raise Unresolvable(f"{key} is not a mapping")
-    return value
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise Unresolvable(f"{name} is not given as a text" if value is not None else f"{name} is not given")
-    return str(value)
 
 
 def is_id_of(unknown: str, key: str) -> bool:

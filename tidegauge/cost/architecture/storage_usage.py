@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Resource, entry, entry_text, is_on, mappings
+from tidegauge.cost.architecture.property_values import entry, entry_text, is_on, mappings
+from tidegauge.cost.architecture.resources import Resource
 from tidegauge.cost.architecture.tables import is_replicated
 from tidegauge.cost.architecture.usage import GB, Figures, Use
 

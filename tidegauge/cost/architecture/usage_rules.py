@@ -11,7 +11,8 @@ from tidegauge.cost.architecture.edge_usage import (
     use_edge_function,
     use_function,
 )
-from tidegauge.cost.architecture.resources import Resource, entry, find_resources, mappings
+from tidegauge.cost.architecture.property_values import entry, mappings
+from tidegauge.cost.architecture.resources import Resource, find_resources
 from tidegauge.cost.architecture.storage_usage import use_bucket, use_global_table, use_table
 from tidegauge.cost.architecture.unknown import Unresolvable
 from tidegauge.cost.architecture.usage import GB, Figures, Rule, Use
