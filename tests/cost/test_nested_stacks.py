@@ -114,6 +114,13 @@ def test_a_nested_template_that_is_not_there_is_named() -> None:
     }
 
 
+def test_a_template_of_a_stack_set_is_not_counted_by_itself_and_the_set_is_named() -> None:
+    stacks = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateURL": "child.yaml"}}
+    cost = priced({"master.json": template(Everywhere=stacks), "child.yaml": NAT})
+    assert cost.monthly == 0
+    assert unpriced(cost) == {"Everywhere.None": "what its stacks hold is known at deployment only"}
+
+
 def test_a_nested_stack_that_is_not_deployed_holds_nothing() -> None:
     body = nest("child.yaml") | {"Condition": "Off"}
     conditions = {"Off": {"Fn::Equals": ["a", "b"]}}

@@ -150,7 +150,7 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ),
         (
             "DynamoDB::GlobalTable",
-            {"Replicas": [{"Region": "us-east-1"}]},
+            {"BillingMode": "PAY_PER_REQUEST", "Replicas": [{"Region": "us-east-1"}]},
             {
                 "dynamodb.read_request_unit": 601,
                 "dynamodb.write_request_unit": 701,
@@ -159,7 +159,11 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ),
         (
             "DynamoDB::GlobalTable",
-            {"Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}], "StreamSpecification": {"a": 1}},
+            {
+                "BillingMode": "PAY_PER_REQUEST",
+                "Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}],
+                "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
+            },
             {
                 "dynamodb.read_request_unit": 601,
                 "dynamodb.replicated_write_request_unit": 701,

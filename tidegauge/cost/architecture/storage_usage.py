@@ -73,7 +73,7 @@ def _recovery(resource: Resource, figures: Figures, recovery: Mapping[str, Any])
 
 def use_global_table(resource: Resource, figures: Figures) -> Iterator[Use]:
     """As a table's, in the region of the templates."""
-    if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
+    if resource.text("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST":
         yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
         write = "replicated_write_request_unit" if is_replicated(resource) else "write_request_unit"
         yield figures.use(resource, f"dynamodb.{write}", "write_units_per_month")

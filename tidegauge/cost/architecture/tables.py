@@ -32,7 +32,7 @@ def hold_table(resource: Resource) -> Iterator[Holding]:
 
 def hold_global_table(resource: Resource) -> Iterator[Holding]:
     """Capacity of the replica in the region of the templates; the others are said to be unpriced."""
-    if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
+    if resource.text("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST":
         return
     indexes = mappings(resource.get("GlobalSecondaryIndexes"), "GlobalSecondaryIndexes")
     replicas = mappings(resource.get("Replicas"), "Replicas")
