@@ -1,4 +1,4 @@
-"""Property by property: what AWS bills on its resource types, from their price pages.
+"""Property by property: what AWS bills on its resource types, by hand after its price model (M).
 
 `BILLED` holds what has no price here. What else a billed type has, free or priced by a rule, is in
 `known_properties`; a property in neither is named as unknown.
