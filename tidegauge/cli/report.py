@@ -69,7 +69,8 @@ def _cost(cost: CostSection) -> Iterator[str]:
         return
     yield f"cost per 1,000 answered requests: {usd(Decimal(cost.marginal_per_1k_requests))} marginal"
     if cost.loaded_per_1k_requests is not None:
-        yield f"  {usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
+        least = "" if cost.complete else "at least "
+        yield f"  {least}{usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
 
 
 def _figures(row: Figures) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ def _cost_lines(cost: CostSection) -> list[str]:
         return []
     known = [f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal"]
     if cost.loaded_per_1k_requests is not None:
-        known.append(f"{usd(Decimal(cost.loaded_per_1k_requests))} loaded")
+        least = "" if cost.complete else "at least "
+        known.append(f"{least}{usd(Decimal(cost.loaded_per_1k_requests))} loaded")
     return [f"- cost per 1,000 answered requests: {', '.join(known)}"]
 
 
