@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_resources
+from tidegauge.cost.doubts import doubts
 from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
@@ -22,7 +23,6 @@ from tidegauge.cost.usage import Usage
 from tidegauge.cost_record import CostSection, FlowCost, LoadedCurve, ServiceCost, UncountedUsage
 
 SECONDS_PER_HOUR = 3600
-CONFIDENCE_MEANING = {"M": "consistent secondary sources", "L": "unverified"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +205,5 @@ def _assumptions(
     found = [*usage.notes]
     if any(line.item.flow is None for line in lines):
         found.append("lines without a flow are shared: they are in the total and in no flow's figure")
-    for line in lines:
-        if line.origin.confidence in CONFIDENCE_MEANING:
-            name = label(line.item.service, line.item.unit, line.item.attributes)
-            basis = CONFIDENCE_MEANING[line.origin.confidence]
-            found.append(f"the price of {name} rests on {basis}: {line.origin.note or line.origin.source}")
+    found += doubts(lines)
     return tuple(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))

@@ -25,7 +25,7 @@ from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.commitments import Commitments
 from tidegauge.cost.what_if.flat_rates import FlatRates
 from tidegauge.cost.what_if.month import Month
-from tidegauge.cost.words import DOUBT
+from tidegauge.cost_record import DOUBT
 
 SURE = ("L", "M", "H")  # from the least
 RULES: tuple[Callable[[Month], Iterator[Change]], ...] = (
