@@ -122,6 +122,7 @@ def _what_if(month: Month, before: Fraction, change: Change) -> WhatIf:
     doubts = _doubts(month, moved)
     even = find_break_even(change)
     said = [change.message, *([] if even.quantity is None else [in_words(even)])]
+    said += [f"the price book has no {name}" for name in month.unpriced(moved)]
     for confidence, word in DOUBT.items():
         names = [name for name, found in doubts.items() if found == confidence]
         said += [f"{word} price: {', '.join(names)}"] if names else []
