@@ -99,7 +99,8 @@ class CurvePoint:
     rate_per_s: float  # answered requests
     marginal_per_1k: Dollars  # the same at any rate
     fixed_per_1k: Dollars  # what the fixed hours weigh
-    loaded_per_1k_requests: Dollars  # both together
+    counted_once_per_1k: Dollars  # what both hold: seconds of workers within their fixed hours
+    loaded_per_1k_requests: Dollars  # both together, what they share counted once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,7 @@ class CostSection:
     requests_answered: Count  # those that got an answer: costs are per 1,000 of these
     marginal_per_1k_requests: Dollars | None  # first-tier list price, no free tier
     marginal_reason: str | None  # why it is not known
-    loaded_per_1k_requests: Dollars | None  # marginal plus the architecture's fixed hours
+    loaded_per_1k_requests: Dollars | None  # marginal plus fixed hours, what both hold counted once
     loaded_reason: str | None  # why it is not known
     loaded_curve: LoadedCurve | None  # over the offered load; null where the loaded cost is
     by_service: tuple[ServiceCost, ...]  # the marginal cost's parts, the dearest first

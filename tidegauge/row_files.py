@@ -55,7 +55,7 @@ ARRIVALS = pa.schema(
 # Columns that older rows lack, and what each is taken to be: then lag is of all requests, as it was.
 LATER: Mapping[str, Mapping[str, float | bool]] = {
     "samples": {"scheduled": True},
-    "sessions": {"lag_s": 0.0, "cut": False},
+    "sessions": {"lag_s": 0.0, "cut": False, "answered": True},
     "histograms": {"scheduled": True},
 }
 MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}

@@ -56,19 +56,22 @@ def _use(use: ResourceUse) -> str:
 
 
 def unpriced_table(audit: AuditRecord) -> Table:
-    """What is billed, while nobody knows its price or how much of it there is."""
+    """What is billed, while nobody knows its price or how much of it there is; a row a reason."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for part in audit.unpriced:
+        alike.setdefault((part.type, part.property or "", part.reason), []).append(part.resource)
     return Table(
         caption="Billed, but not priced",
         columns=UNPRICED_COLUMNS,
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=row.resource, note=row.type, tone="code"),
-                    Cell(text=row.property or "", tone="code"),
-                    row.reason,
+                    Cell(text=", ".join(resources), note=kind, tone="code"),
+                    Cell(text=name, tone="code"),
+                    reason,
                 )
             )
-            for row in audit.unpriced
+            for (kind, name, reason), resources in alike.items()
         ),
         empty="",
     )

@@ -9,8 +9,8 @@ from reports.report_data import ReportData
 from tidegauge.summary import Figures, FlowFigures, Quantiles
 
 RESPONSE = (
-    "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval, and how"
-    " many independent requests the n of them are worth for it."
+    "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval at the"
+    " number of independent requests that they are worth."
 )
 SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
 QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
@@ -24,7 +24,8 @@ LATENCY_COLUMNS = (
     Column(
         label="Requests",
         meaning="Requests that were due in the measured window, good, failed or unsent; below it how many"
-        " were sent and answered, where not all were.",
+        " were sent and answered, where not all were, and how many independent ones the good ones are worth"
+        " for a P99: those that wait in one queue are late together.",
     ),
     Column(label="Rate", meaning="Requests over the length of the window."),
     Column(
@@ -77,7 +78,7 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
         kind=kind,
         cells=cells(
             Cell(text=name, tone="code" if kind == "member" else ""),
-            _counted(figures.count, figures.sent, figures.answered),
+            _counted(figures.count, figures.sent, figures.answered, response),
             numbers.rate(figures.rate_per_s),
             _failures(figures),
             *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
@@ -88,10 +89,12 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
     )
 
 
-def _counted(asked: int, sent: int, answered: int) -> Cell:
-    """How many were asked; below it how many were sent and answered, where not all were."""
-    short = "" if answered == asked else f"{numbers.count(sent)} sent, {numbers.count(answered)} answered"
-    return Cell(text=numbers.count(asked), note=short)
+def _counted(asked: int, sent: int, answered: int, times: Quantiles) -> Cell:
+    """How many were asked; below it how many were sent and answered, if not all, and what they are worth."""
+    notes = [] if answered == asked else [f"{numbers.count(sent)} sent, {numbers.count(answered)} answered"]
+    if times.n:
+        notes.append(f"worth {numbers.count(times.effective_n['p99'])}")
+    return Cell(text=numbers.count(asked), note="; ".join(notes))
 
 
 def _failures(figures: Figures) -> Cell:
@@ -101,24 +104,19 @@ def _failures(figures: Figures) -> Cell:
     )
 
 
+def _worth(times: Quantiles, name: str) -> str:
+    """The number of requests that a quantile is of, and how many independent ones these are worth for it."""
+    return f"n {numbers.count(times.n)}, worth {numbers.count(times.effective_n[name])}"
+
+
 def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell:
     """A quantile with its interval below it, or why there is none."""
     value = times.value(name)
     return Cell(
         text=numbers.quantile_ms(times, name),
-        note=_interval(times, name) if interval else "",
-        exact="" if value is None else f"{value} ms",
+        note=numbers.interval_ms(times, name) if interval else "",
+        exact="" if value is None else f"{value} ms; {_worth(times, name)}",
         tone="quiet" if value is None else "",
-    )
-
-
-def _interval(times: Quantiles, name: str) -> str:
-    """The interval, and the effective number of requests that it is at."""
-    interval = numbers.interval_ms(times, name)
-    return (
-        f"{interval}, n {numbers.count(times.n)} ≙ {numbers.count(times.effective_n[name])}"
-        if interval
-        else ""
     )
 
 
@@ -149,7 +147,7 @@ def session_table(data: ReportData) -> Table:
             Row(
                 cells=cells(
                     flow.flow,
-                    _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered),
+                    _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered, flow.session_time_ms),
                     numbers.count(flow.session_failures),
                     *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
                     _lag_cell(flow),

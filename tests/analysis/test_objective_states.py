@@ -317,3 +317,18 @@ def test_cut_requests_are_open_for_the_default_objective() -> None:
         60,
         "inconclusive",
     )
+
+
+def test_without_the_lag_an_objective_counts_what_its_times_are_worth_then() -> None:
+    """A generator that stands still at the end of each second makes its own requests depend on each other."""
+    frozen: list[dict[str, object]] = [
+        {
+            "intended_s": k / 60 + 0.001,
+            "sent_s": max(k / 60 + 0.001, k // 60 + 1.0 if k % 60 >= 40 else 0.0),
+            "done_s": max(k / 60 + 0.001, k // 60 + 1.0 if k % 60 >= 40 else 0.0) + 0.01,
+        }
+        for k in range(600)
+    ]
+    (row,) = judge({"total": {"p90_ms": 60}}, frozen)
+    assert row["violations"] == pytest.approx(160, abs=10)  # 16 or 17 of the 20 that are late in each second
+    assert (row["without_lag"], row["state"] == "holds") == ("holds", False)

@@ -78,6 +78,8 @@ def test_people_read_the_lines_the_findings_and_the_verdict() -> None:
     assert "the estimate prices 3 nodes, the architecture has 6 nodes" in said
     assert "corrected at least $1,467.81 a month ($1,467.81 on Redis OSS, $1,287.35 on Valkey)" in said
     assert "outside the tolerance of 10%" in said
+    alike = "NatGatewayA, NatGatewayB (AWS::EC2::NatGateway): GB through the NAT gateways: the scenario"
+    assert alike in " ".join(said.split())
 
 
 @pytest.mark.option("cost validate --run")
@@ -86,7 +88,7 @@ def test_a_run_is_scaled_to_the_scenario_and_keeps_the_audit(tmp_path: Path) -> 
     estimate.write_text(ESTIMATE, encoding="utf-8")
     run = tmp_path / "run"
     run.mkdir()
-    flows = [{"flow": "view", "sessions": 1000}, {"flow": "upload", "sessions": 0}]
+    flows = [{"flow": "view", "sessions_answered": 1000}, {"flow": "upload", "sessions_answered": 0}]
     phase = Constant(shape="constant", rate_per_s=1, duration_s=60)
     plan = Plan(arrivals=(phase,), flow=(Flow(name="view", step=(Step(path="/"),)),))
     RunFolder(run).write_run(run_record(plan, Stack(api_url="http://h", allowed_hosts=("h",))))

@@ -17,7 +17,7 @@ from tidegauge.engine.events import RUN_FOLDER
 
 PAUSED_STEPS = '[[flow.step]]\npath = "/1"\n[[flow.step]]\npath = "/2"\nthink_time_s = 0.05\n'
 STEPS = "".join(f'[[flow.step]]\npath = "/{number}"\n' for number in range(1, 7))
-FROZEN_S, EVERY_S = 0.4, 1.0
+FROZEN_S, EVERY_S = 0.5, 1.0
 
 
 def generator_of(run: Path) -> int | None:
@@ -58,7 +58,7 @@ def held_up(run: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("samples", ["all", "none"])
 def test_what_a_generator_that_stands_still_adds_is_its_own(tmp_path: Path, samples: str) -> None:
-    objectives = '[objectives."GET /1"]\np90_ms = 60\n[objectives."session:ping"]\np90_ms = 100\n'
+    objectives = '[objectives."GET /1"]\np75_ms = 100\n'
     plan = write_plan(
         tmp_path, rate=60, duration_s=8, steps=STEPS, tail=objectives, head=f'samples = "{samples}"'
     )
@@ -66,11 +66,11 @@ def test_what_a_generator_that_stands_still_adds_is_its_own(tmp_path: Path, samp
     with http_server(good_after(0.001)) as url, held_up(run):
         code, summary, _ = tidegauge("run", plan, "--stack", write_stack(tmp_path, url), "--out", run)
     assert code == 12, summary["reasons"]
-    first, sessions = summary["objectives"]
+    (first,) = summary["objectives"]
     assert first["state"] != "holds", summary["reasons"]
-    assert first["without_lag"] == sessions["without_lag"] == "holds"
+    assert first["without_lag"] == "holds"
     assert any("the generator's own lag decides this" in reason for reason in summary["reasons"])
-    # of sessions due in 8 s, a third came while it stood still for up to 400 ms: P99 is near all of that
+    # of sessions due in 8 s, many came while it stood still for up to 500 ms: P99 is near all of that
     flow = summary["flows"][0]
     assert summary["generator"]["sent_requests"] == flow["scheduled"] == flow["sessions"]
     assert summary["generator"]["lag_ms_p99"] == flow["lag_ms_p99"]

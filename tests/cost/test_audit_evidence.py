@@ -10,6 +10,8 @@ from cost_builders import GB, item, usage
 
 from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.run_scaling import measured_names
+from tidegauge.cost.usage import UsageItem
+from tidegauge.errors import TidegaugeError
 
 HEAD = """name = "small"
 [scenario]
@@ -106,7 +108,6 @@ def test_a_resource_without_a_known_price_makes_the_total_a_lower_bound() -> Non
     assert [(each.resource, each.type, each.property, each.reason) for each in result.unpriced] == [
         ("A", "AWS::Redshift::Cluster", None, "no price is known for this resource type")
     ]
-    assert [finding.code for finding in result.findings] == ["unpriced"]
 
 
 def test_a_total_without_an_unpriced_part_is_complete() -> None:
@@ -202,3 +203,65 @@ def test_what_a_run_measured_takes_the_place_of_the_scenarios_figures() -> None:
         "edge_gb_per_month": 5,
         "api_requests_per_month": 700,
     }
+
+
+def test_the_runs_requests_are_known_by_behaviour_where_its_stack_names_them() -> None:
+    def edge(requests: int, **attributes: str) -> UsageItem:
+        return item("cloudfront", "https_request", requests, {"geo": "us", **attributes}, None)
+
+    month = usage(
+        edge(700, behaviour="/private/*", cache="hit"),
+        edge(200, behaviour="/private/*", cache="miss"),
+        edge(90, cache="hit"),
+        edge(10, cache="refresh_hit"),
+    )
+    assert measured_names(month) == {
+        "edge_requests_per_month": 1000,
+        "behaviours./private/*": 900,
+        "behaviours.*": 100,
+        "origin_requests./private/*": 200,
+        "origin_requests.*": 10,
+    }
+
+
+EDGE = """
+Edge:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      DefaultCacheBehavior: {ViewerProtocolPolicy: https-only}
+      CacheBehaviors:
+        - PathPattern: /private/*
+          ViewerProtocolPolicy: https-only
+          LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !Ref AuthV1}]
+Auth: {Type: AWS::Lambda::Function, Properties: {MemorySize: 128}}
+AuthV1: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Auth}}
+"""
+
+
+def test_an_edge_function_of_one_behaviour_costs_what_its_requests_do() -> None:
+    """2M of 20M requests: 2 x .60, and 2M x .005 s x .125 GB x .00005001."""
+    text = HEAD + 'edge_function_ms = 5\n[scenario.behaviours]\n"private/*" = 2_000_000\n' + ZONE
+    assert absent(audited(text, resources(EDGE)))["lambda_edge"] == Fraction("1.2625125")
+    without = audited(HEAD + "edge_function_ms = 5\n" + ZONE, resources(EDGE))
+    assert unknown(without)["lambda_edge"] == ["behaviours./private/*"] * 2
+    assert not without.complete
+
+
+def test_behaviours_with_more_requests_than_there_are_are_refused() -> None:
+    text = HEAD + '[scenario.behaviours]\n"/a/*" = 20_000_000\n"/b/*" = 1\n' + ZONE
+    with pytest.raises(TidegaugeError, match="its behaviours have more than all") as caught:
+        audited(text)
+    assert "estimate.toml:5: scenario.behaviours" in caught.value.message
+
+
+DATABASE = "Database: {Type: AWS::RDS::DBInstance, Properties: {DBInstanceClass: db.t3.micro}}"
+
+
+@pytest.mark.parametrize(("named", "complete"), [('resources = ["Database"]', True), ("", False)])
+def test_a_resource_that_a_line_counts_at_its_own_price_is_not_lacking(named: str, complete: bool) -> None:
+    text = f'{HEAD}{ZONE}[[line]]\nid = "db"\nservice = "rds"\nsource = "list"\namount = 12.41\n{named}\n'
+    result = audited(text, resources(DATABASE))
+    assert result.total == Fraction("12.91")
+    assert result.complete is complete
+    assert [each.resource for each in result.unpriced] == ([] if complete else ["Database"])

@@ -33,6 +33,9 @@ STORAGE = 'service = "s3"\nunit = "storage_byte_month"\nattributes = {storage_cl
         'formula = "3 nodes * 730 hours"\nprice = 0.206',
         'formula = "3 * 730 * 0.206"\nquantity = 2190\nprice = 0.206\namount = 451.14',
         'formula = "3 * 730 hours * $0.206/hour"\nquantity = 2190',
+        'formula = "3 * 730 hours * $0.206/hour"\nprice = 0.206',
+        'formula = "3 * 730 hours * $0.206/hour"',
+        'formula = "$451.14"\nprice = 0.206',
         'formula = "3 nodes * 730"\nquantity = 2190\nprice = 0.206\namount = 451.14',
     ],
 )
@@ -170,6 +173,12 @@ def test_a_price_of_a_single_unit_is_read_too() -> None:
     assert codes(result, "line0") == {"free_tier_ignored"}
 
 
+def test_figures_of_the_scenario_may_name_their_unit() -> None:
+    text = 'name = "x"\n[scenario]\nedge_gb_per_month = "2 TB"\nviews_per_month = "10 M"\nusers = "1,000"\n'
+    read = read_estimate(f'{text}[[line]]\nid = "a"\nservice = "other"\namount = 1')
+    assert read.names == {"edge_gb_per_month": 2048, "views_per_month": 10_000_000, "users": 1000}
+
+
 def test_wrong_arithmetic_is_said() -> None:
     result = audited(estimate(f"{REDIS}\nquantity = 2190\nprice = 0.206\namount = 500"))
     assert "quantity times price is $451.14, not $500.00" in said(result, "line0")
@@ -261,6 +270,11 @@ def test_mistakes_are_named_by_file_line_and_key(text: str, where: int, words: s
         ("name = 'x'", "no \\[\\[line\\]\\]"),
         ("name = 'x'\nlime = 1", "unknown key"),
         ("name = 'x'\n[scenario]\nusers = 'many'", "scenario.users"),
+        ("name = 'x'\n[scenario]\nusers = '2 TB'", "users is in GB"),
+        ("name = 'x'\n[scenario]\nusers = '1e40'", "users is out of range"),
+        ("name = 'x'\n[scenario]\nusers = '0 - 5 M'", "users is negative"),
+        ("name = 'x'\n[scenario]\nbehaviours = 5", "behaviours is not a table"),
+        ("name = 'x'\n[scenario.behaviours]\n'/a' = -1", "negative"),
         ("name = 'x'\n[scenario.flows]\nview = 'views'", "which \\[scenario\\] does not have"),
         ("name = 'x'\nline = 3", "line is not a list"),
         ("name = ", "no TOML"),

@@ -149,6 +149,16 @@ def test_what_is_wrong_inside_a_formula_is_found(unit: str, formula: str, code: 
     assert code in found
 
 
+@pytest.mark.parametrize(
+    ("formula", "amount"), [("$22", 22), ("~$30 + $12.50", "42.5"), ("20 USD (ALB base)", 20)]
+)
+def test_dollars_alone_are_an_amount_and_no_price(formula: str, amount: str | int) -> None:
+    result = audited(f'{HEAD}{UNITS["alb"]}formula = "{formula}"\n')
+    found = line(result, "it")
+    assert (found.basis, found.corrected) == ("kept", Fraction(amount))
+    assert codes(result, "it") == {"no_quantity"}
+
+
 def test_tiers_in_a_formula_are_the_books() -> None:
     found = audited(f'{HEAD}{UNITS["egress"]}formula = "10 TB × $0.085/GB + 2 TB × $0.080/GB"\n')
     assert line(found, "it").reading.amount == Fraction("1034.24")

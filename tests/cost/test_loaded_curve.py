@@ -33,6 +33,7 @@ def test_fixed_cost_halves_when_the_rate_doubles_and_marginal_cost_stays() -> No
         "rate_per_s": 10.0,
         "marginal_per_1k": "0.01",
         "fixed_per_1k": "0.05",
+        "counted_once_per_1k": "0",
         "loaded_per_1k_requests": "0.06",
     }
     assert (at(found, 20.0)["fixed_per_1k"], at(found, 20.0)["loaded_per_1k_requests"]) == ("0.025", "0.035")

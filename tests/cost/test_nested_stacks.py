@@ -200,6 +200,10 @@ def test_other_files_in_the_folder_are_no_templates_and_no_error(name: str, text
     "text",
     [
         "Resources: [",
+        '{"Description": "x", "Resources": {"A": ',
+        "Resources: {A: {Type: T}, A: {Type: T}}",
+        '{"Resources": {"A": {}, "A": {}}}',
+        "Resources: {}\nOutputs: [a]",
         '{"Resources": {',
         "AWSTemplateFormatVersion: 2010-09-09\nResources:\n\tA: 1",
         "Resources: []",
@@ -218,6 +222,17 @@ def test_a_folder_is_read_with_what_is_below_it(tmp_path: Path) -> None:
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     assert set(read_templates(tmp_path)) == {"a.yaml", "deep/er/b.template", "binary.json"}
     assert priced(read_templates(tmp_path)).monthly == Decimal("65.70")
+
+
+def test_a_template_in_utf_16_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(NAT, encoding="utf-16")
+    (tmp_path / "b.yaml").write_text(NAT, encoding="utf-8-sig")
+    assert priced(read_templates(tmp_path)).monthly == Decimal("65.70")
+
+
+def test_what_a_macro_makes_is_not_known() -> None:
+    text = "Transform: [AWS::LanguageExtensions, Ours, {Name: AWS::Include}]\n" + NAT
+    assert set(unpriced(priced({"stack.yaml": text}))) == {"Ours.None", "AWS::Include.None"}
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from cost_builders import GB
 
-from tidegauge.cost.architecture.usage_rules import NAMES, Figures, Use, find_uses
+from tidegauge.cost.architecture.usage import Figures, Use
+from tidegauge.cost.architecture.usage_names import NAMES
+from tidegauge.cost.architecture.usage_rules import find_uses
 
 HOURS = Fraction(730)
 MONTH = {
@@ -50,6 +52,11 @@ MONTH = {
     "rest_requests_per_month": 2203,
     "state_transitions_per_month": 2309,
     "stream_reads_per_month": 2411,
+    "key_value_reads_per_month": 2503,
+    "lambda_arm_gb_seconds_per_month": 2609,
+    "lambda_arm_requests_per_month": 2707,
+    "latency_queries_per_month": 2801,
+    "log_infrequent_gb_per_month": 43,
 }
 XRAY = {"ContainerDefinitions": [{"Image": "a/api"}, {"Image": "a/xray"}]}
 ON = {"Condition": "On"}
@@ -106,6 +113,51 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
             "Logs::LogGroup",
             {},
             {"cloudwatch.log_ingested_byte": 17 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        (
+            "Logs::LogGroup",
+            {"LogGroupClass": "INFREQUENT_ACCESS"},
+            {"cloudwatch.log_ingested_byte": 43 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        ("Route53::RecordSet", {"Region": "us-east-1"}, {"route53.latency_query": 2801}),
+        ("Route53::RecordSet", {"Weight": 1}, {}),
+        (
+            "Route53::RecordSetGroup",
+            {"RecordSets": [{"Region": "us-east-1"}]},
+            {"route53.latency_query": 2801},
+        ),
+        (
+            "CloudFront::Function",
+            {"FunctionConfig": {"KeyValueStoreAssociations": [{"KeyValueStoreARN": "a"}]}},
+            {"cloudfront.function_invocation": 1009, "cloudfront.kvs_read": 2503},
+        ),
+        (
+            "Lambda::Function",
+            {"Architectures": ["arm64"]},
+            {
+                "lambda.request": 2707,
+                "lambda.gb_second": 2609,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+            },
+        ),
+        (
+            "DynamoDB::GlobalTable",
+            {"Replicas": [{"Region": "us-east-1"}]},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+            },
+        ),
+        (
+            "DynamoDB::GlobalTable",
+            {"Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}], "StreamSpecification": {"a": 1}},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.replicated_write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+                "dynamodb.stream_read": 2411,
+            },
         ),
         ("SNS::Topic", {}, {"sns.publish_request": 2111}),
         ("SNS::Topic", {"KmsMasterKeyId": "k"}, {"sns.publish_request": 2111, "kms.request": 1201}),
@@ -221,14 +273,14 @@ MOVED = {"s3.transition_request": 1409}
     ("properties", "more"),
     [
         ({}, {}),
-        ({"ReplicationConfiguration": {"Role": "r"}}, {"s3.replicated_byte": 29 * GB}),
+        ({"ReplicationConfiguration": {"Role": "r"}}, {"data_transfer.other_region_byte": 29 * GB}),
         (
             {
                 "ReplicationConfiguration": {
                     "Rules": [{"Destination": {"ReplicationTime": {"Status": "Enabled"}}}]
                 }
             },
-            {"s3.replicated_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
+            {"data_transfer.other_region_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
         ),
         (lifecycle("STANDARD_IA"), MOVED),
         (lifecycle("INTELLIGENT_TIERING"), MOVED | {"s3.monitored_object_month": 401}),
@@ -358,6 +410,64 @@ def test_one_function_an_event_counts_however_many_behaviours_have_it() -> None:
         ("request", 1009),
         ("gb_second", Fraction(1009 * 3 * 512, 1024 * 1000)),
     ]
+
+
+PRIVATE = {"behaviours./private/*": 90, "origin_requests./private/*": 9}
+
+
+def on_edge(names: dict[str, int], *behaviours: dict[str, Any]) -> list[tuple[str, Fraction | None, Any]]:
+    config = {"DefaultCacheBehavior": behaviours[0], "CacheBehaviors": list(behaviours[1:])}
+    distribution = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
+    rewrite = {"Rewrite": {"Type": "AWS::CloudFront::Function"}}
+    found = uses({"Edge": distribution, **FUNCTIONS, **rewrite}, MONTH | names)
+    billed = ("lambda_edge", "function_invocation")
+    return [(use.unit, use.quantity, use.needs) for use in found if {use.service, use.unit} & {*billed}]
+
+
+def under(pattern: str, *associations: dict[str, Any]) -> dict[str, Any]:
+    return with_functions(*associations) | {"PathPattern": pattern}
+
+
+def test_a_function_on_one_behaviour_is_billed_for_its_requests() -> None:
+    associations = at("viewer-request", {"Ref": "ResizeV1"}), at("origin-request", {"Ref": "ResizeV1"})
+    found = on_edge(PRIVATE, policy("https-only"), under("private/*", *associations))
+    assert found == [
+        ("request", 90, ()),
+        ("gb_second", Fraction(90 * 3 * 512, 1024 * 1000), ()),
+        ("request", 9, ()),
+        ("gb_second", Fraction(9 * 3 * 512, 1024 * 1000), ()),
+        ("function_invocation", 1009, ()),
+    ]
+
+
+def test_a_function_on_the_default_behaviour_is_billed_for_what_the_others_leave() -> None:
+    viewer = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
+    found = on_edge(PRIVATE, viewer, policy("https-only") | {"PathPattern": "/private/*"})
+    assert found[0] == ("request", 919, ())  # 1009 - 90
+
+
+def test_functions_of_two_behaviours_are_billed_each_for_its_own() -> None:
+    resize, plain = (at("viewer-request", {"Ref": name}) for name in ("ResizeV1", "Plain"))
+    names = {"behaviours./a/*": 100, "behaviours./b/*": 10}
+    found = on_edge(names, policy("https-only"), under("/a/*", resize), under("/b/*", plain))
+    assert found[:4] == [
+        ("request", 100, ()),
+        ("gb_second", Fraction(100 * 3 * 512, 1024 * 1000), ()),
+        ("request", 10, ()),
+        ("gb_second", Fraction(10 * 3 * 128, 1024 * 1000), ()),
+    ]
+
+
+def test_requests_of_a_behaviour_that_nobody_says_are_asked_for() -> None:
+    found = on_edge({}, policy("https-only"), under("/private/*", at("viewer-request", {"Ref": "ResizeV1"})))
+    asked = ("behaviours./private/*",)
+    assert found[:2] == [("request", None, asked), ("gb_second", None, asked)]
+
+
+def test_a_cloudfront_function_on_one_behaviour_is_billed_for_its_requests() -> None:
+    rewrite = {"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": ["Rewrite", "FunctionARN"]}}
+    behaviour = policy("https-only") | {"PathPattern": "/private/*", "FunctionAssociations": [rewrite]}
+    assert on_edge(PRIVATE, policy("https-only"), behaviour) == [("function_invocation", 90, ())]
 
 
 def test_a_function_in_none_of_the_templates_leaves_the_distribution_without_these_units() -> None:

@@ -272,6 +272,7 @@ def known_cost() -> dict[str, Any]:
                     "rate_per_s": rate,
                     "marginal_per_1k": "0.02",
                     "fixed_per_1k": str(1 / rate),
+                    "counted_once_per_1k": "0",
                     "loaded_per_1k_requests": str(0.02 + 1 / rate),
                 }
                 for rate in rates

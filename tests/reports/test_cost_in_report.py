@@ -97,7 +97,7 @@ def test_costs_without_their_parts_have_no_empty_chart() -> None:
 def test_the_curve_says_where_fixed_cost_falls_below_half(page: Page) -> None:
     assert "Above 50.0 requests a second that is less than half of what a request costs" in page.text
     assert "this run: 12.5/s, $0.10" in page.text  # 0.02 + 1 / 12.5
-    assert "12.5 this run $0.02 $0.08 $0.10" in page.text
+    assert "12.5 this run $0.02 $0.08 $0 $0.10" in page.text
 
 
 def test_an_architecture_that_costs_nothing_has_no_curve() -> None:

@@ -212,7 +212,7 @@ def test_quantiles_carry_intervals_and_unsupported_ones_their_counts(ordinary: P
     assert "n/a (252 of 299)" in ordinary.text
     row = ordinary.text.partition("GET /transcode/{asset_id}/preview_mp4.mp4")[2][:200]
     # 1.87 ms as the P50, 6 % below and 9 % above it as its interval
-    assert "7,102 118/s 0 1.87 1.76 – 2.04" in row
+    assert "7,102 worth 2,367 118/s 0 1.87 1.76 – 2.04" in row
 
 
 def test_failures_are_listed_by_cause_with_what_each_means(ordinary: Page) -> None:
@@ -398,5 +398,5 @@ def test_what_fixed_hours_cover_and_what_is_assumed_stands_beside_the_lines() ->
 def test_sessions_show_what_failed_and_the_generator_s_own_lag(ordinary: Page) -> None:
     upload = next(row for row in summary_samples.summary()["flows"] if row["flow"] == "upload")
     assert f"of {upload['sessions'] + 5} requests" in ordinary.text
-    assert f"upload {upload['sessions']} 3 " in ordinary.text
+    assert f"upload {upload['sessions']} worth {upload['sessions'] // 3} 3 " in ordinary.text
     assert " 0.432 of " in ordinary.text

@@ -18,7 +18,7 @@ def sentence(row: JudgedObjective, noun: str) -> str:
     which = "failed or were not sent"
     if row.limit_ms is not None:
         which = f"failed, were not sent or took over {row.limit_ms:g} ms"
-    seen = f"{row.violations:,} of {row.n:,} {noun} {which} ({percent(row.observed_ratio)})"
+    seen = f"{row.violations:,} of {row.n:,} {noun} {which} ({percent(row.observed_ratio)}{_worth(row)})"
     allowed = f"{percent(row.allowed_ratio)} may"
     if row.state == "holds":
         return f"{goal} holds: {seen}; at most {percent(row.upper)} at 95 % confidence, {allowed}."
@@ -27,6 +27,11 @@ def sentence(row: JudgedObjective, noun: str) -> str:
     if row.default:
         return f"{goal} is not surely broken: {seen}, {allowed}."
     return f"{goal} is inconclusive: {seen}, {allowed}; {_what_is_open(row, noun)}."
+
+
+def _worth(row: JudgedObjective) -> str:
+    """How little they tell, where they depend on each other so much that it decides."""
+    return f"; worth {row.effective_n:,} independent ones" if row.effective_n < row.n / 2 else ""
 
 
 def percent(ratio: float) -> str:

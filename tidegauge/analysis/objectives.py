@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 
 from tidegauge.analysis.dependence import Effective
 from tidegauge.analysis.intervals import CONFIDENCE, binomial_tail, clopper_pearson, needed_n
@@ -36,19 +35,21 @@ def judge_objectives(
         for trials in [trials_of(target, observed)]
         for key, limit in limits.items()
     ]
-    rows = [
-        _judged(goal, bounds, observed.window.duration_s, default=not objectives)
-        for goal, bounds in zip(goals, _judge(goals, timeout_s, MEASURED), strict=True)
-    ]
+    measured = _judge(goals, timeout_s, MEASURED)
     without_lag = _judge(goals, timeout_s, Assumption(without_lag=True))
-    lost_good = _judge(goals, timeout_s, Assumption(lost_good=True))
+    any_lost = any(goal.trials.lost for goal in goals)
+    lost_good = _judge(goals, timeout_s, Assumption(lost_good=True)) if any_lost else measured
     return [
-        replace(row, without_lag=one.state, lost_as_good=other.state)
-        for row, one, other in zip(rows, without_lag, lost_good, strict=True)
+        replace(
+            _judged(goal, bounds, observed.window.duration_s, default=not objectives),
+            without_lag=one.state,
+            lost_as_good=other.state,
+        )
+        for goal, bounds, one, other in zip(goals, measured, without_lag, lost_good, strict=True)
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Goal:
     """An objective, and what it looks at."""
 
@@ -56,11 +57,6 @@ class _Goal:
     key: str  # `pNN_ms` or `error_ratio`
     limit: float  # milliseconds or a share
     trials: Trials
-
-    @cached_property
-    def worth(self) -> Effective:
-        """How many independent trials tell as much."""
-        return self.trials.worth(self.limit_s)
 
     @property
     def limit_s(self) -> float | None:
@@ -79,6 +75,7 @@ class _Bounds:
     """What the violations of an objective say of the true share."""
 
     violations: Violations
+    worth: Effective  # how many independent trials tell as much
     confidence: float = CONFIDENCE  # of the lower bound
     lower: float | None = None  # null where there was nothing to look at
     upper: float | None = None
@@ -90,32 +87,38 @@ def _judge(goals: Sequence[_Goal], timeout_s: float, assumption: Assumption) -> 
 
     Upper bounds need none: a plan passes only where all of its objectives hold.
     """
-    violations = [goal.trials.violations(goal.limit_s, timeout_s, assumption) for goal in goals]
-    tails = [_tail(goal, violating) for goal, violating in zip(goals, violations, strict=True)]
+    found = [
+        _Bounds(
+            violations=goal.trials.violations(goal.limit_s, timeout_s, assumption),
+            worth=goal.trials.worth(goal.limit_s, assumption),
+        )
+        for goal in goals
+    ]
+    tails = [_tail(goal, bounds) for goal, bounds in zip(goals, found, strict=True)]
     return [
-        _bounds(goal, violating, confidence)
-        for goal, violating, confidence in zip(goals, violations, holm_confidences(tails), strict=True)
+        _at(confidence, goal, bounds)
+        for confidence, goal, bounds in zip(holm_confidences(tails), goals, found, strict=True)
     ]
 
 
-def _tail(goal: _Goal, violations: Violations) -> float | None:
+def _tail(goal: _Goal, bounds: _Bounds) -> float | None:
     """How likely so many violations are where exactly the allowed share is true; None without any trial."""
     if not goal.trials.n:
         return None
-    size = goal.worth.size(RISK)
-    return binomial_tail(violations.surely / goal.trials.n * size, size, goal.allowed_ratio)
+    size = bounds.worth.size(RISK)
+    return binomial_tail(bounds.violations.surely / goal.trials.n * size, size, goal.allowed_ratio)
 
 
-def _bounds(goal: _Goal, violations: Violations, confidence: float) -> _Bounds:
+def _at(confidence: float, goal: _Goal, bounds: _Bounds) -> _Bounds:
     """At the effective n. Open ones count as good for the lower bound, as violations for the upper one."""
-    n, allowed = goal.trials.n, goal.allowed_ratio
+    n, allowed, worth, violations = goal.trials.n, goal.allowed_ratio, bounds.worth, bounds.violations
     if not n:
-        return _Bounds(violations=violations)
-    low_size, size = goal.worth.size(1 - confidence), goal.worth.size(RISK)
+        return bounds
+    low_size, size = worth.size(1 - confidence), worth.size(RISK)
     lower, _ = clopper_pearson(violations.surely / n * low_size, low_size, confidence)
     _, upper = clopper_pearson((violations.surely + violations.open) / n * size, size)
     state: State = "holds" if upper <= allowed else "broken" if lower > allowed else "inconclusive"
-    return _Bounds(violations=violations, confidence=confidence, lower=lower, upper=upper, state=state)
+    return replace(bounds, confidence=confidence, lower=lower, upper=upper, state=state)
 
 
 def holm_confidences(tails: Sequence[float | None]) -> list[float]:
@@ -144,7 +147,7 @@ def _judged(goal: _Goal, bounds: _Bounds, window_s: float, *, default: bool) -> 
         limit_ms=None if is_ratio else goal.limit,
         limit_ratio=goal.limit if is_ratio else None,
         n=n,
-        effective_n=goal.worth.whole_size(RISK),
+        effective_n=bounds.worth.whole_size(RISK),
         violations=violations.surely,
         undecided=violations.open,
         allowed_ratio=goal.allowed_ratio,
@@ -157,7 +160,7 @@ def _judged(goal: _Goal, bounds: _Bounds, window_s: float, *, default: bool) -> 
         reason="",
     )
     if n and bounds.state == "inconclusive" and not violations.open:
-        row = _with_need(row, goal.worth.size(RISK), bounds.confidence, window_s)
+        row = _with_need(row, bounds.worth.size(RISK), bounds.confidence, window_s)
     return replace(row, reason=sentence(row, goal.trials.noun))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.blocks import blocks_of
-from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.kept_arrays import Keep, in_memory
 from tidegauge.analysis.rows import added_up, category, flags, joined, seconds
 from tidegauge.analysis.session_ends import SessionEnds
@@ -48,20 +48,23 @@ class Observed:
     unrecorded: int
     due: pd.DataFrame
 
-    def unlagged(self, flow: str | None = None, endpoint: str | None = None) -> Durations:
+    @property
+    def unlagged(self) -> Times:
         """Response times of good requests, each without its own lag."""
-        return _without_lag(self.response, self.service, flow, endpoint)
+        return _without_lag(self.response, self.service)
 
-    def cut_unlagged(self, flow: str | None = None, endpoint: str | None = None) -> Durations:
+    @property
+    def cut_unlagged(self) -> Times:
         """How long requests that were cut had lasted, each without its own lag."""
-        return _without_lag(self.cut_response, self.cut_service, flow, endpoint)
+        return _without_lag(self.cut_response, self.cut_service)
 
 
-def _without_lag(response: Times, service: Times, flow: str | None, endpoint: str | None) -> Durations:
+def _without_lag(response: Times, service: Times) -> Times:
     """A scheduled request took its service time and its lag; one that followed an answer had no lag."""
-    own = service.where(flags(service.keys, "scheduled")).of(flow, endpoint)
-    followed = response.where(~flags(response.keys, "scheduled")).of(flow, endpoint)
-    return Durations.joined([own, followed])
+    own = service.where(flags(service.keys, "scheduled"))
+    followed = response.where(~flags(response.keys, "scheduled"))
+    keys = ["block", "flow", "endpoint"]
+    return Times.joined([Times(keys=part.keys[keys], blocks=part.blocks) for part in (own, followed)])
 
 
 def observe(traffic: Traffic, arrivals: Iterable[pd.DataFrame], keep: Keep = in_memory) -> Observed:
@@ -126,7 +129,8 @@ def _inside(times: Times) -> Times:
 
 def _unsent_requests(unsent: pd.DataFrame) -> pd.DataFrame:
     """Each is one request of its first step that got no answer."""
-    nothing = {"base": None, "cache": None, "pop": None, "answered": False, "received_bytes": 0}
+    nothing: dict[str, Any] = {"base": None, "cache": None, "pop": None, "answered": False}
+    nothing |= {"sent_bytes": 0, "received_bytes": 0}
     return unsent.assign(sent=False, in_window=True, behaviour=OUTSIDE, **nothing)
 
 

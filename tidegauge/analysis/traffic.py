@@ -24,6 +24,7 @@ from tidegauge.request_counts import second_of
 OUTCOME = (
     "in_window", "block", "flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour",
 )  # fmt: skip
+SUMS = ("count", "sent_bytes", "received_bytes")
 COURSE_BINS_MAX = 600  # a course over time is told in that many bins at most
 BIN_CHOICES_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _MOMENTS = (("second", "flow"), ("sent", "completed", "failed"))  # keys and sums
@@ -36,8 +37,8 @@ _TIMED = {  # what is timed of which requests, and what tells them apart
     "cut_service": ("service", "cut", _ALIKE),
 }
 SAMPLE_COLUMNS = (
-    "intended_s", "sent_s", "done_s", "session", "flow", "endpoint", "status", "cause", "received_bytes",
-    "cache", "pop", "url_path", "base", "scheduled",
+    "intended_s", "sent_s", "done_s", "session", "flow", "endpoint", "status", "cause", "sent_bytes",
+    "received_bytes", "cache", "pop", "url_path", "base", "scheduled",
 )  # fmt: skip
 
 
@@ -69,8 +70,8 @@ class Traffic:
     """What was sent in a whole run, warm-up and drain included.
 
     `requests`: OUTCOME (cause null when good, cache and pop null without, behaviour -1 for none), count and
-    received_bytes of them together; a `block` is that of the window in which they were intended. `response`
-    and `service`: of good requests, by in_window, block, flow, endpoint and whether they were `scheduled`;
+    bytes of them together; a `block` is that of the window in which they were intended. `response` and
+    `service`: of good requests, by in_window, block, flow, endpoint and whether they were `scheduled`;
     the former also by the `second` they were intended in, at steps of `course_step_s`. `lag`: of scheduled
     ones, by in_window and flow. `cut_response` and `cut_service`: how long those that were cut had lasted by
     then. `moments`: second, flow, and how many were sent, completed (well) and failed in it. `sessions`: how
@@ -90,7 +91,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Counted requests: rows (second, OUTCOME, requests, received_bytes), and the histograms of each row."""
+    """Counted requests: rows (second, OUTCOME, requests, bytes), and the histograms of each row."""
 
     rows: pd.DataFrame
     times: Mapping[str, Entries]  # response, service, lag
@@ -150,7 +151,7 @@ def _batch(
             **{name: category(samples[name]) for name in TEXTS},
             "answered": samples["status"].to_numpy(dtype=np.int64) > 0,
             "behaviour": match_behaviours(samples["url_path"], behaviours),
-            "received_bytes": samples["received_bytes"].to_numpy(dtype=np.int64),
+            **{name: samples[name].to_numpy(dtype=np.int64) for name in ("sent_bytes", "received_bytes")},
             "scheduled": flags(samples, "scheduled"),
             "count": 1,
         }
@@ -163,7 +164,7 @@ def _batch(
     }
     lag_s = np.where(chosen["scheduled"], durations["lag"], 0.0)
     return (
-        _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times),
+        _Part(requests=added_up(rows, OUTCOME, SUMS), times=times),
         _moments(rows["flow"], sent_s, done_s, chosen["good"]),
         SessionEnds.of_rows(_steps(samples, done_s, lag_s, chosen), keep),
     )
@@ -201,7 +202,7 @@ def _counted(stretch: Stretch, window: Window) -> _Part:
         name: Times.of_histograms(rows, keys, stretch.times[time], chosen[which])
         for name, (time, which, keys) in _TIMED.items()
     }
-    return _Part(requests=added_up(rows, OUTCOME, ("count", "received_bytes")), times=times)
+    return _Part(requests=added_up(rows, OUTCOME, SUMS), times=times)
 
 
 def _whole(
@@ -210,7 +211,7 @@ def _whole(
     """The run from its parts; durations are not copied."""
     return Traffic(
         window=window,
-        requests=added_up(joined([part.requests for part in parts]), OUTCOME, ("count", "received_bytes")),
+        requests=added_up(joined([part.requests for part in parts]), OUTCOME, SUMS),
         **{name: Times.joined([part.times[name] for part in parts]) for name in _TIMED},
         moments=added_up(joined(moments), *_MOMENTS),
         sessions=SessionEnds.joined(sessions),

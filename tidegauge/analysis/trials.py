@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tidegauge.analysis.blocked_times import BlockedTimes
-from tidegauge.analysis.blocks import Blocks, blocks_of
+from tidegauge.analysis.blocks import blocks_of
 from tidegauge.analysis.dependence import Effective, effective_share
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.observed import LOST, Observed
@@ -43,7 +43,7 @@ class Violations(NamedTuple):
 class Lasted:
     """How long some took: the good ones, and until then those that were cut."""
 
-    good: Durations
+    good: BlockedTimes
     cut: Durations
 
 
@@ -51,8 +51,8 @@ class Lasted:
 class Trials:
     """The requests or sessions of a target: how many failed, were lost or cut, and how long all took.
 
-    `failed_in` counts, by block of time, those that did not go well, whatever came of them; `times`: of the
-    good ones.
+    `failed_in` counts, by block of time, those that did not go well, whatever came of them; `lost_in` those
+    of them that were lost.
     """
 
     noun: str
@@ -64,13 +64,18 @@ class Trials:
     unlagged: Lasted
     cut_sent: Durations  # how long ago those that were cut had been sent; of sessions none
     failed_in: Integers
-    times: BlockedTimes
+    lost_in: Integers
 
-    def worth(self, limit_s: float | None) -> Effective:
+    def worth(self, limit_s: float | None, assumption: Assumption) -> Effective:
         """How many independent ones tell as much of the share that failed or, with a limit, took longer."""
+        times = self._lasted(assumption).good
+        failed = self.failed_in - self.lost_in if assumption.lost_good else self.failed_in
         if limit_s is None:
-            return effective_share(self.failed_in, self.failed_in + self.times.requests, self.times.blocks)
-        return self.times.beyond(limit_s, self.failed_in)[1]
+            return effective_share(failed, self.failed_in + times.requests, times.blocks)
+        return times.beyond(limit_s, failed)[1]
+
+    def _lasted(self, assumption: Assumption) -> Lasted:
+        return self.unlagged if assumption.without_lag else self.measured
 
     def violations(self, limit_s: float | None, timeout_s: float, assumption: Assumption) -> Violations:
         """How many failed or, where there is a limit, took longer.
@@ -82,9 +87,9 @@ class Trials:
         if limit_s is None:
             old = self.cut_sent.longer_than(timeout_s)
         else:
-            lasted = self.unlagged if assumption.without_lag else self.measured
+            lasted = self._lasted(assumption)
             old = lasted.cut.longer_than(limit_s)
-            surely += lasted.good.longer_than(limit_s)
+            surely += lasted.good.all.longer_than(limit_s)
         return Violations(surely=surely + old, open=self.cut - old)
 
 
@@ -98,41 +103,41 @@ def trials_of(target: str, observed: Observed) -> Trials:
     requests = observed.requests.loc[chosen_rows(observed.requests, flow, endpoint)]
     cut = (requests["cause"] == CUT).to_numpy(dtype=np.bool_)
     blocks = blocks_of(observed.window)
-    times = observed.response.blocked(blocks, flow, endpoint)
+    of = (flow, endpoint)
     return Trials(
         noun="requests",
         **_tally(requests, cut),
-        measured=Lasted(good=times.all, cut=observed.cut_response.of(flow, endpoint)),
-        unlagged=Lasted(good=observed.unlagged(flow, endpoint), cut=observed.cut_unlagged(flow, endpoint)),
-        cut_sent=observed.cut_service.of(flow, endpoint),
-        failed_in=_failed_in(requests, blocks),
-        times=times,
+        measured=Lasted(good=observed.response.blocked(blocks, *of), cut=observed.cut_response.of(*of)),
+        unlagged=Lasted(good=observed.unlagged.blocked(blocks, *of), cut=observed.cut_unlagged.of(*of)),
+        cut_sent=observed.cut_service.of(*of),
+        failed_in=by_block(requests.loc[flags(requests, "failed")], blocks),
+        lost_in=by_block(requests.loc[_lost(requests)], blocks),
     )
 
 
 def _session_trials(flow: str | None, observed: Observed) -> Trials:
     sessions = observed.sessions.loc[chosen_rows(observed.sessions, flow)]
     blocks = blocks_of(observed.window)
-    times = observed.session.blocked(blocks, flow)
     return Trials(
         noun="sessions",
         **_tally(sessions, flags(sessions, "cut")),
-        measured=Lasted(good=times.all, cut=observed.session_cut.of(flow)),
-        unlagged=Lasted(good=observed.session_unlagged.of(flow), cut=observed.session_cut_unlagged.of(flow)),
+        measured=Lasted(good=observed.session.blocked(blocks, flow), cut=observed.session_cut.of(flow)),
+        unlagged=Lasted(
+            good=observed.session_unlagged.blocked(blocks, flow), cut=observed.session_cut_unlagged.of(flow)
+        ),
         cut_sent=Durations([]),
-        failed_in=_failed_in(sessions, blocks),
-        times=times,
+        failed_in=by_block(sessions.loc[flags(sessions, "failed")], blocks),
+        lost_in=by_block(sessions.loc[_lost(sessions)], blocks),
     )
 
 
 def _tally(rows: pd.DataFrame, cut: Flags) -> dict[str, int]:
     """How many there are, and how many of them were lost, cut, or failed otherwise."""
-    count, lost = counts(rows), (rows["cause"] == LOST).to_numpy(dtype=np.bool_)
+    count, lost = counts(rows), _lost(rows)
     failed = flags(rows, "failed") & ~lost & ~cut
     chosen = {"failures": failed, "lost": lost, "cut": cut}
     return {"n": int(count.sum()), **{name: int(count[own].sum()) for name, own in chosen.items()}}
 
 
-def _failed_in(rows: pd.DataFrame, blocks: Blocks) -> Integers:
-    """How many of them did not go well, by block."""
-    return by_block(rows.loc[flags(rows, "failed")], blocks)
+def _lost(rows: pd.DataFrame) -> Flags:
+    return (rows["cause"] == LOST).to_numpy(dtype=np.bool_)

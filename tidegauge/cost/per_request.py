@@ -7,13 +7,14 @@ look cheaper the more it fails.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_resources
 from tidegauge.cost.doubts import doubts
+from tidegauge.cost.held_work import HeldWork, held_work
 from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
@@ -65,7 +66,8 @@ def cost_section(
     reason = _why_unknown(priced.missing, requests, silent)
     spent = priced.total_exact if reason is None else None
     fixed, why_not_loaded = _fixed_usd(architecture, window_s, loaded_reason)
-    loaded = None if spent is None or fixed is None else spent + fixed
+    work = held_work(priced.lines, architecture, window_s)
+    loaded = None if spent is None or fixed is None else spent + fixed - work.usd_held
     dates = sorted(line.origin.price_date for line in priced.lines if line.origin.price_date)
     return CostSection(
         currency=book.currency,
@@ -77,7 +79,7 @@ def cost_section(
         marginal_reason=reason,
         loaded_per_1k_requests=_per_1k(loaded, requests.answered),
         loaded_reason=None if loaded is not None else (why_not_loaded or reason),
-        loaded_curve=_curve(architecture, spent, requests.answered, window_s),
+        loaded_curve=_curve(architecture, spent, work, requests.answered, window_s),
         by_service=() if spent is None else _by_service(priced.lines, requests.answered),
         by_flow=tuple(_flow_cost(each, priced, silent) for each in flows),
         lines=tuple(cost_line(line) for line in priced.lines),
@@ -86,7 +88,7 @@ def cost_section(
         complete=architecture is None or architecture.complete,
         unpriced=() if architecture is None else unpriced_resources(architecture),
         fixed=None if architecture is None else fixed_hours(architecture),
-        assumptions=_assumptions(priced.lines, usage, architecture),
+        assumptions=_assumptions(priced.lines, usage, architecture, work),
     )
 
 
@@ -126,7 +128,11 @@ def _fixed_usd(
 
 
 def _curve(
-    architecture: FixedCost | None, spent: Fraction | None, requests: int, window_s: float
+    architecture: FixedCost | None,
+    spent: Fraction | None,
+    work: HeldWork,
+    requests: int,
+    window_s: float,
 ) -> LoadedCurve | None:
     """None where the loaded cost is, for the same reason."""
     if architecture is None or spent is None:
@@ -135,6 +141,7 @@ def _curve(
         fixed_hourly=architecture.hourly_exact,
         marginal_per_1k=spent * 1000 / requests,
         rate_per_s=requests / Fraction(Decimal(str(window_s))),
+        work=replace(work, usd=work.usd * 1000 / requests),
     )
 
 
@@ -199,11 +206,17 @@ def _unknown(priced: PricedUsage, usage: Usage) -> tuple[UncountedUsage, ...]:
 
 
 def _assumptions(
-    lines: Sequence[PricedLine], usage: Usage, architecture: FixedCost | None
+    lines: Sequence[PricedLine], usage: Usage, architecture: FixedCost | None, work: HeldWork
 ) -> tuple[str, ...]:
     """What the figures rest on, each once."""
     found = [*usage.notes]
     if any(line.item.flow is None for line in lines):
         found.append("lines without a flow are shared: they are in the total and in no flow's figure")
+    if work.usd_held:
+        share = f"{float(min(work.held_ratio, Fraction(1))):.0%}"
+        found.append(
+            f"{share} of the task seconds fit into the fixed hours of {', '.join(work.services)}: the loaded "
+            "cost counts them once, the marginal cost has them all"
+        )
     found += doubts(lines)
     return tuple(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))

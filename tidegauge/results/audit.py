@@ -10,7 +10,8 @@ from typing import Any
 
 from tidegauge.collect.prices.packaged import read_prices, read_references
 from tidegauge.cost.architecture.fixed import price_architecture
-from tidegauge.cost.architecture.usage_rules import Figures, find_uses
+from tidegauge.cost.architecture.usage import Figures
+from tidegauge.cost.architecture.usage_rules import find_uses
 from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.corrected_month import what_if_month

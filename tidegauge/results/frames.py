@@ -97,7 +97,7 @@ def _torn_note(kind: str, names: Sequence[str]) -> str:
 
 def read_stretches(folder: RunFolder) -> Iterator[Stretch]:
     """What was counted, a table at a time: a long run's need not all be in memory at once."""
-    rows = [*KEYS.names, "requests", "received_bytes"]
+    rows = [*KEYS.names, "requests", "sent_bytes", "received_bytes"]
     lists = [f"{time}_{part}" for time in TIMES for part in ("bucket", "count")]
     yield _stretch(COUNTS["histograms"].empty_table(), rows)
     for table in folder.read_counts("histograms", [*rows, *lists]):

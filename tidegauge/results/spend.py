@@ -29,7 +29,7 @@ from tidegauge.summary import FlowFigures
 
 HOURS = Decimal(730)  # in a month, where no price book says how many
 STAYED = ("connect", "tls", "not_allowed")  # causes of requests of which nothing reached the stack
-SUMS = ("requests", "unanswered", "received_bytes")
+SUMS = ("requests", "unanswered", "sent_bytes", "received_bytes")
 
 
 def cost_of_run(
@@ -133,6 +133,7 @@ def client_requests(traffic: Traffic, stack: Stack, *, whole_run: bool = False) 
             base=row["base"],
             requests=int(row["requests"]),
             unanswered=int(row["unanswered"]),
+            sent_bytes=int(row["sent_bytes"]),
             received_bytes=int(row["received_bytes"]),
             cache=row["cache"] if isinstance(row["cache"], str) else "none",
             behaviour=None if row["behaviour"] < 0 else stack.behaviour[row["behaviour"]].path_pattern,

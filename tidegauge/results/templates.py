@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +19,18 @@ def read_templates(folder: Path) -> dict[str, str]:
     try:
         if not folder.is_dir():
             raise NotADirectoryError(f"{folder} is not a folder")
-        found = {
-            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
-            for path in _files(folder)
-        }
+        found = {path.relative_to(folder).as_posix(): _text(path.read_bytes()) for path in _files(folder)}
     except OSError as error:
         raise TidegaugeError(
             f"architecture {folder} cannot be read: {error}", "name a folder of CloudFormation templates"
         ) from None
     return found
+
+
+def _text(data: bytes) -> str:
+    """A file's text: UTF-8 or, where it says so, UTF-16; other bytes may only spoil labels and comments."""
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return data.decode(encoding, errors="replace")
 
 
 def _files(folder: Path) -> Iterator[Path]:

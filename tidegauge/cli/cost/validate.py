@@ -133,11 +133,19 @@ def _print_findings(title: str, findings: Sequence[Mapping[str, str]]) -> None:
 def _print_unknown(document: Mapping[str, Any]) -> None:
     if document["unpriced"]:
         say("billed, but not priced")
+    alike: dict[tuple[str, str], list[str]] = {}
     for each in document["unpriced"]:
         named = ".".join(part for part in (each["resource"], each["property"]) if part)
-        say(printable(f"  - {named} ({each['type']}): {each['reason']}"))
+        alike.setdefault((each["type"], each["reason"]), []).append(named)
+    for (kind, reason), names in alike.items():
+        say(printable(f"  - {', '.join(names)} ({kind}): {reason}"))
     for sentence in document["old_prices"]:
         say(f"old price: {sentence}")
+    _print_unsure(document)
+
+
+def _print_unsure(document: Mapping[str, Any]) -> None:
+    """Which prices of the corrected month are not official."""
     rows = [row for each in (*document["lines"], *document["absent"]) for row in each["priced"]]
     for confidence, word in DOUBT.items():
         unsure = [row for row in rows if row["confidence"] == confidence and Decimal(row["amount"])]

@@ -11,7 +11,8 @@ from tidegauge.cost.architecture.free_types import UNPRICED_TYPES, why_free
 from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.stacks import NESTED
 from tidegauge.cost.architecture.unknown import Unresolvable
-from tidegauge.cost.architecture.usage_rules import USES, Figures
+from tidegauge.cost.architecture.usage import Figures
+from tidegauge.cost.architecture.usage_rules import USES
 
 NO_FIGURES = Figures(names={}, hours=Fraction(0))  # to see whether a rule can be followed at all
 NOTHING_BILLED = "nothing that it has set is billed"

@@ -11,6 +11,7 @@ _IDENTITY = "AWS does not charge for identities and permissions"
 _STACK = "CloudFormation does not charge for it"
 _SCALING = "scaling is free; what it scales is billed itself"
 CUSTOM = "Custom::"
+MACRO = "AWS::CloudFormation::Transform"  # no resource: a macro that a template names in its Transform
 
 _FREE: dict[str, str] = {
     _NETWORK: """EC2::DHCPOptions EC2::EgressOnlyInternetGateway EC2::EIPAssociation
@@ -75,6 +76,7 @@ _WHY = {f"AWS::{name}": reason for reason, names in _FREE.items() for name in na
 
 # Known to be billed, and in no price book yet; any other type is told apart only by having no known price.
 UNPRICED_TYPES = {
+    MACRO: "what this macro makes of the template is known at deployment only",
     "AWS::CloudWatch::CompositeAlarm": "a composite alarm has a price of its own, which the price book lacks",
     "AWS::EC2::FlowLog": "logs that AWS delivers are billed by their bytes, at prices of their own",
     "AWS::EC2::Volume": "EBS volumes are billed by size and throughput; the price book has none",

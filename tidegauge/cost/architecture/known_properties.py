@@ -94,7 +94,7 @@ _NAMES: dict[str, dict[str, str]] = {
             AttributeDefinitions BillingMode GlobalSecondaryIndexes GlobalTableSourceArn
             GlobalTableWitnesses KeySchema LocalSecondaryIndexes MultiRegionConsistency
             ReadOnDemandThroughputSettings ReadProvisionedThroughputSettings Replicas SSESpecification
-            StreamSpecification TableName TimeToLiveSpecification WarmThroughput
+            StreamSpecification TableName TableType TimeToLiveSpecification VectorIndexes WarmThroughput
             WriteOnDemandThroughputSettings WriteProvisionedThroughputSettings
         """,
     },
@@ -104,7 +104,7 @@ _NAMES: dict[str, dict[str, str]] = {
             GlobalSecondaryIndexes ImportSourceSpecification KeySchema KinesisStreamSpecification
             LocalSecondaryIndexes OnDemandThroughput PointInTimeRecoverySpecification
             ProvisionedThroughput ResourcePolicy SSESpecification StreamSpecification TableClass
-            TableName Tags TimeToLiveSpecification WarmThroughput
+            TableName Tags TimeToLiveSpecification VectorIndexes WarmThroughput
         """,
     },
     "AWS::EC2::EIP": {
@@ -146,10 +146,10 @@ _NAMES: dict[str, dict[str, str]] = {
         "": """
             AvailabilityZoneRebalancing CapacityProviderStrategy Cluster DeploymentConfiguration
             DeploymentController DesiredCount EnableECSManagedTags EnableExecuteCommand
-            ForceNewDeployment HealthCheckGracePeriodSeconds LaunchType LoadBalancers Monitoring
-            NetworkConfiguration PlacementConstraints PlacementStrategies PlatformVersion PropagateTags
-            Role SchedulingStrategy ServiceConnectConfiguration ServiceName ServiceRegistries Tags
-            TaskDefinition VolumeConfigurations VpcLatticeConfigurations
+            ForceNewDeployment GatewayConnectors HealthCheckGracePeriodSeconds LaunchType LoadBalancers
+            Monitoring NetworkConfiguration PlacementConstraints PlacementStrategies PlatformVersion
+            PropagateTags Role SchedulingStrategy ServiceConnectConfiguration ServiceName
+            ServiceRegistries Tags TaskDefinition VolumeConfigurations VpcLatticeConfigurations
         """,
     },
     "AWS::ECS::TaskDefinition": {
@@ -172,13 +172,13 @@ _NAMES: dict[str, dict[str, str]] = {
         "": """
             AtRestEncryptionEnabled AuthToken AutoMinorVersionUpgrade AutomaticFailoverEnabled
             CacheNodeType CacheParameterGroupName CacheSecurityGroupNames CacheSubnetGroupName
-            ClusterMode DataTieringEnabled Engine EngineVersion GlobalReplicationGroupId IpDiscovery
-            KmsKeyId LogDeliveryConfigurations MultiAZEnabled NetworkType NodeGroupConfiguration
-            NotificationTopicArn NumCacheClusters NumNodeGroups Port PreferredCacheClusterAZs
-            PreferredMaintenanceWindow PrimaryClusterId ReplicasPerNodeGroup ReplicationGroupDescription
-            ReplicationGroupId SecurityGroupIds SnapshotArns SnapshotName SnapshotRetentionLimit
-            SnapshotWindow SnapshottingClusterId Tags TransitEncryptionEnabled TransitEncryptionMode
-            UserGroupIds
+            ClusterMode DataTieringEnabled Durability Engine EngineVersion GlobalReplicationGroupId
+            IpDiscovery KmsKeyId LogDeliveryConfigurations MultiAZEnabled NetworkType
+            NodeGroupConfiguration NotificationTopicArn NumCacheClusters NumNodeGroups Port
+            PreferredCacheClusterAZs PreferredMaintenanceWindow PrimaryClusterId ReplicasPerNodeGroup
+            ReplicationGroupDescription ReplicationGroupId SecurityGroupIds SnapshotArns SnapshotName
+            SnapshotRetentionLimit SnapshotWindow SnapshottingClusterId Tags TransitEncryptionEnabled
+            TransitEncryptionMode UserGroupIds
         """,
     },
     "AWS::ElasticLoadBalancingV2::LoadBalancer": {
@@ -276,8 +276,9 @@ _NAMES: dict[str, dict[str, str]] = {
     },
     "AWS::WAFv2::WebACL": {
         "": """
-            AssociationConfig CaptchaConfig ChallengeConfig CustomResponseBodies DefaultAction
-            Description Name Rules Scope Tags TokenDomains VisibilityConfig
+            ApplicationConfig AssociationConfig CaptchaConfig ChallengeConfig CustomResponseBodies
+            DataProtectionConfig DefaultAction Description MonetizationConfig Name
+            OnSourceDDoSProtectionConfig Rules Scope Tags TokenDomains VisibilityConfig
         """,
     },
 }

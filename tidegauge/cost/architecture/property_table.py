@@ -69,9 +69,6 @@ BILLED: dict[str, tuple[Billed, ...]] = {
         ),
         _billed("DistributionConfig.AnycastIpListId", "anycast addresses are billed by the month"),
     ),
-    "AWS::CloudFront::Function": (
-        _billed("FunctionConfig.KeyValueStoreAssociations", "reads of a key-value store are billed"),
-    ),
     "AWS::DynamoDB::GlobalTable": (
         _billed("GlobalTableWitnesses", "a witness is billed in its region"),
         _billed("TableType", "what another kind of table is billed for is not known"),
@@ -163,7 +160,9 @@ BILLED: dict[str, tuple[Billed, ...]] = {
         _billed("EmitSystemFieldDimensions", "each value of a dimension is a custom metric of its own"),
     ),
     "AWS::Logs::LogGroup": (
-        _billed("LogGroupClass", "the price book has no prices of this log class", "standard"),
+        _billed(
+            "LogGroupClass", "the price book has no prices of this log class", "standard", "infrequent_access"
+        ),
         _billed("DataProtectionPolicy", "masking is billed by the bytes it looks through"),
     ),
     "AWS::Route53::HostedZone": (
@@ -171,13 +170,11 @@ BILLED: dict[str, tuple[Billed, ...]] = {
         _billed("HostedZoneFeatures", "accelerated recovery is billed"),
     ),
     "AWS::Route53::RecordSet": (
-        _billed("Region", "latency-based answers have a price of their own"),
         _billed("GeoLocation", "answers by place have a price of their own"),
         _billed("GeoProximityLocation", "answers by place have a price of their own"),
         _billed("CidrRoutingConfig", "answers by address have a price of their own"),
     ),
     "AWS::Route53::RecordSetGroup": (
-        _billed("RecordSets.Region", "latency-based answers have a price of their own"),
         _billed("RecordSets.GeoLocation", "answers by place have a price of their own"),
         _billed("RecordSets.GeoProximityLocation", "answers by place have a price of their own"),
         _billed("RecordSets.CidrRoutingConfig", "answers by address have a price of their own"),

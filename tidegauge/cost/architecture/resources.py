@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from tidegauge.cost.architecture.free_types import MACRO
 from tidegauge.cost.architecture.stacks import Deployment, Stack
 from tidegauge.cost.architecture.template_values import TemplateValues
 from tidegauge.cost.architecture.templates import parse_folder
 from tidegauge.cost.architecture.unknown import Absent, Unknown, Unresolvable, names_in, need
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
+KNOWN_MACROS = (
+    "AWS::CodeDeployBlueGreen",
+    "AWS::LanguageExtensions",
+    "AWS::SecretsManager-2020-07-23",
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::Serverless-2016-10-31",
+)
 YES = (True, "true", "True")
 NO = (False, "false", "False")
 
@@ -151,11 +159,20 @@ def find_resources(
     deployment = Deployment(folder.templates, folder.assembly, parameters, region)
     found: list[Resource] = []
     for stack in deployment.all():
-        found += [_resource(stack, str(name), body, found) for name, body in stack.resources().items()]
+        bodies = {**stack.resources(), **{name: {"Type": MACRO} for name in _macros(stack)}}
+        found += [_resource(stack, str(name), body, found) for name, body in bodies.items()]
     for file, its in folder.assembly.regions.items():
         if its != region and file in folder.templates:
             deployment.notes[f"{file} is deployed in {its}, and priced as in {region}"] = None
     return found, deployment.notes
+
+
+def _macros(stack: Stack) -> list[str]:
+    """Macros that the template is put through, but for those whose work is known."""
+    named = stack.template.get("Transform")
+    named = named if isinstance(named, list) else [named]
+    macros = [each.get("Name") if isinstance(each, dict) else each for each in named if each is not None]
+    return [str(macro) for macro in macros if macro not in KNOWN_MACROS]
 
 
 def _resource(stack: Stack, name: str, body: Any, others: Sequence[Resource]) -> Resource:

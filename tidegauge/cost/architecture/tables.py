@@ -45,7 +45,12 @@ def hold_global_table(resource: Resource) -> Iterator[Holding]:
     own = resource.mapping("WriteProvisionedThroughputSettings")
     of_indexes = [entry(index, "WriteProvisionedThroughputSettings") for index in indexes]
     writes = sum(_scaled(settings, WRITES) for settings in (own, *of_indexes))
-    yield _capacity(resource, WRITES, writes)
+    yield _capacity(resource, WRITES, writes, "replicated_" if is_replicated(resource) else "")
+
+
+def is_replicated(table: Resource) -> bool:
+    """Whether a global table has replicas in several regions: each of its writes is then a replicated one."""
+    return len(mappings(table.get("Replicas"), "Replicas")) > 1
 
 
 def _scaled(settings: Mapping[str, Any], key: str) -> int:
@@ -54,11 +59,11 @@ def _scaled(settings: Mapping[str, Any], key: str) -> int:
     return whole(scaling.get("MinCapacity") if scaling else settings.get(key), key)
 
 
-def _capacity(resource: Resource, key: str, units: int) -> Holding:
+def _capacity(resource: Resource, key: str, units: int, kind: str = "") -> Holding:
     table = resource.label("TableName", resource.name)
     return Holding(
         service="dynamodb",
-        unit=UNITS[key],
+        unit=f"{kind}{UNITS[key]}",
         quantity=Fraction(units),
         attributes={"table": table},
         provisioned_table=table,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ from tidegauge.errors import TidegaugeError
 CHECK = "check it with cfn-lint"
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Outputs", "Globals")
 # What a file says that is meant as a template, even where it is torn.
-_MEANT = re.compile(r"""^[ \t{]*["']?(Resources|AWSTemplateFormatVersion)["']?[ \t]*:""", re.MULTILINE)
+_SECTION = "(Resources|AWSTemplateFormatVersion)"
+_MEANT = re.compile(rf"""^[ \t]*["']?{_SECTION}["']?[ \t]*:|"{_SECTION}"\s*:""", re.MULTILINE)
 
 
 class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]  # a base class without types
@@ -31,6 +32,25 @@ class _TemplateLoader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]  # a
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.YAMLError(f"an alias in line {mark.line + 1}; CloudFormation has none")
         return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """A key that stands twice would silently lose what stands at the first."""
+        written = [self.construct_object(key, deep=True) for key, _value in node.value]
+        _refuse_twice(written, f"line {node.start_mark.line + 1}")
+        return super().construct_mapping(node, deep=deep)
+
+
+def _refuse_twice(keys: Iterable[Any], where: str) -> None:
+    found = set()
+    for key in keys:
+        if isinstance(key, str) and key in found:
+            raise ValueError(f"{key:.60} stands twice in one mapping ({where})")
+        found |= {key} if isinstance(key, str) else set()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _refuse_twice((key for key, _value in pairs), "JSON")
+    return dict(pairs)
 
 
 def _intrinsic(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
@@ -99,8 +119,8 @@ def _read(name: str, document: str) -> Any:
     try:
         if document.lstrip("\ufeff \t\r\n").startswith("{"):
             try:
-                return json.loads(document.lstrip("\ufeff"))
-            except ValueError:
+                return json.loads(document.lstrip("\ufeff"), object_pairs_hook=_once)
+            except json.JSONDecodeError:
                 if name.endswith(".json"):
                     raise
         return yaml.load(document, Loader=_TemplateLoader)  # noqa: S506  # a SafeLoader

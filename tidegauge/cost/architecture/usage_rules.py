@@ -1,119 +1,21 @@
-"""What an architecture is billed by use for, resource type by resource type, at a scenario's figures."""
+"""What an architecture is billed by use for, resource type by resource type."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from math import prod
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from tidegauge.cost.architecture.resources import (
-    Resource,
-    entry,
-    entry_text,
-    find_resources,
-    is_id_of,
-    is_on,
-    mappings,
+from tidegauge.cost.architecture.edge_usage import (
+    DISTRIBUTION,
+    use_distribution,
+    use_edge_function,
+    use_function,
 )
-from tidegauge.cost.architecture.unknown import Unresolvable, names_in
-from tidegauge.cost.prices import Attributes, sorted_attributes
-
-DISTRIBUTION = "AWS::CloudFront::Distribution"
-GB = 2**30
-US = {"geo": "us"}  # the whole traffic at the price of the cheapest edge locations
-LAMBDA_MB_DEFAULT = 128  # AWS::Lambda::Function's default
-
-# The names of [scenario] and [assumptions] that the rules know; docs/cost.md lists them.
-NAMES = {
-    "edge_requests_per_month": "requests that reach the CDN",
-    "edge_gb_per_month": "GB (2^30 bytes) that the CDN sends to viewers",
-    "edge_function_ms": "ms that a call of an edge function lasts",
-    "origin_requests_per_month": "requests that the CDN sends to an origin",
-    "api_requests_per_month": "requests that reach the API",
-    "websocket_messages_per_month": "WebSocket messages",
-    "load_balancer_lcu": "mean LCUs of the load balancer",
-    "assets": "objects in intelligent tiering",
-    "traces_per_month": "traces that X-Ray records",
-    "nat_gb_per_month": "GB through the NAT gateways",
-    "read_units_per_month": "read request units of on-demand tables",
-    "write_units_per_month": "write request units of on-demand tables",
-    "table_gb": "GB in the tables",
-    "table_recovery_gb": "GB in tables with point-in-time recovery",
-    "log_gb_per_month": "GB of logs taken in",
-    "image_gb": "GB of container images",
-    "fifo_requests_per_month": "calls of FIFO queues",
-    "queue_requests_per_month": "calls of standard queues",
-    "dns_queries_per_month": "DNS queries",
-    "cache_backup_gb": "GB of cache snapshots beyond the free one",
-    "kms_requests_per_month": "calls of customer-managed keys",
-    "secret_calls_per_month": "calls of Secrets Manager",
-    "replicated_gb_per_month": "GB replicated to another region",
-    "transitions_per_month": "objects that a lifecycle moves into each of its classes",
-    "storage_gb": "GB in buckets, in the standard class",
-    "put_requests_per_month": "PUT, COPY, POST and LIST requests of buckets",
-    "get_requests_per_month": "GET and other requests of buckets",
-    "connection_minutes_per_month": "minutes that WebSocket connections last",
-    "endpoint_gb_per_month": "GB through interface endpoints",
-    "events_per_month": "custom events of event buses",
-    "lambda_gb_seconds_per_month": "GB-seconds of Lambda functions that are not at the edge",
-    "lambda_requests_per_month": "calls of Lambda functions that are not at the edge",
-    "log_stored_gb": "GB of logs kept",
-    "notifications_per_month": "messages published to topics",
-    "rest_requests_per_month": "requests that reach REST APIs",
-    "state_transitions_per_month": "state transitions of state machines",
-    "stream_reads_per_month": "reads of table streams",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """Units that a resource is billed for in a month of the scenario."""
-
-    resource: Resource
-    service: str
-    unit: str
-    attributes: Attributes
-    quantity: Fraction | None  # None: the scenario lacks the figures `needs`
-    needs: tuple[str, ...]
-    figures: tuple[str, ...]  # all that it asks for
-    how: str
-    shared_with: tuple[Resource, ...] = ()  # other resources that the same figures are the total of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The figures of a month by name, as rules ask for them."""
-
-    names: Mapping[str, Fraction]
-    hours: Fraction
-
-    def use(
-        self,
-        resource: Resource,
-        unit: str,
-        *asked: str,
-        times: Fraction | int = 1,
-        how: str = "",
-        attributes: Mapping[str, str] = {},
-    ) -> Use:
-        """`times` the product of the figures `asked`, in the unit written `service.unit`."""
-        service, _dot, name = unit.partition(".")
-        needs = tuple(each for each in asked if each not in self.names)
-        return Use(
-            resource=resource,
-            service=service,
-            unit=name,
-            attributes=sorted_attributes(attributes),
-            quantity=None if needs else prod((self.names[each] for each in asked), start=Fraction(times)),
-            needs=needs,
-            figures=asked,
-            how=how or " x ".join(NAMES[each] for each in asked),
-        )
-
-
-Rule = Callable[[Resource, Figures], Iterator[Use]]
+from tidegauge.cost.architecture.resources import Resource, find_resources, mappings
+from tidegauge.cost.architecture.storage_usage import use_bucket, use_global_table, use_table
+from tidegauge.cost.architecture.unknown import Unresolvable
+from tidegauge.cost.architecture.usage import GB, Figures, Rule, Use
+from tidegauge.cost.architecture.usage_names import NAMES
 
 
 def find_uses(
@@ -158,165 +60,9 @@ def _load_balancer(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield figures.use(resource, "alb.lcu_hour", "load_balancer_lcu", times=figures.hours)
 
 
-def _distribution(resource: Resource, figures: Figures) -> Iterator[Use]:
-    config = resource.mapping("DistributionConfig")
-    behaviours = _behaviours(config)
-    policies = {entry_text(each, "ViewerProtocolPolicy", "allow-all") for each in behaviours}
-    how = "requests that reach the CDN; "
-    how += "some behaviours allow plain HTTP" if "allow-all" in policies else "every behaviour demands HTTPS"
-    yield figures.use(resource, "cloudfront.https_request", "edge_requests_per_month", how=how, attributes=US)
-    yield figures.use(resource, "cloudfront.egress_byte", "edge_gb_per_month", times=GB, attributes=US)
-    shields = [entry(origin, "OriginShield") for origin in mappings(config.get("Origins"), "Origins")]
-    if any(is_on(shield.get("Enabled", False), "OriginShield") for shield in shields):
-        yield figures.use(resource, "cloudfront.origin_shield_request", "origin_requests_per_month")
-    memories: dict[str, int] = {}  # by event, one function each: behaviours are taken as alike
-    for behaviour in behaviours:
-        for association in _associations(behaviour):
-            event = entry_text(association, "EventType", "")
-            memories.setdefault(event, _memory_mb(resource, association.get("LambdaFunctionARN")))
-    for where, asked in (("viewer", "edge_requests_per_month"), ("origin", "origin_requests_per_month")):
-        own = [memory for event, memory in memories.items() if event.startswith(where)]
-        if own:
-            how = f"{len(own)} {where} triggers x {NAMES[asked]}"
-            yield figures.use(resource, "lambda_edge.request", asked, times=len(own), how=how)
-            each_ms = Fraction(sum(own), 1024 * 1000)
-            how = f"{how} x {NAMES['edge_function_ms']} at {' + '.join(map(str, own))} MB"
-            yield figures.use(
-                resource, "lambda_edge.gb_second", asked, "edge_function_ms", times=each_ms, how=how
-            )
-
-
-def _behaviours(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    default = entry(config, "DefaultCacheBehavior")
-    return [default, *mappings(config.get("CacheBehaviors"), "CacheBehaviors")]
-
-
-def _associations(behaviour: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return mappings(behaviour.get("LambdaFunctionAssociations"), "LambdaFunctionAssociations")
-
-
-def _memory_mb(distribution: Resource, named: Any) -> int:
-    """Memory of the function that an association names by itself or by its version."""
-    version = distribution.named(named, "AWS::Lambda::Version")
-    function = distribution.named(version.get("FunctionName") if version else named, "AWS::Lambda::Function")
-    if function is None:
-        raise Unresolvable("a function of its associations is in none of the templates")
-    return function.count("MemorySize", LAMBDA_MB_DEFAULT)
-
-
-def _edge_function(resource: Resource, figures: Figures) -> Iterator[Use]:
-    """A CloudFront Function runs at each viewer event that a distribution has it at."""
-    events = set()
-    for other in resource.others:
-        if other.type == DISTRIBUTION and other.may_be_deployed:
-            for behaviour in _behaviours(other.mapping("DistributionConfig")):
-                for each in mappings(behaviour.get("FunctionAssociations"), "FunctionAssociations"):
-                    if any(is_id_of(name, resource.key) for name in names_in(each.get("FunctionARN"))):
-                        events.add(entry_text(each, "EventType", ""))
-    asked = "edge_requests_per_month"
-    how = f"{max(len(events), 1)} viewer events x {NAMES[asked]}"
-    yield figures.use(resource, "cloudfront.function_invocation", asked, times=max(len(events), 1), how=how)
-
-
-def _function(resource: Resource, figures: Figures) -> Iterator[Use]:
-    """A function that is not at the edge, where a distribution is billed for it."""
-    if _is_at_edge(resource):
-        return
-    kinds = resource.items("Architectures")
-    arch = {"arch": "arm" if "arm64" in kinds else "x86"}
-    yield figures.use(resource, "lambda.request", "lambda_requests_per_month", attributes=arch)
-    yield figures.use(resource, "lambda.gb_second", "lambda_gb_seconds_per_month", attributes=arch)
-    yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
-    if entry_text(resource.mapping("TracingConfig"), "Mode", "PassThrough") == "Active":
-        yield figures.use(resource, "xray.trace_recorded", "traces_per_month")
-
-
-def _is_at_edge(function: Resource) -> bool:
-    for other in function.others:
-        if other.type == DISTRIBUTION and other.may_be_deployed:
-            for behaviour in _behaviours(other.mapping("DistributionConfig")):
-                for each in _associations(behaviour):
-                    named = each.get("LambdaFunctionARN")
-                    version = function.named(named, "AWS::Lambda::Version")
-                    named = version.get("FunctionName") if version else named
-                    if any(is_id_of(name, function.key) for name in names_in(named)):
-                        return True
-    return False
-
-
 def _web_acl(resource: Resource, figures: Figures) -> Iterator[Use]:
     asked = "edge_requests_per_month" if resource.text("Scope") == "CLOUDFRONT" else "api_requests_per_month"
     yield figures.use(resource, "waf.request", asked, how=f"{NAMES[asked]}, all of them inspected")
-
-
-CLASSES = {  # as lifecycles name them, and as the price book does
-    "STANDARD_IA": "standard_ia",
-    "ONEZONE_IA": "onezone_ia",
-    "INTELLIGENT_TIERING": "intelligent_tiering",
-    "GLACIER_IR": "glacier_instant",
-    "GLACIER": "glacier_flexible",
-    "DEEP_ARCHIVE": "deep_archive",
-}
-
-
-def _bucket(resource: Resource, figures: Figures) -> Iterator[Use]:
-    standard = {"storage_class": "standard"}
-    yield figures.use(resource, "s3.storage_byte_month", "storage_gb", times=GB, attributes=standard)
-    yield figures.use(resource, "s3.put_request", "put_requests_per_month", attributes=standard)
-    yield figures.use(resource, "s3.get_request", "get_requests_per_month", attributes=standard)
-    for name in _classes(resource):
-        tier = {"storage_class": CLASSES.get(name, name.lower())}
-        yield figures.use(resource, "s3.transition_request", "transitions_per_month", attributes=tier)
-        if name == "INTELLIGENT_TIERING":
-            yield figures.use(resource, "s3.monitored_object_month", "assets", attributes=tier)
-    replication = resource.mapping("ReplicationConfiguration")
-    if replication:
-        yield figures.use(resource, "s3.replicated_byte", "replicated_gb_per_month", times=GB)
-        rules = mappings(replication.get("Rules"), "Rules")
-        times = [entry(entry(rule, "Destination"), "ReplicationTime") for rule in rules]
-        if any(entry_text(each, "Status", "Disabled") == "Enabled" for each in times):
-            yield figures.use(resource, "s3.rtc_byte", "replicated_gb_per_month", times=GB)
-    encryption = resource.mapping("BucketEncryption").get("ServerSideEncryptionConfiguration")
-    for rule in mappings(encryption, "BucketEncryption"):
-        if entry_text(entry(rule, "ServerSideEncryptionByDefault"), "SSEAlgorithm", "AES256") != "AES256":
-            yield figures.use(resource, "kms.request", "kms_requests_per_month")
-
-
-def _classes(bucket: Resource) -> list[str]:
-    """The storage classes that a lifecycle moves objects into."""
-    rules = mappings(bucket.mapping("LifecycleConfiguration").get("Rules"), "Rules")
-    moves = []
-    for rule in rules:
-        if entry_text(rule, "Status", "Enabled") == "Enabled":
-            moves += [*mappings(rule.get("Transitions"), "Transitions"), entry(rule, "Transition")]
-    return sorted({entry_text(move, "StorageClass", "") for move in moves if move})
-
-
-def _table(resource: Resource, figures: Figures) -> Iterator[Use]:
-    if resource.text("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST":
-        yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
-        yield figures.use(resource, "dynamodb.write_request_unit", "write_units_per_month")
-    yield figures.use(resource, "dynamodb.storage_byte_month", "table_gb", times=GB)
-    yield from _recovery(resource, figures, resource.mapping("PointInTimeRecoverySpecification"))
-    if resource.mapping("StreamSpecification"):
-        yield figures.use(resource, "dynamodb.stream_read", "stream_reads_per_month")
-
-
-def _recovery(resource: Resource, figures: Figures, recovery: Mapping[str, Any]) -> Iterator[Use]:
-    if is_on(recovery.get("PointInTimeRecoveryEnabled", False), "PointInTimeRecoveryEnabled"):
-        yield figures.use(resource, "dynamodb.pitr_byte_month", "table_recovery_gb", times=GB)
-
-
-def _global_table(resource: Resource, figures: Figures) -> Iterator[Use]:
-    """As a table's, in the region of the templates."""
-    if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
-        yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
-        yield figures.use(resource, "dynamodb.write_request_unit", "write_units_per_month")
-    yield figures.use(resource, "dynamodb.storage_byte_month", "table_gb", times=GB)
-    for replica in mappings(resource.get("Replicas"), "Replicas"):
-        yield from _recovery(resource, figures, entry(replica, "PointInTimeRecoverySpecification"))
-    if resource.mapping("StreamSpecification"):
-        yield figures.use(resource, "dynamodb.stream_read", "stream_reads_per_month")
 
 
 def _api(resource: Resource, figures: Figures) -> Iterator[Use]:
@@ -346,8 +92,18 @@ def _topic(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield from _key_use(resource, figures, "KmsMasterKeyId")
 
 
+def _records(resource: Resource, figures: Figures) -> Iterator[Use]:
+    """Answers by latency have a price of their own; any other query is the zone's."""
+    records = [resource.resolved, *mappings(resource.get("RecordSets"), "RecordSets")]
+    if any("Region" in record for record in records):
+        yield figures.use(resource, "route53.latency_query", "latency_queries_per_month")
+
+
 def _log_group(resource: Resource, figures: Figures) -> Iterator[Use]:
-    yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
+    name, attributes = "log_gb_per_month", dict[str, str]()
+    if resource.text("LogGroupClass", "STANDARD") == "INFREQUENT_ACCESS":
+        name, attributes = "log_infrequent_gb_per_month", {"log_class": "infrequent_access"}
+    yield figures.use(resource, "cloudwatch.log_ingested_byte", name, times=GB, attributes=attributes)
     yield figures.use(resource, "cloudwatch.log_storage_byte_month", "log_stored_gb", times=GB)
 
 
@@ -376,10 +132,10 @@ def _replication_group(resource: Resource, figures: Figures) -> Iterator[Use]:
 USES: dict[str, Rule] = {
     "AWS::ApiGatewayV2::Api": _api,
     "AWS::ApiGateway::RestApi": _one("apigateway.rest_request", "rest_requests_per_month"),
-    DISTRIBUTION: _distribution,
-    "AWS::CloudFront::Function": _edge_function,
-    "AWS::DynamoDB::GlobalTable": _global_table,
-    "AWS::DynamoDB::Table": _table,
+    DISTRIBUTION: use_distribution,
+    "AWS::CloudFront::Function": use_edge_function,
+    "AWS::DynamoDB::GlobalTable": use_global_table,
+    "AWS::DynamoDB::Table": use_table,
     "AWS::EC2::NatGateway": _one("nat.processed_byte", "nat_gb_per_month", times=GB),
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::Events::EventBus": _one("eventbridge.custom_event", "events_per_month"),
@@ -388,10 +144,12 @@ USES: dict[str, Rule] = {
     "AWS::ElastiCache::ReplicationGroup": _replication_group,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _one("kms.request", "kms_requests_per_month"),
-    "AWS::Lambda::Function": _function,
+    "AWS::Lambda::Function": use_function,
     "AWS::Logs::LogGroup": _log_group,
+    "AWS::Route53::RecordSet": _records,
+    "AWS::Route53::RecordSetGroup": _records,
     "AWS::Route53::HostedZone": _one("route53.query", "dns_queries_per_month"),
-    "AWS::S3::Bucket": _bucket,
+    "AWS::S3::Bucket": use_bucket,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::StepFunctions::StateMachine": _state_machine,

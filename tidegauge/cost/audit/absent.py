@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedItem
-from tidegauge.cost.architecture.usage_rules import Use
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched

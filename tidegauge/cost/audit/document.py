@@ -7,7 +7,8 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.usage_rules import NAMES, Use
+from tidegauge.cost.architecture.usage import Use
+from tidegauge.cost.architecture.usage_names import NAMES
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.claims import AuditedClaim
 from tidegauge.cost.audit.result import Audit, AuditedLine

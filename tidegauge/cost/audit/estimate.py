@@ -10,6 +10,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tidegauge.cost.architecture.edge_functions import SIDES, behaviour_name
+from tidegauge.cost.audit.dimensions import BYTES, NONE, Amount, FormulaError, describe
+from tidegauge.cost.audit.formula import evaluate
+from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import parse_quantity
 from tidegauge.errors import TidegaugeError, nearest
@@ -129,9 +133,8 @@ def read_estimate(document: str, source: str = "estimate") -> Estimate:
     _refuse_unknown(data, _KEYS, top)
     scenario = _table(data, "scenario", top)
     flows = _table(scenario, "flows", top / "scenario")
-    names = {key: _number(value, top / "scenario" / key) for key, value in scenario.items() if key != "flows"}
-    assumptions = _table(data, "assumptions", top)
-    assumed = {key: _number(value, top / "assumptions" / key) for key, value in assumptions.items()}
+    names = _figures({key: value for key, value in scenario.items() if key != "flows"}, top / "scenario")
+    assumed = _figures(_table(data, "assumptions", top), top / "assumptions")
     estimate = Estimate(
         name=_text(data, "name", top),
         region=_text(data, "region", top, DEFAULT_REGION),
@@ -148,8 +151,37 @@ def read_estimate(document: str, source: str = "estimate") -> Estimate:
         claims=tuple(_claim(row, top / "claim" / at) for at, row in enumerate(_rows(data, "claim", top))),
         where=top,
     )
-    _refuse_twins(estimate)
+    _refuse_contradictions(estimate)
     return estimate
+
+
+def _figures(table: Mapping[str, Any], where: Place) -> dict[str, Fraction]:
+    """{name: figure}; those of one cache behaviour are named by table and path pattern."""
+    found = dict[str, Fraction]()
+    for key, value in table.items():
+        if key not in ("behaviours", "origin_requests"):
+            found[key] = _figure(key, value, where / key)
+            continue
+        for pattern, requests in _table(table, key, where).items():
+            found[f"{key}.{behaviour_name(pattern)}"] = _number(requests, where / key / pattern)
+    return found
+
+
+def _figure(name: str, value: object, where: Place) -> Fraction:
+    """A figure of the scenario; a text may name its unit (`10 M`, `2 TB` of a name in GB)."""
+    if not isinstance(value, str) or _BARE.fullmatch(value):
+        return _number(value, where)
+    try:
+        amount = next(evaluate(value, {}).readings())
+    except FormulaError as error:
+        raise TidegaugeError(f"{where}: '{value:.80}' cannot be read: {error}", HINT) from None
+    if amount.dimension == BYTES and "gb" in name.split("_"):
+        amount = amount / Amount(Fraction(2**30), BYTES)
+    if amount.dimension != NONE:
+        raise TidegaugeError(
+            f"{where} is in {describe(amount.dimension)}", "figures are numbers of what they name"
+        )
+    return _number(to_decimal(amount.value), where)
 
 
 def _line(row: Mapping[str, Any], where: Place) -> EstimateLine:
@@ -200,12 +232,19 @@ def _claim(row: Mapping[str, Any], where: Place) -> Claim:
     )
 
 
-def _refuse_twins(estimate: Estimate) -> None:
+def _refuse_contradictions(estimate: Estimate) -> None:
     seen: set[str] = set()
     for line in estimate.lines:
         if line.id in seen:
             raise TidegaugeError(f"{line.where / 'id'}: a second line '{line.id:.60}'", "ids are unique")
         seen.add(line.id)
+    for total, prefix in SIDES.values():
+        parts = sum((value for name, value in estimate.names.items() if name.startswith(prefix)), Fraction(0))
+        if total in estimate.names and parts > estimate.names[total]:
+            where = estimate.where / "scenario" / prefix.rstrip(".")
+            raise TidegaugeError(
+                f"{where}: its behaviours have more than all of {total}", "they are its parts"
+            )
     if not estimate.lines:
         raise TidegaugeError(f"{estimate.where}: the estimate has no [[line]]", HINT)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import Estimate
-from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.audit.price_findings import price_findings
 from tidegauge.cost.audit.reading import Reading
@@ -81,10 +80,10 @@ def _outside_finding(each: Absent) -> Finding:
 def total_findings(
     estimate: Estimate,
     readings: Sequence[Reading],
-    evidence: Evidence,
     priced: PricedUsage,
+    unchecked: Mapping[str, Fraction],
 ) -> Iterator[Finding]:
-    """What concerns the estimate as a whole."""
+    """What concerns the estimate as a whole; `unchecked` has what lines count at prices of their own."""
     total = add(reading.amount for reading in readings)
     if estimate.total is not None and abs(total - Fraction(estimate.total)) > Fraction(1, 2):
         message = f"its lines add up to {usd(total)}, not to {usd(Fraction(estimate.total))}"
@@ -98,17 +97,12 @@ def total_findings(
             f"{float(hit * 100):.0f} %"
         )
         yield Finding(code="implied_hit_ratio", message=message)
-    own = [reading for reading in readings if reading.unlisted is not None]
-    if own:
+    if unchecked:
+        named = ", ".join(unchecked)
         message = (
-            f"{usd(add(each.amount for each in own))} of both totals is not checked: the price book lacks "
+            f"{usd(add(unchecked.values()))} of both totals is not checked, at the estimate's own prices"
         )
-        named = ", ".join(dict.fromkeys(each.line.service for each in own))
-        yield Finding(code="not_checked", message=message + named)
-    for missing in evidence.fixed.missing if evidence.fixed else ():
-        named = f"{missing.resource}.{missing.property}" if missing.property else missing.resource
-        message = f"{named} ({missing.resource_type}) has no known price: {missing.reason}"
-        yield Finding(code="unpriced", message=message)
+        yield Finding(code="not_checked", message=f"{message}: {named}")
     for gap in priced.missing:
         name = label(gap.service, gap.unit, gap.attributes)
         yield Finding(code="unpriced", message=f"{name}: {gap.reason}")

@@ -148,6 +148,8 @@ class _Parser:
     def _product(self, depth: int) -> Amount:
         total, price = self._factor(depth)
         divided = False
+        if self._operator is None and total.dimension == USD:
+            return total  # dollars of which nothing says what they buy
         while (sign := self._operator) is not None:
             self._at += 1
             factor, priced = self._factor(depth)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
-from tidegauge.cost.architecture.usage_rules import Use
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.listed import TASK_HOUR
 from tidegauge.cost.prices import Attributes

@@ -20,6 +20,7 @@ from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import Price, PriceBook, label
 from tidegauge.dollars import usd
 
+DIGITS_MAX = 14  # of a price in a sentence
 TASK_ROUNDING_MAX = Fraction(1, 200)  # a task-hour's price is a sum that people round
 
 
@@ -41,9 +42,9 @@ def _line_findings(reading: Reading, priced: Sequence[PricedLine], book: PriceBo
     if reading.unit_price is None or price is None or _is_price(reading.unit_price, price):
         return
     listed = price.unit_price(price.tiers[0])
-    written = text(to_decimal(reading.unit_price * price.per))
+    written = _shown(reading.unit_price * price.per)
     name = label(price.service, price.unit, price.attributes)
-    message = f"${written} a {price.list_unit} is not the price of {name}, ${text(price.tiers[0].list_price)}"
+    message = f"{written} a {price.list_unit} is not the price of {name}, ${text(price.tiers[0].list_price)}"
     twin, scale = (
         _whose_price(reading.unit_price, price, book),
         scale_of(reading.unit_price, listed, price.per),
@@ -114,3 +115,9 @@ def _whose_price(unit_price: Fraction, own: Price, book: PriceBook) -> Price | N
         (price for price in alike if price.per == own.per and unit_price == price.unit_price(price.tiers[0])),
         None,
     )
+
+
+def _shown(price: Fraction) -> str:
+    """Every digit of a price as people write them; one that is the result of a division is rounded."""
+    exact = text(to_decimal(price))
+    return f"${exact}" if len(exact) <= DIGITS_MAX else usd(price)

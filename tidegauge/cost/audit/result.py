@@ -15,7 +15,7 @@ from tidegauge.cost.audit.matching import Evidence, match
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add
 from tidegauge.cost.audit.reading import Reading, read_line
 from tidegauge.cost.audit.said import Finding
-from tidegauge.cost.audit.unpriced import Unpriced, unpriced_parts
+from tidegauge.cost.audit.unpriced import Unpriced, resources_at_own_price, unpriced_parts
 from tidegauge.cost.lines import PricedLine, PricedUsage, price_usage
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
@@ -103,14 +103,23 @@ def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
         estimate=estimate,
         lines=lines,
         absent=absent,
-        findings=tuple(total_findings(estimate, readings, evidence, priced)),
+        findings=tuple(total_findings(estimate, readings, priced, _unchecked(lines))),
         month=month,
         priced=priced,
         evidence=evidence,
-        unpriced=tuple(unpriced_parts(nobody, evidence, book)),
+        unpriced=tuple(unpriced_parts(nobody, evidence, book, resources_at_own_price(readings))),
         total=total,
         totals={name: _with_engine(total, engine, priced, book) for name, engine in ENGINES.items()},
     )
+
+
+def _unchecked(lines: Iterable[AuditedLine]) -> dict[str, Fraction]:
+    """{line id: USD} of what stands at prices of the estimate's own."""
+    return {
+        line.reading.line.id: line.corrected
+        for line in lines
+        if any(finding.code == "not_checked" for finding in line.findings)
+    }
 
 
 def _month(parts: Iterable[Iterable[UsageItem]], book: PriceBook) -> Usage:

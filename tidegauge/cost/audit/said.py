@@ -124,5 +124,5 @@ _HINT = "formulas are numbers, units and scenario names with + - * / ( ); see do
 def _as_dollars(value: Amount) -> PriceTerm:
     """A price that does not say of which currency it is."""
     if ("USD", 1) in value.dimension:
-        return PriceTerm(value, is_divided=True)
+        return PriceTerm(value, is_divided=value.dimension != USD)
     return PriceTerm(value * Amount(Fraction(1), USD), is_divided=value.dimension != NONE)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from tidegauge.cost.architecture.usage_rules import Use
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.absent import has_price
 from tidegauge.cost.audit.matching import Evidence, Matched
+from tidegauge.cost.audit.reading import Reading
 from tidegauge.cost.prices import PriceBook
 
 
@@ -22,9 +23,21 @@ class Unpriced:
     reason: str
 
 
-def unpriced_parts(nobody: Matched, evidence: Evidence, book: PriceBook) -> Iterator[Unpriced]:
-    """What the templates hold without a known price, then what they are billed by use for and no line has."""
+def resources_at_own_price(readings: Sequence[Reading]) -> frozenset[str]:
+    """Resources that lines of the estimate count at a price of their own."""
+    return frozenset(name for each in readings if each.unlisted for name in each.line.resources)
+
+
+def unpriced_parts(
+    nobody: Matched, evidence: Evidence, book: PriceBook, at_own_price: Collection[str]
+) -> Iterator[Unpriced]:
+    """What the templates hold without a known price, then what they are billed by use for and no line has.
+
+    A whole resource that a line counts at its own price is in the total, so nothing of it is lacking.
+    """
     for missing in evidence.fixed.missing if evidence.fixed else ():
+        if missing.property is None and missing.resource in at_own_price:
+            continue
         yield Unpriced(
             file=missing.file,
             resource=missing.resource,

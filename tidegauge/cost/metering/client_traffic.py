@@ -27,6 +27,7 @@ class ClientRequests:
     received_bytes: int  # body bytes
     cache: str = "none"  # hit, refresh_hit, miss, error; none without X-Cache
     behaviour: str | None = None  # path pattern of the cache behaviour, where the stack names them
+    sent_bytes: int = 0  # body bytes of the requests themselves
     unanswered: int = 0  # went out, but no answer came: what the stack did for them was for nothing
 
     @property
@@ -65,6 +66,8 @@ def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
             sorted_attributes(dict((*US, *behaviour))),
             row.received_bytes,
         )
+        if row.reaches_api and row.sent_bytes:
+            yield _counted(row.flow, "cloudfront", "origin_transfer_byte", US, row.sent_bytes)
         if row.cache in FETCHED and not row.reaches_api:
             fetched = sorted_attributes(dict((*STANDARD, *behaviour)))
             yield _counted(row.flow, "s3", "get_request", fetched, row.requests)
@@ -75,6 +78,13 @@ def gateway_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
     for row in client:
         if row.requests and row.reaches_api and row.route != WEBSOCKET:
             yield _counted(row.flow, "apigateway", "http_request", (), row.requests)
+
+
+def transfer_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
+    """Bodies that leave AWS otherwise than by the CDN: answers of the API itself, and of buckets."""
+    for row in client:
+        if row.base != "cdn" and row.received_bytes:
+            yield _counted(row.flow, "data_transfer", "internet_byte", (), row.received_bytes)
 
 
 def _counted(flow: str, service: str, unit: str, attributes: Attributes, quantity: int) -> UsageItem:
