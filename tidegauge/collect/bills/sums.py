@@ -93,7 +93,7 @@ def _billed(told: Mapping[str, str], each: Sum) -> BilledRows:
         kind=told["kind"],
         counts=bool(told["counts"]),
         product=told["product"],
-        service=told["service"] or told["product"],
+        service=told["service"],
         usage_type=told["usage_type"],
         operation=told["operation"],
         unit=told["unit"],

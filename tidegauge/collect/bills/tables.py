@@ -25,6 +25,12 @@ BETWEEN, INSIDE = "\x1e", "\x1f"  # entries of a map, and its key and value, as 
 OTHERS = {b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip", b"BZh": "bzip2"}
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a part is a Parquet file."""
+    with _reading(path):
+        return _magic(path).startswith(PARQUET)
+
+
 def column_names(path: Path) -> list[str]:
     """The columns of a part (exit 2 where it has none)."""
     with _reading(path):
