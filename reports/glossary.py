@@ -7,6 +7,7 @@ CAUSES = {
     "throttled_429": "The API's own rate limit answered 429.",
     "throttled_503": "A part that was out of capacity answered 503.",
     "timeout": "No complete answer within the request's time limit, or before the run's drain ended.",
+    "cut": "Under way when the run was ended at once: by a second Ctrl-C, or with the command that began it.",
     "connect": "No TCP connection came about.",
     "tls": "The TLS handshake failed.",
     "reset": "The connection broke before the answer was complete.",
@@ -51,8 +52,14 @@ RUN_GLOSSARY = (
     ),
     (
         "95 % interval",
-        "Where the true quantile lies, by binomial order statistics. Requests close in time are alike, so the"
-        " true interval is somewhat wider. A bound is n/a where the rank that it needs doesn't exist.",
+        "Where the true quantile or share lies, by binomial order statistics or Clopper and Pearson, at the"
+        " effective n. A bound is n/a where the rank that it needs doesn't exist.",
+    ),
+    (
+        "Effective n, worth",
+        "Requests that wait in one queue are late together, so that n of them tell less than n independent"
+        " ones. How much less is seen in how figures change between 20 blocks of the window; where slow"
+        " requests are few, in how faster ones do.",
     ),
     (
         "n/a (84 of 299)",
@@ -66,12 +73,18 @@ RUN_GLOSSARY = (
     (
         "PASS, FAIL",
         "Every objective holds, or one is broken, at 95 % confidence, with failed and unsent requests counted"
-        " as violations.",
+        " as violations. Without objectives: FAIL where surely more than 1 % of the requests or sessions"
+        " failed, else a PASS that says that nothing else was judged.",
     ),
-    ("INCONCLUSIVE", "No objective is broken, but at least one needs more samples to be sure of."),
+    (
+        "INCONCLUSIVE",
+        "No objective is broken, but one needs more samples to be sure of, or the run ended before its time,"
+        " or no request was due in its window.",
+    ),
     (
         "INVALID",
-        "The generator was at its own limits, or a firewall was in its way: the clock measured that.",
+        "The generator was at its own limits, or its lag or lost arrivals decide an objective, or a firewall"
+        " was in its way: the clock measured that.",
     ),
     (
         "Hit ratio by request",
@@ -95,8 +108,8 @@ RUN_GLOSSARY = (
         " scenario, or its own quantity, at dated prices, with a whole month's volume tiers and free units.",
     ),
     (
-        "Official, secondary sources, unverified",
-        "How sure a price is: the provider's own text or price list; others who agree; an assumption.",
+        "Official, secondary sources (assumed), unverified",
+        "How sure a price is: the provider's own text or price list; secondary sources that agree; nobody's.",
     ),
     (
         "Counted, metered, estimated",

@@ -75,12 +75,44 @@ class AbsentItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnpricedPart:
+    """Something billed whose price or quantity is not known, so that the corrected total lacks it."""
+
+    file: str  # the template
+    resource: str  # its name there, behind that of a nested stack
+    type: str  # AWS::…
+    property: str | None = None  # null: the whole resource, or what it is billed for by use
+    reason: str  # why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreePart:
+    """A resource that AWS does not bill."""
+
+    file: str  # the template
+    resource: str  # its name there
+    resource_type: str  # AWS::…
+    reason: str  # why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedClaim:
     """A statement of the estimate that is not a line."""
 
     id: str  # its name
     text: str  # as the estimate words it
     findings: tuple[AuditFinding, ...]  # what is wrong with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEvenTraffic:
+    """The traffic at which a change costs as much as it saves."""
+
+    unit: str | None  # service and unit that the traffic is counted in
+    quantity: Dollars | None  # units a month; null where there is no such traffic
+    times_now: Dollars | None  # the same over the month's own traffic
+    pays: str | None  # above or below it
+    reason: str | None  # why there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +127,7 @@ class WhatIf:
     message: str  # what changes
     confidence: str  # the least sure price it rests on
     assumptions: tuple[str, ...]  # what it takes for granted
+    break_even: BreakEvenTraffic | None = None  # null in audits of earlier versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +168,13 @@ class AuditRecord:
     deviation: Dollars | None  # |corrected - estimate| / corrected
     within_tolerance: bool  # whether the deviation is known and at most the tolerance
     estimate_total: Dollars  # as the estimate has it
-    corrected_total: Dollars | None  # by the best evidence, with what no line has
+    corrected_total: Dollars | None  # by the best evidence, with what no line has, of what is known
+    complete: bool = True  # whether the total holds all; else it is the least that the month costs
+    unpriced: tuple[UnpricedPart, ...] = ()  # what it lacks
     totals: Mapping[str, Dollars | None]  # {redis_oss, valkey: the corrected total on that engine}
     fixed_monthly: Dollars | None  # what the architecture holds around the clock
     architecture: tuple[AuditedResource, ...]  # resource by resource
+    free: tuple[FreePart, ...] = ()  # what of it AWS does not bill
     lines: tuple[AuditedLine, ...]  # in the estimate's order
     absent: tuple[AbsentItem, ...]  # what no line has
     findings: tuple[AuditFinding, ...]  # on the estimate as a whole

@@ -59,7 +59,7 @@ class ServiceCost:
     """One service's part of a cost."""
 
     service: str  # as in the lines
-    per_1k_requests: Dollars | None  # what it adds to 1,000 client requests
+    per_1k_requests: Dollars | None  # what it adds to 1,000 answered requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +67,27 @@ class FlowCost:
     """The marginal cost of one flow."""
 
     flow: str  # its name in the plan
-    requests: Count  # in the window
-    sessions: Count  # in the window
-    per_1k_requests: Dollars | None  # marginal cost of 1,000 of its requests
-    per_1k_sessions: Dollars | None  # marginal cost of 1,000 of its sessions
+    requests: Count  # asked in the window
+    requests_sent: Count  # those that went out
+    requests_answered: Count  # those that got an answer, good or not
+    sessions: Count  # asked in the window
+    sessions_sent: Count  # those that were sent
+    sessions_answered: Count  # those whose every request got an answer
+    per_1k_requests: Dollars | None  # marginal cost of 1,000 of its answered requests
+    per_1k_sessions: Dollars | None  # marginal cost of 1,000 of its answered sessions
     by_service: tuple[ServiceCost, ...]  # its parts, the dearest first
-    reason: str | None  # why it is not known
+    reason: str | None  # why one of them is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
     """The cost of 1,000 requests at one rate."""
 
-    rate_per_s: float  # client requests
+    rate_per_s: float  # answered requests
     marginal_per_1k: Dollars  # the same at any rate
     fixed_per_1k: Dollars  # what the fixed hours weigh
-    loaded_per_1k_requests: Dollars  # both together
+    counted_once_per_1k: Dollars  # what both hold: seconds of workers within their fixed hours
+    loaded_per_1k_requests: Dollars  # both together, what they share counted once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +96,7 @@ class LoadedCurve:
 
     fixed_hourly: Dollars  # what the architecture costs an hour, busy or idle
     marginal_per_1k_requests: Dollars  # the curve's floor
-    measured_rate_per_s: float  # this run's; one of the points has it
+    measured_rate_per_s: float  # answered requests of this run; one of the points has it
     half_rate_per_s: float | None  # above it less than half is fixed; 0 without fixed cost, null at no rate
     points: tuple[CurvePoint, ...]  # by rising rate
 
@@ -119,11 +124,12 @@ class FixedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpricedResource:
-    """A resource of the templates whose fixed cost is not known."""
+    """A resource of the templates, or a property of it, whose fixed cost is not known."""
 
     file: str  # the template
     resource: str  # its name there
     resource_type: str  # AWS::…
+    property: str | None = None  # null: the whole resource
     reason: str  # why
 
 
@@ -131,11 +137,12 @@ class UnpricedResource:
 class FixedHours:
     """What the architecture costs around the clock."""
 
-    hourly: Dollars | None  # USD an hour
-    monthly: Dollars | None  # USD a month
+    hourly: Dollars | None  # USD an hour, of what is known
+    monthly: Dollars | None  # USD a month, of what is known
     hours_per_month: Dollars  # that a month has
     items: tuple[FixedItem, ...]  # what is held
-    missing: tuple[UnpricedResource, ...]  # what makes the sum unknown
+    complete: bool = True  # whether the sums hold all; else they are the least that it costs
+    missing: tuple[UnpricedResource, ...]  # what they lack
     billed_by_use: tuple[str, ...]  # resources that cost nothing while idle
     no_charge: tuple[str, ...]  # resources that cost nothing at all
     provisioned_tables: tuple[str, ...]  # tables with provisioned capacity
@@ -147,9 +154,12 @@ class CostSection:
 
     currency: str  # USD
     prices_dated: str | None  # the oldest date of a price used
+    requests: Count  # asked in the window
+    requests_sent: Count  # those that went out
+    requests_answered: Count  # those that got an answer: costs are per 1,000 of these
     marginal_per_1k_requests: Dollars | None  # first-tier list price, no free tier
     marginal_reason: str | None  # why it is not known
-    loaded_per_1k_requests: Dollars | None  # marginal plus the architecture's fixed hours
+    loaded_per_1k_requests: Dollars | None  # marginal plus fixed hours, what both hold counted once
     loaded_reason: str | None  # why it is not known
     loaded_curve: LoadedCurve | None  # over the offered load; null where the loaded cost is
     by_service: tuple[ServiceCost, ...]  # the marginal cost's parts, the dearest first
@@ -157,5 +167,7 @@ class CostSection:
     lines: tuple[CostLine, ...]  # what was priced
     unknown: tuple[UncountedUsage, ...]  # what makes a figure null, then what lies outside the figures
     covered_by_fixed: tuple[CoveredUsage, ...]  # what has no price of its own
+    complete: bool = True  # whether the loaded cost holds all of the architecture; else it is a lower bound
+    unpriced: tuple[UnpricedResource, ...] = ()  # what of the architecture it lacks
     fixed: FixedHours | None  # null without an architecture
     assumptions: tuple[str, ...]  # what the figures rest on, in sentences

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 CENT = Decimal("0.01")
 DIGITS = 3  # significant digits below a dollar
-EXACT = Context(prec=50, rounding=ROUND_HALF_UP)  # far more than is shown: nothing is rounded twice
+EXACT = Context(prec=200, rounding=ROUND_HALF_UP)  # far more than is shown: nothing is rounded twice
 
 
 def usd(amount: Fraction | Decimal | float) -> str:
@@ -21,6 +21,6 @@ def usd(amount: Fraction | Decimal | float) -> str:
     exponent = rounded.as_tuple().exponent
     assert isinstance(exponent, int)  # a fraction is neither infinite nor NaN
     if rounded >= 1:
-        rounded, exponent = decimal.quantize(CENT, ROUND_HALF_UP), -2
+        rounded, exponent = decimal.quantize(CENT, context=EXACT), -2
     shown = f"${rounded:,.{max(2, -exponent)}f}"
     return f"-{shown}" if amount < 0 else shown

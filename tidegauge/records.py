@@ -9,6 +9,7 @@ Cause = Literal[
     "throttled_429",
     "throttled_503",
     "timeout",
+    "cut",
     "connect",
     "tls",
     "reset",
@@ -18,6 +19,9 @@ Cause = Literal[
     "not_allowed",
     "in_flight_cap",
 ]
+
+
+CUT = "cut"  # the cause of a request that was under way when the run was ended at once
 
 
 class Sample(NamedTuple):
@@ -37,7 +41,7 @@ class Sample(NamedTuple):
     step: int
     flow: str
     endpoint: str
-    status: int  # 0 when no answer came
+    status: int  # 0 when no answer came, and for a request that was cut
     cause: str | None  # null when good
     sent_bytes: int
     received_bytes: int  # body bytes as received
@@ -47,6 +51,7 @@ class Sample(NamedTuple):
     request_id: str | None
     url_path: str
     base: str  # api, cdn or other
+    scheduled: bool = True  # due by the clock: a session's first request, or one after a pause
 
     @property
     def response_time_s(self) -> float:
@@ -72,6 +77,9 @@ class SessionEnd(NamedTuple):
     done_s: float  # when its last request was done
     failed: bool  # whether one of its requests failed
     requests: int
+    answered: bool  # whether each of its requests got an answer, good or not
+    lag_s: float = 0.0  # by how much its scheduled requests were sent late, together
+    cut: bool = False  # whether it failed by being cut, and by nothing before
 
 
 class Health(NamedTuple):

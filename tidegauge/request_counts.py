@@ -26,6 +26,7 @@ KEYS = pa.schema(
         ("pop", pa.string()),
         ("answered", pa.bool_()),
         ("behaviour", pa.int64()),  # index of the stack's behaviour for the path, -1 for none
+        ("scheduled", pa.bool_()),  # due by the clock: the first of a session, or one after a pause
     ]
 )
 SUMS = pa.schema([("requests", pa.int64()), ("sent_bytes", pa.int64()), ("received_bytes", pa.int64())])

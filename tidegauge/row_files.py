@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ _INTEGERS = {
     "process", "session", "step", "status", "sent_bytes", "received_bytes", "in_flight",
     "arrival", "requests",
 }  # fmt: skip
-_FLAGS = {"sent", "failed"}
+_FLAGS = {"sent", "failed", "scheduled", "cut", "answered"}
 CODED = pa.dictionary(pa.int32(), pa.string())  # texts as codes into the distinct ones
 
 
@@ -52,6 +52,12 @@ ARRIVALS = pa.schema(
         ("endpoint", pa.string()),  # of its first step
     ]
 )
+# Columns that older rows lack, and what each is taken to be: then lag is of all requests, as it was.
+LATER: Mapping[str, Mapping[str, float | bool]] = {
+    "samples": {"scheduled": True},
+    "sessions": {"lag_s": 0.0, "cut": False, "answered": True},
+    "histograms": {"scheduled": True},
+}
 MERGED_BY = {"histograms": merge_histograms, "moments": merge_moments}
 MERGED_BYTES = 128 * 2**20  # parts in memory at once: a long run is merged in stretches
 BATCH_ROWS = 2**16  # that are in memory at once, where a run's are read in batches
@@ -96,13 +102,20 @@ def read_stretches(path: Path, columns: Sequence[str], coded: Sequence[str]) -> 
 
 
 def read_columns(path: Path, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> Any:
-    """A Parquet file or some of its columns, `coded` ones as codes into their distinct texts.
+    """A Parquet file or those of the columns that it has, `coded` ones as codes into their distinct texts.
 
-    OSError, ArrowException or KeyError for a torn file. (pq.read_table loads pyarrow.dataset for more.)
+    OSError or ArrowException for a torn file. (pq.read_table loads pyarrow.dataset for more.)
     """
     with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
-        table = file.read(None if columns is None else list(columns), use_threads=False)
-    return table if columns is None else table.select(list(columns))
+        return file.read(None if columns is None else list(columns), use_threads=False)
+
+
+def chosen_columns(table: Any, kind: str, columns: Sequence[str]) -> Any:
+    """These columns of a table of `kind`, those that its version lacked filled in; KeyError for others."""
+    for name, value in LATER.get(kind, {}).items():
+        if name in columns and name not in table.column_names:
+            table = table.append_column(name, pa.array([value] * len(table)))
+    return table.select(list(columns))
 
 
 def read_file(path: Path, kind: str, columns: Sequence[str] | None = None, *, coded: bool = False) -> Any:
@@ -110,7 +123,7 @@ def read_file(path: Path, kind: str, columns: Sequence[str] | None = None, *, co
     schema = _columns_of(kind, columns, coded=coded)
     texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     try:
-        return read_columns(path, schema.names, texts).cast(schema)
+        return chosen_columns(read_columns(path, schema.names, texts), kind, schema.names).cast(schema)
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return None
 

@@ -268,7 +268,8 @@ class RunFolder:
         try:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
-                    yield file.read_row_group(group, columns=list(columns))
+                    table = file.read_row_group(group, columns=list(columns))
+                    yield row_files.chosen_columns(table, kind, columns)
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
 
@@ -295,6 +296,10 @@ class RunFolder:
             return row_files.read_columns(path)
         except (OSError, pa.ArrowException) as error:
             raise TidegaugeError(f"{path} cannot be read: {error}", "the run folder is incomplete") from None
+
+    def has_parts(self, kind: str) -> bool:
+        """Whether a process' files of `kind` are there."""
+        return bool(self._parts(kind))
 
     def remove_parts(self, kind: str, keep: Sequence[str] = ()) -> None:
         """Drops the per-process files of `kind`, once they are merged; those named in `keep` stay."""

@@ -23,7 +23,8 @@ State = Literal["holds", "broken", "inconclusive"]
 class Quantiles:
     """Durations in milliseconds: a quantile is the ceil(qn)-th smallest, null where n does not support it.
 
-    `_low` and `_high` are a two-sided 95 % interval by order statistics, null where that rank does not exist.
+    `_low` and `_high` are a two-sided 95 % interval by order statistics at `effective_n`, as requests depend
+    on each other; null where that rank does not exist.
     """
 
     p50: float | None  # half took at most this
@@ -33,6 +34,7 @@ class Quantiles:
     p999: float | None  # 99.9 % took at most this
     max: float | None  # the longest; null without any
     n: Count  # how many durations there are
+    effective_n: Mapping[str, int]  # {quantile: how many independent ones tell as much of it}
     p50_low: float | None  # the interval of each quantile
     p50_high: float | None
     p90_low: float | None
@@ -56,6 +58,16 @@ class Quantiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareBounds:
+    """A share of requests, with its two-sided 95 % interval at the effective n; null without a request."""
+
+    value: Ratio | None
+    low: Ratio | None
+    high: Ratio | None
+    effective_n: Count | None  # how many independent requests tell as much
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheTally:
     """Answers by cache result."""
 
@@ -72,13 +84,24 @@ class CacheTally:
 class Figures:
     """The requests that were intended inside the window, whenever they finished."""
 
-    count: Count  # successes and failures, an unsent arrival as a failure of its first step
+    count: Count  # asked: successes and failures, an unsent arrival as a failure of its first step
+    sent: Count  # those that went out
+    answered: Count  # those of them that got an answer, good or not: costs are of these
     failures: Count  # failed and unsent ones
     failures_by_cause: Mapping[str, int]  # {cause: failures}, the most frequent first
-    rate_per_s: float  # count over the length of the window
+    error_ratio: ShareBounds  # failures over count
+    rate_per_s: float  # count over the length of the window: the rate asked
+    rate_sent_per_s: float  # sent over it
+    rate_answered_per_s: float  # answered over it
     response_time_ms: Quantiles  # from the intended moment to the last byte, of the successes
     service_time_ms: Quantiles  # from the sending to the last byte, of the successes
     cache: CacheTally  # counts answered requests
+    hit_ratio: ShareBounds  # its hit ratio by request, with an interval
+
+    @property
+    def stages(self) -> str:
+        """How many were asked, sent and answered, in words."""
+        return f"{self.count:,} asked, {self.sent:,} sent, {self.answered:,} answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +109,13 @@ class FlowFigures(Figures):
     """The requests of one flow, and its sessions."""
 
     flow: str = field(metadata=LEADING)  # its name in the plan
-    sessions: Count = field(metadata=LEADING)  # arrivals inside the window
+    sessions: Count = field(metadata=LEADING)  # asked: arrivals inside the window
+    sessions_sent: Count = field(metadata=LEADING)  # those that were sent
+    sessions_answered: Count = field(metadata=LEADING)  # those of them whose every request got an answer
     session_failures: Count = field(metadata=LEADING)  # sessions with a failed or unsent request
     session_time_ms: Quantiles = field(metadata=LEADING)  # first intended to last done, of good sessions
+    scheduled: Count = 0  # sent requests that had a scheduled moment: first ones, and those after a pause
+    lag_ms_p99: float | None = None  # P99 of how much later they were sent; null without any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +133,7 @@ class BehaviourFigures:
     path_pattern: str  # by which the descriptor names it
     ttl_s: float  # how long the edge may keep an answer; 0 where nothing is kept
     cache: CacheTally  # with null ratios where `ttl_s` is 0
+    hit_ratio: ShareBounds  # its hit ratio by request, with an interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +142,8 @@ class GeneratorShare:
 
     rate_asked_per_s: float  # scheduled arrivals of the window over its length
     rate_sent_per_s: float  # those that were sent over its length
-    lag_ms_p99: float | None  # P99 of sent minus intended; null without a request
-    sent_requests: Count  # that the lag is taken from
+    lag_ms_p99: float | None  # P99 of sent minus intended, of requests that had a scheduled moment
+    sent_requests: Count  # how many had: first ones of sessions, and those after a pause
     late: Count  # those with a lag above the plan's lag_ms_p99_max
     unsent: Count  # arrivals that were not sent
     lost: Count  # those that went with a generator process that died
@@ -126,21 +154,26 @@ class GeneratorShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedObjective:
-    """An objective of the plan, its state, and the share that violates it."""
+    """An objective, its state, and the share that violates it."""
 
-    target: str  # an endpoint, `total`, `flow:NAME` or `session:NAME`
+    target: str  # an endpoint, `total`, `flow:NAME`, `session:NAME`, or `sessions` of all flows (a default)
     objective: str  # `pNN_ms` or `error_ratio`
+    default: bool = False  # whether it is judged because the plan states none: it can only fail a run
     limit_ms: float | None = field(default=None, metadata=LEFT_OUT)  # the longest good time of a `pNN_ms`
     limit_ratio: float | None = field(default=None, metadata=LEFT_OUT)  # the highest `error_ratio`
     n: Count  # requests or sessions that were judged
+    effective_n: Count  # how many independent ones tell as much: the bounds are at this number
     violations: Count  # those that failed, were not sent, or took over the limit
+    undecided: Count = 0  # those that were cut before it was known whether they would violate
     allowed_ratio: float  # the share that may violate
     observed_ratio: Ratio | None  # violations / n; null without any
-    lower: Ratio | None  # one-sided 95 % bounds of the true share
-    upper: Ratio | None
-    needed_n: int | None  # how many would settle it at the observed share; null where none would
+    lower: Ratio | None  # one-sided bounds of the true share: 95 % for all lower ones together (Holm),
+    upper: Ratio | None  # and 95 % for each upper one
+    needed_n: int | None  # how many settle it in 80 % of runs at the observed share; null where none does
     more_s: float | None  # how much longer that takes at the present rate
     state: State  # what the bounds say
+    without_lag: State | None = None  # what they say when each time is taken without the generator's lag
+    lost_as_good: State | None = None  # what they say when lost arrivals count as good
     reason: str  # all of it in a sentence
 
     @property
@@ -171,7 +204,7 @@ class Summary:
         Annotated[float, Field(ge=0)] | None
     )  # how long after the last phase the last request finished; null without a request
     edge_locations: Mapping[str, int]  # {location: answers}, the most frequent first
-    objectives: tuple[JudgedObjective, ...]  # in the plan's order
+    objectives: tuple[JudgedObjective, ...]  # in the plan's order; the default ones where it states none
     validity: Validity  # the limits that the generator was held to
     looser_validity: tuple[str, ...]  # a sentence for each of them that the plan sets looser
     cost: CostSection  # what the window's requests cost

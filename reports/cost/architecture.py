@@ -8,10 +8,14 @@ from reports.drawing.tables import Cell, Column, Row, Table, cells
 from tidegauge.audit_record import AuditRecord, ResourceUse
 
 UNPRICED_COLUMNS = (
-    Column(label="Service", meaning="What AWS would bill.", numeric=False),
-    Column(label="Resource", meaning="What is billed in the templates.", numeric=False, wide=True),
-    Column(label="Not said", meaning="The figures that the estimate's scenario lacks.", numeric=False),
-    Column(label="What they are", meaning="What those figures stand for.", numeric=False, wide=True),
+    Column(label="Resource", meaning="What the templates name, and its type.", numeric=False),
+    Column(label="Property", meaning="What is billed on it; empty for the whole resource.", numeric=False),
+    Column(
+        label="Why",
+        meaning="Why no total holds it: its price, or how much of it the scenario foresees, is not known.",
+        numeric=False,
+        wide=True,
+    ),
 )
 RESOURCE_COLUMNS = (
     Column(label="Resource", meaning="What the templates name, and its type.", numeric=False),
@@ -52,21 +56,22 @@ def _use(use: ResourceUse) -> str:
 
 
 def unpriced_table(audit: AuditRecord) -> Table:
-    """What is billed by use while the scenario does not say how much."""
+    """What is billed, while nobody knows its price or how much of it there is; a row a reason."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for part in audit.unpriced:
+        alike.setdefault((part.type, part.property or "", part.reason), []).append(part.resource)
     return Table(
-        caption="Billed, but not priced: the scenario does not say how much",
+        caption="Billed, but not priced",
         columns=UNPRICED_COLUMNS,
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=row.service, tone="code"),
-                    Cell(text=row.resource or "", note=row.resource_type or ""),
-                    Cell(text="", items=row.needs),
-                    row.why,
+                    Cell(text=", ".join(resources), note=kind, tone="code"),
+                    Cell(text=name, tone="code"),
+                    reason,
                 )
             )
-            for row in audit.absent
-            if row.amount is None
+            for (kind, name, reason), resources in alike.items()
         ),
         empty="",
     )

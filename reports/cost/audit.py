@@ -78,20 +78,22 @@ def _facts(audit: AuditRecord) -> tuple[Fact, ...]:
         *((name, total) for name, total in engines if total is not None),
         ("Held around the clock, of the corrected", audit.fixed_monthly),
     ]
-    facts = [_monthly(name, total) for name, total in known]
+    facts = [_monthly(name, total, name != "Estimate" and not audit.complete) for name, total in known]
     return (*facts[:2], _deviation(audit), *facts[2:])
 
 
-def _monthly(name: str, total: str | None) -> Fact:
+def _monthly(name: str, total: str | None, is_partial: bool) -> Fact:
     if total is None:
         return Fact(name=name, value="n/a: what it needs has no price or no templates; see the findings")
-    return Fact(name=name, value=f"{numbers.cents(total)} a month", exact=numbers.exact_money(total))
+    least = "at least " if is_partial else ""
+    return Fact(name=name, value=f"{least}{numbers.cents(total)} a month", exact=numbers.exact_money(total))
 
 
 def _deviation(audit: AuditRecord) -> Fact:
     tolerance = f"tolerance {numbers.exact_percent(float(audit.tolerance))}"
     if audit.deviation is None:
-        return Fact(name="Off by", value=f"n/a without a corrected total ({tolerance})")
+        why = "without a corrected total" if audit.corrected_total is None else "of nothing"
+        return Fact(name="Off by", value=f"n/a {why} ({tolerance})")
     within = audit.within_tolerance
     sign, where = ("✓", "within") if within else ("✕", "outside")
     share = numbers.percent(float(audit.deviation))

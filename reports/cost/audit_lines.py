@@ -44,7 +44,7 @@ ITEM_COLUMNS = (
     Column(
         label="How known",
         meaning="Counted or metered in the run, or estimated. Below it how sure its price is: H official,"
-        " M from secondary sources, L unverified.",
+        " M from secondary sources and assumed, L unverified.",
         numeric=False,
     ),
 )
@@ -59,7 +59,8 @@ def line_table(audit: AuditRecord, sources: Sources) -> Table:
     absent.sort(key=lambda each: -Decimal(each[0]))
     rows.extend(_absent_row(row, amount, sources) for amount, row in absent)
     totals = (audit.estimate_total, audit.corrected_total)
-    rows.append(Row(kind="total", cells=cells("Total", *map(bill_cell, totals), "", "", "")))
+    named = "Total" if audit.complete else "Total, at least"
+    rows.append(Row(kind="total", cells=cells(named, *map(bill_cell, totals), "", "", "")))
     return Table(
         caption="The estimate line by line, USD a month",
         columns=AUDIT_COLUMNS,

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 HEIGHT_PX = 240
 POINT_COLUMNS = (
-    Column(label="Requests a second", meaning="Client HTTP requests that the stack is offered."),
+    Column(label="Requests a second", meaning="Client HTTP requests that the stack answers."),
     Column(label="Marginal", meaning="USD per 1,000 requests at any rate."),
     Column(label="Fixed", meaning="USD per 1,000 requests for what the architecture holds around the clock."),
-    Column(label="Loaded", meaning="Both together."),
+    Column(
+        label="Counted once",
+        meaning="What is in both: seconds of workers, as far as the fixed hours of their tasks hold them.",
+    ),
+    Column(label="Loaded", meaning="Marginal and fixed, less what is in both."),
 )
 
 
@@ -51,7 +55,7 @@ def _chart(curve: LoadedCurve) -> Chart | None:
     measured, floor = _measured(curve), float(curve.marginal_per_1k_requests)
     return Chart(
         title="Loaded cost over the rate",
-        unit="USD per 1,000 requests, over client requests a second; both scales are logarithmic",
+        unit="USD per 1,000 requests, over answered requests a second; both scales are logarithmic",
         legend=(
             ("loaded", "loaded cost"),
             *(
@@ -113,7 +117,12 @@ def _sentence(curve: LoadedCurve) -> str:
 def _point_table(curve: LoadedCurve) -> Table:
     def row(point: CurvePoint) -> Row:
         measured = point.rate_per_s == curve.measured_rate_per_s
-        parts = (point.marginal_per_1k, point.fixed_per_1k, point.loaded_per_1k_requests)
+        parts = (
+            point.marginal_per_1k,
+            point.fixed_per_1k,
+            point.counted_once_per_1k,
+            point.loaded_per_1k_requests,
+        )
         rate = Cell(
             text=numbers.significant(point.rate_per_s),
             exact=str(point.rate_per_s),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from reports.cost.sources import Sources
@@ -19,10 +20,13 @@ FLOW_COLUMNS = (
     Column(label="Flow", meaning="One kind of session.", numeric=False),
     Column(
         label="Per 1,000 requests",
-        meaning="Marginal cost per 1,000 client HTTP requests of this flow; the columns on its right are its"
-        " parts.",
+        meaning="Marginal cost per 1,000 answered HTTP requests of this flow; below it how many that were."
+        " The columns on the right of both costs are the parts of this one.",
     ),
-    Column(label="Per 1,000 sessions", meaning="Marginal cost per 1,000 sessions of this flow."),
+    Column(
+        label="Per 1,000 sessions",
+        meaning="Marginal cost per 1,000 sessions of this flow that were answered to their end.",
+    ),
 )
 
 
@@ -37,7 +41,10 @@ def flow_table(data: ReportData, sources: Sources) -> Table:
         caption="Marginal cost by flow",
         columns=(
             *FLOW_COLUMNS,
-            *(Column(label=name, meaning=f"What {name} costs per 1,000 requests.") for name in services),
+            *(
+                Column(label=name, meaning=f"What {name} costs per 1,000 answered requests.")
+                for name in services
+            ),
         ),
         rows=tuple(rows),
         empty="No cost by flow is known.",
@@ -46,9 +53,17 @@ def flow_table(data: ReportData, sources: Sources) -> Table:
 
 def _flow_row(row: FlowCost, services: Sequence[str], lines: Sequence[CostLine], sources: Sources) -> Row:
     own = [line for line in lines if line.flow == row.flow]
-    known = (money_cell(row.per_1k_requests), money_cell(row.per_1k_sessions))
+    known = (
+        _of(row.per_1k_requests, row.requests_answered, row.requests),
+        _of(row.per_1k_sessions, row.sessions_answered, row.sessions),
+    )
     name = Cell(text=row.flow, note=row.reason or "")
     return Row(cells=cells(name, *known, *_parts(row.by_service, services, own, sources)))
+
+
+def _of(usd: str | None, answered: int, asked: int) -> Cell:
+    """A cost and what it is of."""
+    return replace(money_cell(usd), note=f"{numbers.count(answered)} of {numbers.count(asked)}")
 
 
 def _whole_row(
@@ -56,7 +71,7 @@ def _whole_row(
 ) -> Row:
     shared = any(line.flow is None for line in lines)
     name = Cell(text=ALL, note="with what no flow caused alone" if shared else "")
-    whole = money_cell(cost.marginal_per_1k_requests)
+    whole = _of(cost.marginal_per_1k_requests, cost.requests_answered, cost.requests)
     return Row(kind="total", cells=cells(name, whole, "", *_parts(cost.by_service, services, lines, sources)))
 
 
@@ -90,7 +105,7 @@ def flow_bars(data: ReportData) -> Bars | None:
         return None
     return Bars(
         title="Marginal cost by flow and service",
-        unit="USD per 1,000 requests",
+        unit="USD per 1,000 answered requests",
         rows=tuple(
             _bar(name, whole, _segments(parts, services, tones, longest)) for name, whole, parts in known
         ),

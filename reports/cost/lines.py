@@ -27,7 +27,7 @@ LINE_COLUMNS = (
     Column(
         label="How known",
         meaning="Counted call by call, metered by the provider, or estimated. Below it how sure its price is:"
-        " H official, M from secondary sources, L unverified.",
+        " H official, M from secondary sources and assumed, L unverified.",
         numeric=False,
     ),
 )
@@ -37,6 +37,11 @@ FIXED_COLUMNS = (
     Column(label="Quantity", meaning="Units that are held at any time."),
     LIST_PRICE,
     Column(label="A month", meaning="USD for holding it a month; hover for all digits."),
+)
+UNPRICED_COLUMNS = (
+    Column(label="Resource", meaning="What the templates name, and its type.", numeric=False),
+    Column(label="Property", meaning="What is billed on it; empty for the whole resource.", numeric=False),
+    Column(label="Why", meaning="Why its price is not known.", numeric=False, wide=True),
 )
 COVERED_COLUMNS = (
     Column(label="Service and unit", meaning="Used, but not billed by use.", numeric=False),
@@ -127,6 +132,25 @@ def fixed_table(data: ReportData, sources: Sources) -> Table:
                 )
             )
             for item in sorted(items, key=lambda item: -Decimal(item.monthly))
+        ),
+        empty="",
+    )
+
+
+def unpriced_resource_table(data: ReportData) -> Table:
+    """What of the architecture the loaded cost lacks, as nobody knows its price."""
+    return Table(
+        caption="In the architecture, but without a known price",
+        columns=UNPRICED_COLUMNS,
+        rows=tuple(
+            Row(
+                cells=cells(
+                    Cell(text=part.resource, note=part.resource_type, tone="code"),
+                    Cell(text=part.property or "", tone="code"),
+                    part.reason,
+                )
+            )
+            for part in data.summary.cost.unpriced
         ),
         empty="",
     )

@@ -6,19 +6,26 @@ from dataclasses import dataclass
 
 from reports.cost.curve import Curve, loaded_curve
 from reports.cost.flows import flow_bars, flow_table
-from reports.cost.lines import cost_lines, covered_table, fixed_table, uncounted_table
+from reports.cost.lines import (
+    cost_lines,
+    covered_table,
+    fixed_table,
+    uncounted_table,
+    unpriced_resource_table,
+)
 from reports.cost.sources import Source, Sources
 from reports.drawing import numbers
 from reports.drawing.bars import Bars
 from reports.drawing.tables import Table
 from reports.report_data import ReportData
+from tidegauge import cost_record
 
 ROWS_OPEN_MAX = 20  # a longer table of lines waits behind a click
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPart:
-    """One of the two costs per 1,000 requests, or why it is not known."""
+    """One of the two costs per 1,000 answered requests, or why it is not known."""
 
     name: str
     value: str
@@ -31,6 +38,7 @@ class CostSection:
     """All that the section shows."""
 
     parts: tuple[CostPart, ...]
+    counts: str
     prices: str
     bars: Bars | None
     flows: Table
@@ -38,6 +46,7 @@ class CostSection:
     lines: Table
     lines_open: bool
     fixed: Table
+    unpriced: Table
     covered: Table
     assumptions: tuple[str, ...]
     uncounted: Table
@@ -51,6 +60,7 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     dated = cost.prices_dated or "not recorded"
     return CostSection(
         parts=cost_parts(data),
+        counts=_counts(cost),
         prices=f"{cost.currency}, dated {dated}, list price, no free tier",
         bars=flow_bars(data),
         flows=flow_table(data, sources),
@@ -58,6 +68,7 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
         lines=lines,
         lines_open=len(lines.rows) <= ROWS_OPEN_MAX,
         fixed=fixed_table(data, sources),
+        unpriced=unpriced_resource_table(data),
         covered=covered_table(data),
         assumptions=cost.assumptions,
         uncounted=uncounted_table(cost.unknown),
@@ -65,8 +76,20 @@ def cost_section(data: ReportData, sources: Sources) -> CostSection:
     )
 
 
+def _counts(cost: cost_record.CostSection) -> str:
+    """What the costs are of, beside what was asked."""
+    asked, sent, answered = map(numbers.count, (cost.requests, cost.requests_sent, cost.requests_answered))
+    return f"{answered} answered of {sent} sent and {asked} asked; costs are per answered request"
+
+
+def _least(cost: cost_record.CostSection, kind: str) -> str:
+    """What stands before a loaded cost that lacks a part of the architecture."""
+    is_partial = kind == "Loaded" and cost.loaded_per_1k_requests is not None and not cost.complete
+    return "at least " if is_partial else ""
+
+
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
-    """Marginal and loaded cost per 1,000 client requests of the whole run."""
+    """Marginal and loaded cost per 1,000 answered client requests of the whole run."""
     cost = data.summary.cost
     kinds = (
         ("Marginal", cost.marginal_per_1k_requests, cost.marginal_reason),
@@ -74,8 +97,8 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     )
     return tuple(
         CostPart(
-            name=f"{kind} cost per 1,000 requests",
-            value=numbers.money(value),
+            name=f"{kind} cost per 1,000 answered requests",
+            value=_least(cost, kind) + numbers.money(value),
             exact=numbers.exact_money(value),
             reason="" if value is not None else reason or "no reason was recorded",
         )

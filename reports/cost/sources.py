@@ -9,7 +9,7 @@ from reports.report_data import ReportData
 from tidegauge.audit_record import AbsentItem, AuditedLine, MovedUnit
 from tidegauge.cost_record import CostLine, FixedItem
 
-CONFIDENCE = {"H": "official", "M": "secondary sources", "L": "unverified"}
+CONFIDENCE = {"H": "official", "M": "secondary sources, assumed", "L": "unverified"}
 
 Line = CostLine | FixedItem
 

@@ -11,7 +11,7 @@ from reports.cost.sources import CONFIDENCE, Sources
 from reports.drawing import numbers
 from reports.drawing.bars import Bar, Bars, Segment
 from reports.drawing.tables import Cell, Column, Row, Table, cells
-from tidegauge.audit_record import ElsewhereMonth, MovedUnit, WhatIf
+from tidegauge.audit_record import BreakEvenTraffic, ElsewhereMonth, MovedUnit, WhatIf
 
 WHAT_IF_COLUMNS = (
     Column(label="What if", meaning="One change to the corrected month, all else as it is.", numeric=False),
@@ -21,7 +21,14 @@ WHAT_IF_COLUMNS = (
         label="How sure", meaning="The least sure of the prices and terms that it rests on.", numeric=False
     ),
     Column(label="Why", meaning="What changes, and what that assumes.", numeric=False, wide=True),
+    Column(
+        label="Break-even",
+        meaning="The traffic of a month at which both cost the same, and the side on which it pays.",
+        numeric=False,
+    ),
 )
+GB = 2**30
+PRICES = {"H": "official", "M": "secondary sources. They are assumed", "L": "unverified"}
 FATES = {"moved": "moves", "gone": "falls away", "kept": "stays on AWS"}
 
 
@@ -80,6 +87,7 @@ def what_if_table(what_ifs: Sequence[WhatIf]) -> Table:
                     bill_cell(row.after),
                     CONFIDENCE.get(row.confidence, row.confidence),
                     Cell(text=row.message, items=row.assumptions),
+                    _break_even_cell(row.break_even),
                 )
             )
             for row in what_ifs
@@ -88,9 +96,18 @@ def what_if_table(what_ifs: Sequence[WhatIf]) -> Table:
     )
 
 
+def _break_even_cell(found: BreakEvenTraffic | None) -> Cell:
+    if found is None or found.quantity is None:
+        return Cell(text=(found.reason if found else None) or "not worked out", tone="quiet")
+    quantity = Decimal(found.quantity)
+    in_gb = "byte" in (found.unit or "")
+    shown = f"{quantity / GB:,.1f} GB, {found.unit}" if in_gb else f"{quantity:,.0f} {found.unit}s"
+    return Cell(text=f"pays {found.pays} {shown}", exact=f"{found.quantity} {found.unit}")
+
+
 def elsewhere(month: ElsewhereMonth, sources: Sources) -> Elsewhere:
     """The same month in another provider's stack."""
-    name, sure = month.name, CONFIDENCE.get(month.confidence, month.confidence)
+    name, sure = month.name, PRICES.get(month.confidence, month.confidence)
     here, there = numbers.cents(month.aws), numbers.cents(month.there)
     return Elsewhere(
         name=f"The same month on {name}",

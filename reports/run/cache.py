@@ -8,7 +8,7 @@ from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells, shares
 from reports.report_data import ReportData
 from tidegauge.edge_record import EdgeCheck
-from tidegauge.summary import CacheTally
+from tidegauge.summary import CacheTally, ShareBounds
 
 MISMATCHES_SHOWN = 20
 
@@ -22,7 +22,8 @@ CACHE_COLUMNS = (
     Column(label="No cache", meaning="Answers without an X-Cache header; they are in no ratio."),
     Column(
         label="By request",
-        meaning="Hits and refresh hits as a share of all four results; the bar shows them.",
+        meaning="Hits and refresh hits as a share of all four results; the bar shows them, the note a 95 %"
+        " interval at the effective number of answers.",
     ),
     Column(label="By byte", meaning="The same share, in body bytes as received."),
 )
@@ -30,9 +31,11 @@ CACHE_COLUMNS = (
 
 def cache_table(data: ReportData) -> Table:
     """A row a behaviour, and all together."""
-    rows = [_cache_row("All behaviours", "", data.summary.total.cache, "total")]
+    total = data.summary.total
+    rows = [_cache_row("All behaviours", "", total.cache, "total", total.hit_ratio)]
     rows.extend(
-        _cache_row(row.path_pattern, _ttl(row.ttl_s), row.cache, "") for row in data.summary.behaviours
+        _cache_row(row.path_pattern, _ttl(row.ttl_s), row.cache, "", row.hit_ratio)
+        for row in data.summary.behaviours
     )
     return Table(
         caption="Cache results by behaviour",
@@ -42,7 +45,7 @@ def cache_table(data: ReportData) -> Table:
     )
 
 
-def _cache_row(name: str, ttl: str, cache: CacheTally, kind: str) -> Row:
+def _cache_row(name: str, ttl: str, cache: CacheTally, kind: str, ratio: ShareBounds | None = None) -> Row:
     results = [
         (cache.hit, "hit"),
         (cache.refresh_hit, "refresh"),
@@ -57,7 +60,7 @@ def _cache_row(name: str, ttl: str, cache: CacheTally, kind: str) -> Row:
             ttl,
             *(numbers.count(number) for number, _ in results),
             numbers.count(cache.none),
-            Cell(text=_ratio(cache.hit_ratio_by_request, asked), bar=shares(results)),
+            Cell(text=_ratio(cache.hit_ratio_by_request, asked), note=_interval(ratio), bar=shares(results)),
             _ratio(cache.hit_ratio_by_byte, asked),
         ),
     )
@@ -66,6 +69,12 @@ def _cache_row(name: str, ttl: str, cache: CacheTally, kind: str) -> Row:
 def _ratio(ratio: float | None, asked: int) -> str:
     """The ratio, or n/a where nothing was asked for that could have been a hit."""
     return numbers.percent(ratio) if asked else numbers.NOT_AVAILABLE
+
+
+def _interval(ratio: ShareBounds | None) -> str:
+    if ratio is None or ratio.value is None:
+        return ""
+    return f"{numbers.percent(ratio.low)} – {numbers.percent(ratio.high)}"
 
 
 def _ttl(ttl_s: float) -> str:

@@ -6,9 +6,12 @@ from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.glossary import CAUSES
 from reports.report_data import ReportData
-from tidegauge.summary import Figures, Quantiles
+from tidegauge.summary import Figures, FlowFigures, Quantiles
 
-RESPONSE = "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval."
+RESPONSE = (
+    "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval at the"
+    " number of independent requests that they are worth."
+)
 SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
 QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
 
@@ -19,7 +22,10 @@ LATENCY_COLUMNS = (
         numeric=False,
     ),
     Column(
-        label="Requests", meaning="Requests that were due in the measured window, good, failed or unsent."
+        label="Requests",
+        meaning="Requests that were due in the measured window, good, failed or unsent; below it how many"
+        " were sent and answered, where not all were, and how many independent ones the good ones are worth"
+        " for a P99: those that wait in one queue are late together.",
     ),
     Column(label="Rate", meaning="Requests over the length of the window."),
     Column(
@@ -72,7 +78,7 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
         kind=kind,
         cells=cells(
             Cell(text=name, tone="code" if kind == "member" else ""),
-            numbers.count(figures.count),
+            _counted(figures.count, figures.sent, figures.answered, response),
             numbers.rate(figures.rate_per_s),
             _failures(figures),
             *(quantile_cell(response, quantile) for quantile, _ in QUANTILES),
@@ -83,11 +89,24 @@ def _latency_row(name: str, figures: Figures, kind: str) -> Row:
     )
 
 
+def _counted(asked: int, sent: int, answered: int, times: Quantiles) -> Cell:
+    """How many were asked; below it how many were sent and answered, if not all, and what they are worth."""
+    notes = [] if answered == asked else [f"{numbers.count(sent)} sent, {numbers.count(answered)} answered"]
+    if times.n:
+        notes.append(f"worth {numbers.count(times.effective_n['p99'])}")
+    return Cell(text=numbers.count(asked), note="; ".join(notes))
+
+
 def _failures(figures: Figures) -> Cell:
     causes = ", ".join(f"{name} {numbers.count(n)}" for name, n in figures.failures_by_cause.items())
     return Cell(
         text=numbers.count(figures.failures), note=causes, tone="bad" if figures.failures else "quiet"
     )
+
+
+def _worth(times: Quantiles, name: str) -> str:
+    """The number of requests that a quantile is of, and how many independent ones these are worth for it."""
+    return f"n {numbers.count(times.n)}, worth {numbers.count(times.effective_n[name])}"
 
 
 def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell:
@@ -96,7 +115,7 @@ def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell
     return Cell(
         text=numbers.quantile_ms(times, name),
         note=numbers.interval_ms(times, name) if interval else "",
-        exact="" if value is None else f"{value} ms",
+        exact="" if value is None else f"{value} ms; {_worth(times, name)}",
         tone="quiet" if value is None else "",
     )
 
@@ -104,12 +123,17 @@ def quantile_cell(times: Quantiles, name: str, *, interval: bool = True) -> Cell
 SESSION_COLUMNS = (
     Column(label="Flow", meaning="One kind of session: a visitor's requests in their order.", numeric=False),
     Column(label="Sessions", meaning="Sessions that were due in the window."),
+    Column(label="Failed", meaning="Those with a failed or unsent request, in the window or after it."),
     *(
         Column(
             label=f"{label} ms",
             meaning=f"{label} of the time from first intended to last done, think time in.",
         )
         for _, label in QUANTILES
+    ),
+    Column(
+        label="Lag P99 ms",
+        meaning="How much later than due the generator itself sent: first requests, and those after a pause.",
     ),
 )
 
@@ -123,13 +147,24 @@ def session_table(data: ReportData) -> Table:
             Row(
                 cells=cells(
                     flow.flow,
-                    numbers.count(flow.sessions),
+                    _counted(flow.sessions, flow.sessions_sent, flow.sessions_answered, flow.session_time_ms),
+                    numbers.count(flow.session_failures),
                     *(quantile_cell(flow.session_time_ms, quantile) for quantile, _ in QUANTILES),
+                    _lag_cell(flow),
                 )
             )
             for flow in data.summary.flows
         ),
         empty="The run had no flow.",
+    )
+
+
+def _lag_cell(flow: FlowFigures) -> Cell:
+    lag_ms = flow.lag_ms_p99
+    return Cell(
+        text=numbers.milliseconds(lag_ms),
+        note=f"of {numbers.count(flow.scheduled)} requests",
+        exact="" if lag_ms is None else f"{lag_ms} ms",
     )
 
 

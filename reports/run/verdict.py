@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.report_data import ReportData
-from tidegauge.summary import CacheTally, Figures, JudgedObjective, Quantiles
+from tidegauge.summary import Figures, JudgedObjective, Quantiles, ShareBounds
 
 TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
 SENTENCES = {
     "FAIL": "At least one objective is broken: more requests violate it than it allows, beyond chance.",
-    "INCONCLUSIVE": "There are too few samples to say whether every objective holds.",
+    "INCONCLUSIVE": "There are too few samples, or too short a run, to say whether every objective holds.",
     "INVALID": "The measurement is not sound: the load generator was at its own limits, or something stood in"
     " its way. The figures below are for finding out why; they say nothing reliable about the stack.",
 }
@@ -21,6 +21,7 @@ STATES = {
     "broken": ("✕ broken", "bad"),
     "inconclusive": ("? inconclusive", "unsure"),
 }
+NOT_BROKEN = ("not surely broken", "")  # all that a default objective can be, but broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +51,24 @@ def banner(data: ReportData) -> Banner:
     return Banner(
         verdict=verdict,
         tone=TONES[verdict],
-        sentence=SENTENCES.get(verdict) or _pass_sentence(data),
+        sentence=_sentence(data),
         reasons=data.summary.reasons,
         interrupted=data.run.interrupted,
     )
 
 
-def _pass_sentence(data: ReportData) -> str:
-    number = len(data.summary.objectives)
-    if number == 0:
-        return "The measurement is sound. The plan states no objectives, so there was none to break."
-    return f"The measurement is sound, and every objective holds at 95 % confidence ({number} of {number})."
+def _sentence(data: ReportData) -> str:
+    verdict, objectives = data.summary.verdict, data.summary.objectives
+    if verdict == "FAIL" and not any(row.state == "broken" for row in objectives):
+        return "A guard on failures or alarms ended the run: that is the stack's failure."
+    if verdict != "PASS":
+        return SENTENCES[verdict]
+    if all(row.default for row in objectives):
+        return "The measurement is sound, and not surely bad. The plan states no objectives that could hold."
+    return (
+        "The measurement is sound, and every objective holds at 95 % confidence "
+        f"({len(objectives)} of {len(objectives)})."
+    )
 
 
 def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
@@ -70,22 +78,25 @@ def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
         KeyFigure(
             label="Requests",
             value=numbers.count(total.count),
-            note=f"{numbers.rate(total.rate_per_s)} in the measured window",
+            note=f"{numbers.rate(total.rate_per_s)} in the measured window; {total.stages}",
         ),
         KeyFigure(
             label="Failures",
-            value=numbers.percent(_failure_ratio(total)),
-            note=f"{numbers.count(total.failures)} of {numbers.count(total.count)}",
+            value=numbers.percent(total.error_ratio.value),
+            note=f"{numbers.count(total.failures)} of {numbers.count(total.count)}"
+            + _bounds(total.error_ratio),
         ),
         _quantile_figure("Response P50", total.response_time_ms, "p50"),
         _quantile_figure("Response P99", total.response_time_ms, "p99"),
-        _cache_figure(total.cache),
+        _cache_figure(total),
         *_cost_figures(data),
     )
 
 
-def _failure_ratio(total: Figures) -> float | None:
-    return total.failures / total.count if total.count else None
+def _bounds(share: ShareBounds) -> str:
+    if share.value is None:
+        return ""
+    return f"; 95 % interval {numbers.percent(share.low)} – {numbers.percent(share.high)}"
 
 
 def _quantile_figure(label: str, times: Quantiles, name: str) -> KeyFigure:
@@ -104,15 +115,15 @@ def _support(times: Quantiles, name: str) -> str:
     return f"{support} samples that it needs" if support else "no sample"
 
 
-def _cache_figure(cache: CacheTally) -> KeyFigure:
-    by_request, by_byte = cache.hit_ratio_by_request, cache.hit_ratio_by_byte
+def _cache_figure(total: Figures) -> KeyFigure:
+    by_request, by_byte = total.cache.hit_ratio_by_request, total.cache.hit_ratio_by_byte
     nothing = by_request is None
     return KeyFigure(
         label="Cache hits",
         value=numbers.percent(by_request),
         note="nothing cacheable was asked for"
         if nothing
-        else f"by request; {numbers.percent(by_byte)} by byte",
+        else f"by request{_bounds(total.hit_ratio)}; {numbers.percent(by_byte)} by byte",
     )
 
 
@@ -122,8 +133,8 @@ def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
     return tuple(
         KeyFigure(
             label=f"{kind} cost",
-            value=numbers.money(value),
-            note="see the reason under cost" if value is None else "per 1,000 requests",
+            value=("≥ " if kind == "Loaded" and value and not cost.complete else "") + numbers.money(value),
+            note="see the reason under cost" if value is None else "per 1,000 answered requests",
             exact=numbers.exact_money(value),
         )
         for kind, value in kinds
@@ -134,7 +145,8 @@ OBJECTIVE_COLUMNS = (
     Column(
         label="Objective",
         meaning="What the plan asks for: an endpoint, a flow's requests, a flow's sessions or all requests,"
-        " and the limit. A failed or unsent request is over every time limit.",
+        " and the limit. A failed or unsent request is over every time limit. A plan without objectives is"
+        " held to a default: FAIL where surely more than 1 % of the requests or sessions failed.",
         numeric=False,
     ),
     Column(
@@ -142,14 +154,19 @@ OBJECTIVE_COLUMNS = (
         meaning="Whether it holds, is broken, or is inconclusive, at 95 % confidence.",
         numeric=False,
     ),
-    Column(label="Judged", meaning="Requests, or sessions, that the objective looks at."),
+    Column(
+        label="Judged",
+        meaning="Requests, or sessions, that the objective looks at; below it how many independent ones they"
+        " are worth, since those that wait in one queue are late together. The bounds are at that number.",
+    ),
     Column(label="Violations", meaning="How many of them failed, were not sent, or were over the limit."),
     Column(label="Observed", meaning="Violations as a share of those judged."),
     Column(label="Allowed", meaning="The share that may violate the limit: 1 % for a P99."),
     Column(
         label="True share",
-        meaning="One-sided 95 % Clopper-Pearson bounds of the violating share. The objective holds when the"
-        " upper one is at most what is allowed, and is broken when the lower one is above.",
+        meaning="One-sided 95 % Clopper-Pearson bounds of the violating share; the lower one is corrected for"
+        " the number of objectives (Holm). The objective holds when the upper one is at most what is allowed,"
+        " and is broken when the lower one is above.",
     ),
 )
 
@@ -165,13 +182,13 @@ def objectives_table(data: ReportData) -> Table:
 
 
 def _objective_row(row: JudgedObjective) -> Row:
-    text, tone = STATES[row.state]
+    text, tone = STATES[row.state] if not row.default or row.state == "broken" else NOT_BROKEN
     bounds = f"{numbers.percent(row.lower)} – {numbers.percent(row.upper)}"
     return Row(
         cells=cells(
-            Cell(text=row.target, note=_limit(row), tone="code"),
+            Cell(text=row.target, note=_limit(row) + (" (default)" if row.default else ""), tone="code"),
             Cell(text=text, tone=tone),
-            numbers.count(row.n),
+            Cell(text=numbers.count(row.n), note=f"worth {numbers.count(row.effective_n)}"),
             numbers.count(row.violations),
             numbers.percent(row.observed_ratio),
             numbers.exact_percent(row.allowed_ratio),

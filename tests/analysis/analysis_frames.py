@@ -32,6 +32,7 @@ _SAMPLE = {
     "request_id": None,
     "url_path": "/a",
     "base": "api",
+    "scheduled": True,
 }
 _ARRIVAL = {
     "index": 0,
@@ -49,7 +50,7 @@ _TYPES = {
     **dict.fromkeys(("index", "asset", "in_flight"), pa.int64()),
     **dict.fromkeys(("flow", "endpoint", "cause", "cache", "pop", "request_id"), pa.string()),
     **dict.fromkeys(("url_path", "base"), pa.string()),
-    "sent": pa.bool_(),
+    **dict.fromkeys(("sent", "scheduled"), pa.bool_()),
 }
 
 Row = Mapping[str, object]
@@ -91,9 +92,12 @@ def traffic(
     warmup_s: float = 0.0,
     end_s: float = 10.0,
     behaviours: Sequence[Rule] = (),
+    told_by_s: float = 0.0,
 ) -> Traffic:
     frame = rows if isinstance(rows, pd.DataFrame) else samples(rows)
-    return traffic_of_samples([frame], Window(warmup_s=warmup_s, end_s=end_s), behaviours)
+    return traffic_of_samples(
+        [frame], Window(warmup_s=warmup_s, end_s=end_s, told_by_s=told_by_s), behaviours
+    )
 
 
 def arrivals(rows: Sequence[Row]) -> pd.DataFrame:

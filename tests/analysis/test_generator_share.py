@@ -33,11 +33,13 @@ def test_rates_are_sessions_per_second_of_the_window() -> None:
     assert (share["unsent"], share["lost"], share["lost_ratio"]) == (3, 2, pytest.approx(2 / 120))
 
 
-def test_lag_is_the_delay_of_every_sent_request_by_plain_rank() -> None:
+def test_lag_is_the_delay_of_every_request_with_a_scheduled_moment_by_plain_rank() -> None:
     rows: list[dict[str, object]] = [{"intended_s": 20.0, "sent_s": 20.0 + ms / 1000} for ms in range(1, 201)]
+    rows += [{"intended_s": 20.0, "step": 1, "scheduled": False}] * 1000  # due with the answer before them
     share = share_of([*rows, {"intended_s": 5.0, "sent_s": 9.0}], [])
     assert share["lag_ms_p99"] == pytest.approx(198)
     assert share["late"] == 190
+    assert share["sent_requests"] == 200
 
 
 def test_cpu_is_the_busiest_ten_seconds_of_the_busiest_process() -> None:

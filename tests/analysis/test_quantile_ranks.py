@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.support.blocked_durations import at_once
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.intervals import order_statistic_ranks
 from tidegauge.analysis.quantiles import (
@@ -68,19 +69,19 @@ def test_the_required_count_is_the_first_at_which_a_bound_exists(name: str) -> N
 
 def test_quantiles_of_1_to_1000_ms_are_their_ranks() -> None:
     values = np.random.default_rng(3).permutation(np.arange(1, 1001)) / 1000.0
-    found = latency_ms(Durations.of(values))
+    found = latency_ms(at_once(values))
     expected = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "max": 1000}
     assert {key: found.value(key) for key in expected} == pytest.approx(expected)
 
 
 def test_the_p99_interval_of_1000_values_is_the_published_one() -> None:
-    found = latency_ms(Durations.of(np.arange(1, 1001) / 1000.0))
+    found = latency_ms(at_once(np.arange(1, 1001) / 1000.0))
     assert (found.p99_low, found.p99_high) == pytest.approx((984, 997), abs=1)  # ranks 0.984-0.996
 
 
 @pytest.mark.parametrize(("name", "n"), [("p50", 5), ("p90", 29), ("p95", 59), ("p99", 299), ("p999", 2995)])
 def test_a_quantile_is_null_one_value_short_and_says_how_many_it_needs(name: str, n: int) -> None:
-    short, enough = latency_ms(Durations.of(np.ones(n - 1))), latency_ms(Durations.of(np.ones(n)))
+    short, enough = latency_ms(at_once(np.ones(n - 1))), latency_ms(at_once(np.ones(n)))
     assert short.value(name) is None
     assert short.unsupported[name] == f"{n - 1} of {n}"
     assert enough.value(name) == 1000.0
@@ -88,19 +89,19 @@ def test_a_quantile_is_null_one_value_short_and_says_how_many_it_needs(name: str
 
 
 def test_a_bound_is_null_where_its_rank_does_not_exist() -> None:
-    found = latency_ms(Durations.of(np.arange(1, 6) / 1000.0))  # 0.5^5 = 0.031 is more than 0.025
+    found = latency_ms(at_once(np.arange(1, 6) / 1000.0))  # 0.5^5 = 0.031 is more than 0.025
     assert (found.p50, found.p50_low, found.p50_high) == (3.0, None, None)
-    found = latency_ms(Durations.of(np.arange(1, 7) / 1000.0))  # 0.5^6 = 0.016
+    found = latency_ms(at_once(np.arange(1, 7) / 1000.0))  # 0.5^6 = 0.016
     assert (found.p50_low, found.p50_high) == (1.0, 6.0)
 
 
 def test_the_upper_p99_bound_exists_from_368_values_on() -> None:  # 0.99^367 = 0.02501, 0.99^368 = 0.02476
-    assert latency_ms(Durations.of(np.ones(367))).p99_high is None
-    assert latency_ms(Durations.of(np.ones(368))).p99_high == 1000.0
+    assert latency_ms(at_once(np.ones(367))).p99_high is None
+    assert latency_ms(at_once(np.ones(368))).p99_high == 1000.0
 
 
 def test_no_values_give_nulls_and_the_missing_counts() -> None:
-    found = latency_ms(Durations.of(np.array([])))
+    found = latency_ms(at_once(np.array([])))
     assert found.p50 is found.max is found.p99_low is None
     assert found.unsupported == {
         "p50": "0 of 5",
@@ -114,13 +115,13 @@ def test_no_values_give_nulls_and_the_missing_counts() -> None:
 
 def test_a_missing_duration_is_an_error_and_no_quantile() -> None:
     with pytest.raises(ValueError, match="only finished requests"):
-        latency_ms(Durations.of(np.array([0.1, np.nan])))
+        latency_ms(at_once(np.array([0.1, np.nan])))
 
 
 @pytest.mark.parametrize("n", [300, 777, 5000])
 def test_quantiles_equal_numpy_s_inverted_cdf(n: int) -> None:
     values = np.random.default_rng(n).lognormal(-4, 1, n)
-    found = latency_ms(Durations.of(values))
+    found = latency_ms(at_once(values))
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
         assert found.value(name) == pytest.approx(float(np.quantile(values, q, method="inverted_cdf")) * 1000)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tidegauge.analysis.intervals import clopper_pearson, needed_n
+from tidegauge.analysis.intervals import binomial_tail, clopper_pearson, needed_n
 
 
 @settings(max_examples=60, deadline=None)
@@ -31,16 +31,40 @@ def test_without_violations_it_takes_as_many_requests_as_the_quantile_needs(allo
     assert needed_n(0.0, allowed) == n
 
 
-@pytest.mark.parametrize(("observed", "allowed"), [(0.005, 0.01), (0.02, 0.01), (1.0, 0.01), (0.0008, 0.001)])
-def test_the_needed_count_settles_and_one_fewer_does_not(observed: float, allowed: float) -> None:
-    def settled(n: int) -> bool:
-        lower, upper = clopper_pearson(observed * n, n)
-        return upper <= allowed or lower > allowed
-
+@pytest.mark.parametrize(
+    ("observed", "allowed"),
+    [(0.005, 0.01), (0.02, 0.01), (1.0, 0.01), (0.0003, 0.001), (0.3, 0.25), (0.1, 0.2)],
+)
+def test_a_run_of_the_needed_count_decides_in_four_of_five_cases(observed: float, allowed: float) -> None:
     n = needed_n(observed, allowed)
     assert n is not None
-    assert settled(n)
-    assert n == 1 or not settled(n - 1)
+    outcomes = range(n + 1)
+    decided = [
+        stats.binom.pmf(x, n, observed)
+        for x, (lower, upper) in zip(outcomes, (clopper_pearson(x, n) for x in outcomes), strict=True)
+        if (upper <= allowed if observed < allowed else lower > allowed)
+    ]
+    assert sum(decided) >= 0.8
+    half = n // 2  # and half as long does not
+    settled = {x: clopper_pearson(x, half) for x in range(half + 1)} if half else {}
+    assert (
+        sum(
+            stats.binom.pmf(x, half, observed)
+            for x, (lower, upper) in settled.items()
+            if (upper <= allowed if observed < allowed else lower > allowed)
+        )
+        < 0.8
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5_000), st.floats(0, 1), st.floats(0.001, 0.999))
+def test_the_tail_is_scipy_s_and_says_what_the_lower_bound_says(n: int, share: float, allowed: float) -> None:
+    violations = round(n * share)
+    tail = binomial_tail(violations, n, allowed)
+    assert tail == pytest.approx(stats.binom.sf(violations - 1, n, allowed), rel=1e-6, abs=1e-12)
+    if abs(tail - 0.02) > 1e-9:
+        assert (tail < 0.02) == (clopper_pearson(violations, n, 0.98)[0] > allowed)
 
 
 def test_the_needed_count_is_never_below_the_one_asked_from() -> None:

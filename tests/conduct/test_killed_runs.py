@@ -74,6 +74,16 @@ def test_a_report_of_a_killed_command_counts_what_was_due_until_then(tmp_path: P
     assert json.loads(folder.summary_json.read_text())["total"]["count"] == 10
 
 
+def test_what_a_killed_command_sent_and_left_no_row_of_is_lost(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path, 1)
+    store(folder, 0, range(31), range(0, 30, 2))  # of the 20 due in (1, 3] every other one was answered
+    done = CliRunner().invoke(report_command, [str(folder.path), "--json"])
+    assert done.exit_code == 0, done.output
+    summary = json.loads(folder.summary_json.read_text())
+    assert (summary["total"]["count"], summary["total"]["failures_by_cause"]) == (20, {"lost": 10})
+    assert summary["verdict"] == "INVALID"
+
+
 def test_a_run_killed_before_anything_was_sent_has_no_report(tmp_path: Path) -> None:
     done = CliRunner().invoke(report_command, [str(run_folder(tmp_path, 1).path), "--json"])
     assert done.exit_code == 2

@@ -8,7 +8,8 @@ from pathlib import Path
 from cost_builders import BOOK
 
 from tidegauge.cost.architecture.fixed import price_architecture
-from tidegauge.cost.architecture.usage_rules import Figures, find_uses
+from tidegauge.cost.architecture.usage import Figures
+from tidegauge.cost.architecture.usage_rules import find_uses
 from tidegauge.cost.audit.estimate import read_estimate
 from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.result import Audit, AuditedLine, audit

@@ -9,6 +9,7 @@ from typing import Any
 from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.architecture.fixed import FixedCost, price_architecture
 from tidegauge.cost.lines import PricedUsage, price_usage
+from tidegauge.cost.per_request import Counts, FlowCounts
 from tidegauge.cost.usage import UnknownUsage, Usage, UsageItem
 
 BOOK = read_prices("us-east-1")
@@ -52,6 +53,20 @@ def total(priced: PricedUsage) -> Decimal:
 
 def fixed(template: str, parameters: Mapping[str, str] | None = None) -> FixedCost:
     return price_architecture({"stack.yaml": template}, BOOK, parameters=parameters)
+
+
+def counts(answered: int, sent: int | None = None, asked: int | None = None) -> Counts:
+    """As many sent as answered, and asked as sent, where nothing else is said."""
+    sent = answered if sent is None else sent
+    return Counts(asked=sent if asked is None else asked, sent=sent, answered=answered)
+
+
+def answered(requests: Mapping[str, int], sessions: Mapping[str, int]) -> list[FlowCounts]:
+    """Flows of which every request and session was answered."""
+    return [
+        FlowCounts(flow=flow, requests=counts(requests.get(flow, 0)), sessions=counts(sessions.get(flow, 0)))
+        for flow in dict.fromkeys([*requests, *sessions])
+    ]
 
 
 def document(**changes: Any) -> dict[str, Any]:

@@ -117,8 +117,12 @@ def test_sound_lines_have_no_finding(guide: Audit) -> None:
 def test_what_the_scenario_does_not_say_is_named_and_not_priced(guide: Audit) -> None:
     gaps = unknown(guide)
     assert gaps["nat"] == ["nat_gb_per_month"]
-    assert set(gaps["dynamodb"]) == {"table_gb", "table_recovery_gb"}
+    assert set(gaps["dynamodb"]) == {"table_gb", "table_recovery_gb", "stream_reads_per_month"}
     assert set(gaps["lambda_edge"]) == {"origin_requests_per_month"}
+    assert not guide.complete
+    named = {each.resource for each in guide.unpriced}
+    assert {"NatGatewayA", "MediaBucket", "Distribution", "Assets", "OpsAlerts", "AnalyticsConsumer"} <= named
+    assert all(each.property is None for each in guide.unpriced)  # it sets nothing that is billed silently
 
 
 def test_the_hit_ratio_that_its_requests_imply_is_said(guide: Audit) -> None:

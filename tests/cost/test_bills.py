@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,15 +10,20 @@ from decimal import Decimal
 import pytest
 from cost_builders import BOOK, TB, item, usage
 
+from tidegauge.collect.prices.packaged import read_prices_document
 from tidegauge.cost.bill import Bill, add_up, make_bill, scale_to_month
+from tidegauge.cost.price_book import parse_price_book
+from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage
 from tidegauge.errors import TidegaugeError
 
 US = {"geo": "us"}
 
 
-def bill(of: Usage, *, today: date = date(2026, 11, 23), age_days_max: int = 365) -> Bill:
-    return make_bill(of, BOOK, today=today, free_tier=True, tiers=True, age_days_max=age_days_max)
+def bill(
+    of: Usage, *, today: date = date(2026, 11, 23), age_days_max: int = 365, book: PriceBook = BOOK
+) -> Bill:
+    return make_bill(of, book, today=today, free_tier=True, tiers=True, age_days_max=age_days_max)
 
 
 def test_the_three_totals_of_twelve_terabytes() -> None:
@@ -70,6 +76,9 @@ def test_a_price_is_old_from_the_day_after_its_age(today: date, named: list[str]
 
 
 def test_a_price_without_a_day_is_always_named() -> None:
-    assert bill(usage(item("lambda_edge", "gb_second", 1))).old_prices == (
+    undated = json.loads(read_prices_document("us-east-1"))
+    undated["sources"]["O"]["date"] = None
+    book = parse_price_book(json.dumps(undated))
+    assert bill(usage(item("lambda_edge", "gb_second", 1)), book=book).old_prices == (
         "lambda_edge gb_second: nobody recorded its day",
     )

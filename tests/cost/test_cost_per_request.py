@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from cost_builders import BOOK, fixed, item, usage
+from cost_builders import BOOK, answered, fixed, item, usage
 
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.per_request import cost_section
@@ -31,8 +31,9 @@ def section(
         cost_section(
             Usage(region=plain.region, window_s=plain.window_s, items=items, unknown=unknown, notes=notes),
             BOOK,
-            request_counts={"view": 1000, "upload": 100} if requests is None else requests,
-            session_counts={"view": 250, "upload": 20},
+            flows=answered(
+                {"view": 1000, "upload": 100} if requests is None else requests, {"view": 250, "upload": 20}
+            ),
             window_s=60.0,
             architecture=architecture,
             loaded_reason=loaded_reason,
@@ -93,14 +94,15 @@ def test_loaded_cost_says_why_it_is_null_without_an_architecture() -> None:
     assert section(VIEW, UPLOAD)["loaded_reason"] == "the stack names no architecture"
 
 
-def test_loaded_cost_names_the_resource_whose_price_is_unknown() -> None:
+def test_loaded_cost_is_a_lower_bound_and_names_the_resource_whose_price_is_unknown() -> None:
     strange = fixed("Resources: {Db: {Type: AWS::RDS::DBInstance}, Eks: {Type: AWS::EKS::Cluster}}")
     cost = section(VIEW, UPLOAD, architecture=strange)
-    assert cost["loaded_per_1k_requests"] is None
-    assert cost["loaded_reason"] == (
-        "fixed cost of Db (AWS::RDS::DBInstance): no price is known for this resource type (and 1 more)"
-    )
-    assert cost["marginal_per_1k_requests"] is not None
+    assert cost["loaded_per_1k_requests"] == cost["marginal_per_1k_requests"]  # nothing else has a price
+    assert (cost["complete"], cost["fixed"]["complete"]) == (False, False)
+    assert [(each["resource"], each["reason"]) for each in cost["unpriced"]] == [
+        ("Db", "no price is known for this resource type"),
+        ("Eks", "no price is known for this resource type"),
+    ]
 
 
 def test_a_flow_with_an_unknown_line_is_null_with_the_reason_and_so_is_the_total() -> None:
@@ -138,8 +140,8 @@ def test_a_flow_without_any_known_usage_is_unknown_and_not_free() -> None:
 def test_without_requests_there_is_no_cost_per_request() -> None:
     cost = section(POLLS, requests={"view": 0})
     assert cost["marginal_per_1k_requests"] is None
-    assert cost["marginal_reason"] == "no request was sent in the measured window"
-    assert row(cost, "upload")["reason"] == "no request was sent in the measured window"
+    why = "no request of the measured window was answered (none was asked)"
+    assert (cost["marginal_reason"], row(cost, "upload")["reason"]) == (why, why)
 
 
 def test_provisioned_tables_are_listed_as_covered() -> None:

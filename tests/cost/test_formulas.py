@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegauge.cost.audit.formula import DimensionError, FormulaError, describe, evaluate
+from tidegauge.cost.audit.dimensions import DimensionError, FormulaError, describe
+from tidegauge.cost.audit.formula import evaluate, read_formula
 
 NAMES = {"views": Fraction(1_000_000)}
 
@@ -59,7 +60,7 @@ def test_unlike_things_are_not_added() -> None:
         ("wievs * 2", "did you mean 'views'"),
         ("views-views", "spaces around a minus"),
         ("__import__('os').system('id')", "is not expected"),
-        ("lambda: 1", "is not expected"),
+        ("lambda:1", "is not expected"),
         ("views.real", "is not expected"),
         ("(" * 40 + "1" + ")" * 40, "nested too deeply"),
         ("-" * 400 + "1", "nested too deeply"),
@@ -77,6 +78,68 @@ def test_what_is_no_formula_is_refused_with_the_reason(formula: str, reason: str
 def test_any_text_is_a_value_or_a_reason(text: str) -> None:
     with contextlib.suppress(FormulaError):
         evaluate(text, NAMES)
+
+
+WORDS = [
+    *(
+        "1",
+        "2.5",
+        "1,000",
+        "10M",
+        "0",
+        "9e99M",
+        "9e99B",
+        "1e-99",
+        "GB",
+        "hours",
+        "days",
+        "week",
+        "/mo",
+        "$",
+        "USD",
+    ),
+    *(
+        "$0.023",
+        "%",
+        "×",
+        "*",
+        "/",
+        "+",
+        "-",
+        "(",
+        ")",
+        "x",
+        "@",
+        "at",
+        "per",
+        "a",
+        "=",
+        "≈",
+        "free",
+        "(free)",
+    ),
+    *(
+        "views",
+        "vCPU-hour",
+        "hourly",
+        "cache.r6g.large",
+        "~",
+        "1'000",
+        "instance(s)",
+        "in a month",
+        "M",
+        "–",
+        "€",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join))
+def test_any_words_are_a_finite_value_or_a_reason(text: str) -> None:
+    with contextlib.suppress(FormulaError):
+        read = read_formula(text, NAMES, lambda _part, _price, says_free: says_free)
+        assert abs(read.value.value) <= 10**60
+        describe(read.value.dimension)
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12), st.data())

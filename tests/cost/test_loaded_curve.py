@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from cost_builders import BOOK, fixed, item, usage
+from cost_builders import BOOK, answered, fixed, item, usage
 
 from tidegauge.cost.loaded_curve import loaded_curve
 from tidegauge.cost.per_request import cost_section
@@ -33,6 +33,7 @@ def test_fixed_cost_halves_when_the_rate_doubles_and_marginal_cost_stays() -> No
         "rate_per_s": 10.0,
         "marginal_per_1k": "0.01",
         "fixed_per_1k": "0.05",
+        "counted_once_per_1k": "0",
         "loaded_per_1k_requests": "0.06",
     }
     assert (at(found, 20.0)["fixed_per_1k"], at(found, 20.0)["loaded_per_1k_requests"]) == ("0.025", "0.035")
@@ -77,8 +78,7 @@ def test_the_cost_section_draws_the_curve_at_the_windows_own_rate() -> None:
     cost = cost_section(
         usage(item("cloudfront", "https_request", 600, {"geo": "us"})),
         BOOK,
-        request_counts={"view": 600},
-        session_counts={"view": 60},
+        flows=answered({"view": 600}, {"view": 60}),
         window_s=60.0,
         architecture=fixed("Resources: {Nat: {Type: AWS::EC2::NatGateway}}"),
         loaded_reason=None,
@@ -93,8 +93,7 @@ def test_without_an_architecture_there_is_no_curve() -> None:
     cost = cost_section(
         usage(item("cloudfront", "https_request", 600, {"geo": "us"})),
         BOOK,
-        request_counts={"view": 600},
-        session_counts={"view": 60},
+        flows=answered({"view": 600}, {"view": 60}),
         window_s=60.0,
         architecture=None,
         loaded_reason=None,

@@ -41,18 +41,6 @@ def test_marginal_cost_stays_at_the_first_tier() -> None:
     assert total(marginal(item("cloudfront", "egress_byte", 20 * TB, US))) == Decimal("1740.8")
 
 
-def test_flows_fill_the_tiers_together_in_order() -> None:
-    bill = month(
-        item("cloudfront", "egress_byte", 6 * TB, US, flow="view"),
-        item("cloudfront", "egress_byte", 6 * TB, US, flow="short_link"),
-    )
-    assert [(line.item.flow, line.tier, int(line.quantity) // TB) for line in bill.lines] == [
-        ("view", "first 10 TB", 6),
-        ("short_link", "first 10 TB", 4),
-        ("short_link", "next 40 TB", 2),
-    ]
-
-
 def test_the_free_terabyte_fills_the_beginning_of_the_first_tier() -> None:
     bill = month(item("cloudfront", "egress_byte", 11 * TB, US), free_tier=True)
     # 1 TB free, 9,216 GB x 0.085 = 783.36, 1,024 GB x 0.080 = 81.92

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from cost_builders import BOOK, GB, TB, item, marginal, month, total
 
+from tidegauge.collect.prices.packaged import read_prices
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import list_legal
 
@@ -149,14 +150,20 @@ def test_every_price_says_source_confidence_and_list_unit() -> None:
     rows = list_legal(BOOK)
     assert len(rows) > 100
     assert all(row["source"] and row["list_unit"] and row["confidence"] in ("H", "M", "L") for row in rows)
-    assert all(row["price_date"] for row in rows if row["confidence"] == "H" and row["service"] != "xray"
-               and row["service"] != "lambda_edge")  # fmt: skip
 
 
-def test_unverified_prices_are_marked() -> None:
-    low = {(row["service"], row["unit"]) for row in list_legal(BOOK) if row["confidence"] == "L"}
-    assert ("cloudfront", "origin_shield_request") in low
-    assert ("cloudwatch", "custom_metric_month") in low
+@pytest.mark.parametrize("region", ["us-east-1", "cloudflare"])
+def test_every_price_and_every_free_pool_has_a_day(region: str) -> None:
+    book = read_prices(region)
+    assert [price for price in book.prices.values() if not price.origin.price_date] == []
+    assert [pool for pool in book.free_pools.values() if not pool.origin.price_date] == []
+
+
+def test_prices_that_nobody_confirmed_are_marked() -> None:
+    sure = {(row["service"], row["unit"]): row["confidence"] for row in list_legal(BOOK)}
+    assert sure["s3", "rtc_byte"] == sure["ssm", "standard_parameter_month"] == "L"
+    assert sure["cloudfront", "origin_shield_request"] == sure["cloudwatch", "custom_metric_month"] == "M"
+    assert sure["cloudfront", "kvs_read"] == sure["cloudfront", "plan_month"] == "M"
 
 
 def test_the_legal_list_shows_tiers_and_free_units() -> None:

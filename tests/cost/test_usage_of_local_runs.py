@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -121,6 +122,26 @@ def test_the_api_through_the_edge_is_billed_by_both_and_never_fetched_from_s3() 
     assert quantities(usage, "cloudfront", "https_request") == {"view": 4}
     assert quantities(usage, "apigateway", "http_request") == {"view": 4}
     assert quantities(usage, "s3", "get_request") == {}
+
+
+def test_answers_of_the_api_itself_and_of_buckets_leave_aws_at_the_price_of_transfer() -> None:
+    usage = local(
+        asked("link", LINK, 4, "api", received_bytes=3 * 2**30),
+        asked("link", "GET presigned object", 1, "other", received_bytes=2**30),
+        asked("view", "GET /assets/{asset_id}.gif", 9, "cdn", received_bytes=5 * 2**30),
+    )
+    assert quantities(usage, "data_transfer", "internet_byte") == {"link": 4 * 2**30}
+    lines = price_usage(usage, BOOK, marginal=True).lines
+    [out] = [line for line in lines if line.item.service == "data_transfer"]
+    assert out.amount == Decimal("0.36")  # 4 GB at 0.09 USD, the first tier
+    [edge] = [line for line in lines if line.item.unit == "egress_byte"]
+    assert edge.amount == Decimal("0.425")  # 5 GB at 0.085 USD
+
+
+def test_bodies_of_requests_through_the_edge_to_the_api_are_transfer_to_the_origin() -> None:
+    row = asked("view", f"POST /api{TRACK[5:]}", 10, "cdn", cache="miss")
+    usage = local(replace(row, sent_bytes=2**30))
+    assert quantities(usage, "cloudfront", "origin_transfer_byte") == {"view": 2**30}
 
 
 def test_websockets_are_no_gateway_requests() -> None:

@@ -226,6 +226,28 @@ def test_edge_functions_are_billed_by_call_and_by_time_and_memory() -> None:
     assert quantities(usage, "lambda_edge", "gb_second") == {"view": Decimal("0.125")}
 
 
+def test_an_edge_function_of_one_behaviour_is_caused_by_its_requests() -> None:
+    """20 calls for 20 requests to the behaviour that it is on, of 100 to the CDN."""
+    found = metered(
+        sums("cloudfront", "E1", "Requests", "100"),
+        sums("edge_function", "auth", "Invocations", "20"),
+        sums("edge_function", "auth", "Duration", "1000"),
+        function_mb={"auth": 1024},
+        causes={"auth": ("GET /private/{asset_id}.gif",)},
+    )
+    window = [
+        asked("view", "GET /a.gif", 80, "cdn"),
+        asked("member", "GET /private/{asset_id}.gif", 15, "cdn"),
+        asked("view", "GET /private/{asset_id}.gif", 5, "cdn"),
+    ]
+    usage = on_aws(window, found)
+    assert quantities(usage, "lambda_edge", "request") == {"member": 15, "view": 5}
+    assert quantities(usage, "lambda_edge", "gb_second") == {
+        "member": Decimal("0.75"),
+        "view": Decimal("0.25"),
+    }
+
+
 def test_presigned_uploads_are_puts_of_the_flow_and_the_buckets_other_requests_shared() -> None:
     found = metered(
         sums("bucket", "media", "AllRequests", "40"),

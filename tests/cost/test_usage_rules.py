@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from cost_builders import GB
 
-from tidegauge.cost.architecture.usage_rules import NAMES, Figures, Use, find_uses
+from tidegauge.cost.architecture.usage import Figures, Use
+from tidegauge.cost.architecture.usage_names import NAMES
+from tidegauge.cost.architecture.usage_rules import find_uses
 
 HOURS = Fraction(730)
 MONTH = {
@@ -37,6 +39,24 @@ MONTH = {
     "secret_calls_per_month": 1301,
     "replicated_gb_per_month": 29,
     "transitions_per_month": 1409,
+    "storage_gb": 31,
+    "put_requests_per_month": 1511,
+    "get_requests_per_month": 1601,
+    "connection_minutes_per_month": 1709,
+    "endpoint_gb_per_month": 37,
+    "events_per_month": 1801,
+    "lambda_gb_seconds_per_month": 1901,
+    "lambda_requests_per_month": 2003,
+    "log_stored_gb": 41,
+    "notifications_per_month": 2111,
+    "rest_requests_per_month": 2203,
+    "state_transitions_per_month": 2309,
+    "stream_reads_per_month": 2411,
+    "key_value_reads_per_month": 2503,
+    "lambda_arm_gb_seconds_per_month": 2609,
+    "lambda_arm_requests_per_month": 2707,
+    "latency_queries_per_month": 2801,
+    "log_infrequent_gb_per_month": 43,
 }
 XRAY = {"ContainerDefinitions": [{"Image": "a/api"}, {"Image": "a/xray"}]}
 ON = {"Condition": "On"}
@@ -58,6 +78,11 @@ def billed(kind: str, **properties: Any) -> dict[str, Fraction | None]:
 def lifecycle(*classes: str) -> dict[str, Any]:
     moves = [{"StorageClass": name} for name in classes]
     return {"LifecycleConfiguration": {"Rules": [{"Transitions": moves}]}}
+
+
+def encrypted(algorithm: str) -> dict[str, Any]:
+    rule = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+    return {"BucketEncryption": {"ServerSideEncryptionConfiguration": [rule]}}
 
 
 def edge(*behaviours: dict[str, Any], origins: Any = (), others: dict[str, Any] | None = None) -> list[Use]:
@@ -84,11 +109,97 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ("EC2::NatGateway", {}, {"nat.processed_byte": 7 * GB}),
         ("ECR::Repository", {}, {"ecr.storage_byte_month": 19 * GB}),
         ("KMS::Key", {}, {"kms.request": 1201}),
-        ("Logs::LogGroup", {}, {"cloudwatch.log_ingested_byte": 17 * GB}),
+        (
+            "Logs::LogGroup",
+            {},
+            {"cloudwatch.log_ingested_byte": 17 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        (
+            "Logs::LogGroup",
+            {"LogGroupClass": "INFREQUENT_ACCESS"},
+            {"cloudwatch.log_ingested_byte": 43 * GB, "cloudwatch.log_storage_byte_month": 41 * GB},
+        ),
+        ("Route53::RecordSet", {"Region": "us-east-1"}, {"route53.latency_query": 2801}),
+        ("Route53::RecordSet", {"Weight": 1}, {}),
+        (
+            "Route53::RecordSetGroup",
+            {"RecordSets": [{"Region": "us-east-1"}]},
+            {"route53.latency_query": 2801},
+        ),
+        (
+            "CloudFront::Function",
+            {"FunctionConfig": {"KeyValueStoreAssociations": [{"KeyValueStoreARN": "a"}]}},
+            {"cloudfront.function_invocation": 1009, "cloudfront.kvs_read": 2503},
+        ),
+        (
+            "Lambda::Function",
+            {"Architectures": ["arm64"]},
+            {
+                "lambda.request": 2707,
+                "lambda.gb_second": 2609,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+            },
+        ),
+        (
+            "DynamoDB::GlobalTable",
+            {"Replicas": [{"Region": "us-east-1"}]},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+            },
+        ),
+        (
+            "DynamoDB::GlobalTable",
+            {"Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}], "StreamSpecification": {"a": 1}},
+            {
+                "dynamodb.read_request_unit": 601,
+                "dynamodb.replicated_write_request_unit": 701,
+                "dynamodb.storage_byte_month": 11 * GB,
+                "dynamodb.stream_read": 2411,
+            },
+        ),
+        ("SNS::Topic", {}, {"sns.publish_request": 2111}),
+        ("SNS::Topic", {"KmsMasterKeyId": "k"}, {"sns.publish_request": 2111, "kms.request": 1201}),
+        ("Events::EventBus", {}, {"eventbridge.custom_event": 1801}),
+        ("CloudFront::Function", {}, {"cloudfront.function_invocation": 1009}),
+        ("ApiGateway::RestApi", {}, {"apigateway.rest_request": 2203}),
+        ("StepFunctions::StateMachine", {}, {"stepfunctions.standard_transition": 2309}),
+        (
+            "StepFunctions::StateMachine",
+            {"StateMachineType": "EXPRESS"},
+            {"stepfunctions.express_transition": 2309},
+        ),
+        ("EC2::VPCEndpoint", {"VpcEndpointType": "Interface"}, {"vpc.interface_endpoint_byte": 37 * GB}),
+        ("EC2::VPCEndpoint", {}, {}),  # a gateway endpoint is free
+        (
+            "Lambda::Function",
+            {},
+            {
+                "lambda.request": 2003,
+                "lambda.gb_second": 1901,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+            },
+        ),
+        (
+            "Lambda::Function",
+            {"TracingConfig": {"Mode": "Active"}},
+            {
+                "lambda.request": 2003,
+                "lambda.gb_second": 1901,
+                "cloudwatch.log_ingested_byte": 17 * GB,
+                "xray.trace_recorded": 503,
+            },
+        ),
+        ("SQS::Queue", {"KmsMasterKeyId": "k"}, {"sqs.standard_request": 907, "kms.request": 1201}),
         ("Route53::HostedZone", {}, {"route53.query": 1103}),
         ("SecretsManager::Secret", {}, {"secretsmanager.api_call": 1301}),
         ("ElasticLoadBalancingV2::LoadBalancer", {}, {"alb.lcu_hour": 3650}),  # 5 x 730
-        ("ApiGatewayV2::Api", {"ProtocolType": "WEBSOCKET"}, {"apigateway.websocket_message": 307}),
+        (
+            "ApiGatewayV2::Api",
+            {"ProtocolType": "WEBSOCKET"},
+            {"apigateway.websocket_message": 307, "apigateway.connection_minute": 1709},
+        ),
         ("ApiGatewayV2::Api", {"ProtocolType": "HTTP"}, {"apigateway.http_request": 211}),
         ("ApiGatewayV2::Api", {}, {"apigateway.http_request": 211}),  # made from an OpenAPI definition
         ("SQS::Queue", {"FifoQueue": True}, {"sqs.fifo_request": 809}),
@@ -152,37 +263,64 @@ def test_a_table_is_billed_by_its_mode_and_its_recovery(
     assert billed("AWS::DynamoDB::Table", **properties) == expected
 
 
+PLAIN = {"s3.storage_byte_month": 31 * GB, "s3.put_request": 1511, "s3.get_request": 1601}
+ONE_MOVE = {"Transition": {"StorageClass": "GLACIER"}}
+IN_TIME = {"Destination": {"ReplicationTime": {"Status": "Enabled"}}}
+MOVED = {"s3.transition_request": 1409}
+
+
 @pytest.mark.parametrize(
-    ("properties", "expected"),
+    ("properties", "more"),
     [
         ({}, {}),
-        ({"ReplicationConfiguration": {"Role": "r"}}, {"s3.replicated_byte": 29 * GB}),
+        ({"ReplicationConfiguration": {"Role": "r"}}, {"data_transfer.other_region_byte": 29 * GB}),
         (
-            lifecycle("STANDARD_IA"),
-            {"s3.transition_request": 1409},
+            {
+                "ReplicationConfiguration": {
+                    "Rules": [{"Destination": {"ReplicationTime": {"Status": "Enabled"}}}]
+                }
+            },
+            {"data_transfer.other_region_byte": 29 * GB, "s3.rtc_byte": 29 * GB},
         ),
+        (lifecycle("STANDARD_IA"), MOVED),
+        (lifecycle("INTELLIGENT_TIERING"), MOVED | {"s3.monitored_object_month": 401}),
+        (lifecycle("GLACIER"), MOVED),
+        (lifecycle("GLACIER_IR"), MOVED),
+        (lifecycle("DEEP_ARCHIVE"), MOVED),
         (
             {
                 "LifecycleConfiguration": {
-                    "Rules": [{"Transitions": [{"StorageClass": "INTELLIGENT_TIERING"}]}]
+                    "Rules": [{"Status": "Disabled", "Transition": {"StorageClass": "GLACIER"}}]
                 }
             },
-            {"s3.monitored_object_month": 401},
+            {},
         ),
-        (lifecycle("GLACIER"), {}),
+        ({"LifecycleConfiguration": {"Rules": [{"Transition": {"StorageClass": "GLACIER"}}]}}, MOVED),
+        (encrypted("aws:kms"), {"kms.request": 1201}),
+        (encrypted("AES256"), {}),
     ],
 )
-def test_a_bucket_is_billed_for_what_moves_its_objects(
-    properties: dict[str, Any], expected: dict[str, int]
+def test_a_bucket_is_billed_for_what_it_holds_and_what_moves_its_objects(
+    properties: dict[str, Any], more: dict[str, int]
 ) -> None:
-    assert billed("AWS::S3::Bucket", **properties) == expected
+    assert billed("AWS::S3::Bucket", **properties) == PLAIN | more
 
 
-def test_what_a_bucket_s_units_are_of() -> None:
-    bucket = {"Type": "AWS::S3::Bucket", "Properties": lifecycle("STANDARD_IA", "INTELLIGENT_TIERING")}
-    assert {use.unit: use.attributes for use in uses({"B": bucket})} == {
-        "monitored_object_month": (("storage_class", "intelligent_tiering"),),
-        "transition_request": (("storage_class", "standard_ia"),),
+def test_each_class_that_a_lifecycle_moves_into_is_billed_by_itself() -> None:
+    classes = ("STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "ONEZONE_IA")
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": lifecycle(*classes)}
+    moved = {
+        dict(use.attributes)["storage_class"]
+        for use in uses({"B": bucket})
+        if use.unit == "transition_request"
+    }
+    assert moved == {
+        "standard_ia",
+        "intelligent_tiering",
+        "glacier_instant",
+        "glacier_flexible",
+        "deep_archive",
+        "onezone_ia",
     }
 
 
@@ -251,6 +389,21 @@ def test_edge_functions_are_billed_by_what_reaches_their_side() -> None:
     ]
 
 
+def test_a_function_at_the_edge_is_not_billed_as_one_in_a_region() -> None:
+    behaviour = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
+    found = [use for use in edge(behaviour, others=FUNCTIONS) if use.service == "lambda"]
+    assert {use.resource.name for use in found} == {"Plain"}
+
+
+def test_a_cloudfront_function_runs_at_each_event_that_it_is_at() -> None:
+    arn = {"Fn::GetAtt": ["Rewrite", "FunctionARN"]}
+    events = ("viewer-request", "viewer-response")
+    ways = [{"EventType": event, "FunctionARN": arn} for event in events]
+    behaviour = policy("https-only") | {"FunctionAssociations": ways}
+    found = edge(behaviour, others={"Rewrite": {"Type": "AWS::CloudFront::Function"}})
+    assert [use.quantity for use in found if use.unit == "function_invocation"] == [2018]  # 2 x 1009
+
+
 def test_one_function_an_event_counts_however_many_behaviours_have_it() -> None:
     twice = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
     assert [row[:2] for row in of_functions(twice, twice)] == [
@@ -259,13 +412,78 @@ def test_one_function_an_event_counts_however_many_behaviours_have_it() -> None:
     ]
 
 
+PRIVATE = {"behaviours./private/*": 90, "origin_requests./private/*": 9}
+
+
+def on_edge(names: dict[str, int], *behaviours: dict[str, Any]) -> list[tuple[str, Fraction | None, Any]]:
+    config = {"DefaultCacheBehavior": behaviours[0], "CacheBehaviors": list(behaviours[1:])}
+    distribution = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": config}}
+    rewrite = {"Rewrite": {"Type": "AWS::CloudFront::Function"}}
+    found = uses({"Edge": distribution, **FUNCTIONS, **rewrite}, MONTH | names)
+    billed = ("lambda_edge", "function_invocation")
+    return [(use.unit, use.quantity, use.needs) for use in found if {use.service, use.unit} & {*billed}]
+
+
+def under(pattern: str, *associations: dict[str, Any]) -> dict[str, Any]:
+    return with_functions(*associations) | {"PathPattern": pattern}
+
+
+def test_a_function_on_one_behaviour_is_billed_for_its_requests() -> None:
+    associations = at("viewer-request", {"Ref": "ResizeV1"}), at("origin-request", {"Ref": "ResizeV1"})
+    found = on_edge(PRIVATE, policy("https-only"), under("private/*", *associations))
+    assert found == [
+        ("request", 90, ()),
+        ("gb_second", Fraction(90 * 3 * 512, 1024 * 1000), ()),
+        ("request", 9, ()),
+        ("gb_second", Fraction(9 * 3 * 512, 1024 * 1000), ()),
+        ("function_invocation", 1009, ()),
+    ]
+
+
+def test_a_function_on_the_default_behaviour_is_billed_for_what_the_others_leave() -> None:
+    viewer = with_functions(at("viewer-request", {"Ref": "ResizeV1"}))
+    found = on_edge(PRIVATE, viewer, policy("https-only") | {"PathPattern": "/private/*"})
+    assert found[0] == ("request", 919, ())  # 1009 - 90
+
+
+def test_functions_of_two_behaviours_are_billed_each_for_its_own() -> None:
+    resize, plain = (at("viewer-request", {"Ref": name}) for name in ("ResizeV1", "Plain"))
+    names = {"behaviours./a/*": 100, "behaviours./b/*": 10}
+    found = on_edge(names, policy("https-only"), under("/a/*", resize), under("/b/*", plain))
+    assert found[:4] == [
+        ("request", 100, ()),
+        ("gb_second", Fraction(100 * 3 * 512, 1024 * 1000), ()),
+        ("request", 10, ()),
+        ("gb_second", Fraction(10 * 3 * 128, 1024 * 1000), ()),
+    ]
+
+
+def test_requests_of_a_behaviour_that_nobody_says_are_asked_for() -> None:
+    found = on_edge({}, policy("https-only"), under("/private/*", at("viewer-request", {"Ref": "ResizeV1"})))
+    asked = ("behaviours./private/*",)
+    assert found[:2] == [("request", None, asked), ("gb_second", None, asked)]
+
+
+def test_a_cloudfront_function_on_one_behaviour_is_billed_for_its_requests() -> None:
+    rewrite = {"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": ["Rewrite", "FunctionARN"]}}
+    behaviour = policy("https-only") | {"PathPattern": "/private/*", "FunctionAssociations": [rewrite]}
+    assert on_edge(PRIVATE, policy("https-only"), behaviour) == [("function_invocation", 90, ())]
+
+
 def test_a_function_in_none_of_the_templates_leaves_the_distribution_without_these_units() -> None:
     assert of_functions(with_functions(at("viewer-request", {"Ref": "Elsewhere"}))) == []
 
 
 def test_a_figure_counts_once_for_all_resources_of_a_type() -> None:
     queue = {"Type": "AWS::SQS::Queue"}
-    assert [use.resource.name for use in uses({"A": queue, "B": queue})] == ["A"]
+    (use,) = uses({"A": queue, "B": queue, "C": queue})
+    assert (use.resource.name, [other.name for other in use.shared_with]) == ("A", ["B", "C"])
+
+
+def test_calls_of_keys_count_once_whoever_makes_them() -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": {"Ref": "K"}}}
+    found = uses({"K": {"Type": "AWS::KMS::Key"}, "Q": queue})
+    assert [use.quantity for use in found if use.service == "kms"] == [1201]
 
 
 def test_what_is_not_deployed_is_not_billed() -> None:

@@ -13,8 +13,10 @@ from written_rows import made_up, run_folder, write
 
 from tests.support.rows import write_rows
 from tidegauge import row_files
+from tidegauge.analysis.traffic import Window
 from tidegauge.disk import DiskFull
 from tidegauge.records import Outcome, Sample
+from tidegauge.results import frames
 from tidegauge.results.measure import Measured, measure
 from tidegauge.results.recovery import recover
 from tidegauge.results.report_data import report_data
@@ -47,8 +49,12 @@ def same_but_for_times(exact: Any, counted: Any, where: str = "") -> None:
         assert counted == exact, where
 
 
-@pytest.mark.parametrize(("seed", "warmup_s"), [(1, 0.0), (2, 2.5), (3, 9.25)])
-def test_a_summary_from_histograms_is_that_from_samples(tmp_path: Path, seed: int, warmup_s: float) -> None:
+@pytest.mark.parametrize(("seed", "warmup_s"), [(1, 0.0), (2, 2.0), (3, 9.25)])
+def test_a_summary_from_histograms_is_that_from_samples(
+    tmp_path: Path, seed: int, warmup_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Histograms know the second of a request, and so do intervals then; samples are held to that here.
+    monkeypatch.setattr(frames, "Window", lambda **told: Window(**{**told, "told_by_s": 1.0}))
     exact = document_of(measured(tmp_path, "all", seed, warmup_s=warmup_s).summary)
     counted = document_of(measured(tmp_path, "none", seed, warmup_s=warmup_s).summary)
     assert (exact.pop("samples"), counted.pop("samples")) == ("all", "none")
@@ -61,8 +67,9 @@ def test_a_report_s_courses_from_histograms_are_those_from_samples(tmp_path: Pat
     assert counted.rates == exact.rates
     for one, other in zip(exact.flow_series, counted.flow_series, strict=True):
         assert other.count == one.count
-        assert other.p50_ms == pytest.approx(one.p50_ms, rel=PROMISED)
-        assert other.max_ms == pytest.approx(one.max_ms, rel=PROMISED)
+        for name in ("p50_ms", "max_ms"):  # null, where too few are in a bin, in both
+            found, expected = (np.array(getattr(row, name), dtype=float) for row in (other, one))
+            assert found == pytest.approx(expected, rel=PROMISED, nan_ok=True)
     for before, after in zip(exact.percentiles, counted.percentiles, strict=True):
         assert (after.n, after.quantiles) == (before.n, before.quantiles)
         assert after.service_ms == pytest.approx(before.service_ms, rel=PROMISED)
@@ -119,6 +126,7 @@ def test_the_parts_of_two_processes_merge_to_the_counts_of_one(tmp_path: Path) -
         "pop",
         "answered",
         "behaviour",
+        "scheduled",
     ]
     assert not merged.duplicated(keys).any()
     assert not (folder.path / "histograms").exists()

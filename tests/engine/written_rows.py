@@ -15,7 +15,7 @@ from tidegauge.stack import Behaviour, Stack
 from tidegauge.store import RunFolder
 
 ENDPOINTS = {"view": ("GET /a/{asset_id}", "GET /b"), "short_link": ("GET /v1/s/{short_code}",)}
-CAUSES = (None,) * 17 + ("status", "timeout", "reset")
+CAUSES = (None,) * 16 + ("status", "timeout", "reset", "cut")
 OBJECTIVES = """
 [objectives.total]
 p90_ms = 20
@@ -41,8 +41,9 @@ def made_up(seed: int, sessions: int, end_s: float) -> list[list[Sample]]:
         for step in range(int(rng.integers(1, 4))):
             cause = CAUSES[int(rng.integers(len(CAUSES)))]
             row = request(rng, index, step, flow, due_s, cause)
-            rows.append(row)
-            due_s = row.done_s + float(rng.exponential(0.1))
+            pause_s = float(rng.exponential(0.1)) if rng.random() < 0.5 else 0.0
+            rows.append(row._replace(scheduled=not step or due_s != rows[-1].done_s))
+            due_s = row.done_s + pause_s
             if cause:
                 break
         found.append(rows)
@@ -87,6 +88,9 @@ def write(folder: RunFolder, sessions: Sequence[Sequence[Sample]], parts: int = 
                     done_s=max(row.done_s for row in rows),
                     failed=any(row.cause for row in rows),
                     requests=len(rows),
+                    answered=all(row.status for row in rows),
+                    lag_s=sum(row.sent_s - row.intended_s for row in rows if row.scheduled),
+                    cut=rows[-1].cause == "cut",
                 )
                 for rows in mine
             ]

@@ -159,6 +159,17 @@ def audit(**changes: Any) -> dict[str, Any]:
         "corrected_total": "978.235",
         "totals": {"redis_oss": "978.235", "valkey": "797.779"},
         "fixed_monthly": "967.98",
+        "complete": False,
+        "unpriced": [
+            {
+                "file": "stack.yaml",
+                "resource": "NatA",
+                "type": "AWS::EC2::NatGateway",
+                "property": None,
+                "reason": "GB through the NAT gateways: the scenario does not say nat_gb_per_month",
+            }
+        ],
+        "free": [],
         "architecture": [
             {
                 "resource": "NatA",
@@ -219,12 +230,19 @@ def known_cost() -> dict[str, Any]:
     return {
         "currency": "USD",
         "prices_dated": "2024-07",
+        "requests": 953,
+        "requests_sent": 532,
+        "requests_answered": 500,
         "marginal_per_1k_requests": "0.02",
         "loaded_per_1k_requests": "0.1",
         "by_service": parts({"cloudfront": "0.011", "dynamodb": "0.005", "s3": "0.0035", "sqs": "0.0005"}),
         "by_flow": [
             {
                 "flow": flow,
+                "requests": 600,
+                "requests_answered": 300,
+                "sessions": 60,
+                "sessions_answered": 20,
                 "per_1k_requests": whole,
                 "per_1k_sessions": None,
                 "by_service": parts(spent),
@@ -254,6 +272,7 @@ def known_cost() -> dict[str, Any]:
                     "rate_per_s": rate,
                     "marginal_per_1k": "0.02",
                     "fixed_per_1k": str(1 / rate),
+                    "counted_once_per_1k": "0",
                     "loaded_per_1k_requests": str(0.02 + 1 / rate),
                 }
                 for rate in rates

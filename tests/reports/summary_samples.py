@@ -12,6 +12,7 @@ FLOWS = ("view", "short_link", "upload")
 def times_ms(n: int, median: float) -> dict[str, Any]:
     """Quantiles that rise with the nines; null, and named as unsupported, where `n` is too small."""
     times: dict[str, Any] = {"n": n, "max": median * 19.37 if n else None, "unsupported": {}}
+    times["effective_n"] = dict.fromkeys(QUANTILES, n // 3)
     for name, (quantile, needed) in QUANTILES.items():
         value = median * (1 + 2.1 * (-math.log10(1 - quantile) - 0.30103))
         if n < needed:
@@ -36,19 +37,40 @@ def cache_counts(hit: int, refresh_hit: int, miss: int, error: int = 0, none: in
     }
 
 
+def share(events: int, n: int) -> dict[str, Any]:
+    """A share with bounds about it."""
+    if not n:
+        return {"value": None, "low": None, "high": None, "effective_n": None}
+    value = events / n
+    return {"value": value, "low": value * 0.9, "high": min(value * 1.1, 1.0), "effective_n": n // 3}
+
+
+def hit_share(cache: dict[str, Any]) -> dict[str, Any]:
+    """The hit ratio by request, where there is one."""
+    hits = cache["hit"] + cache["refresh_hit"]
+    return share(hits, hits + cache["miss"] + cache["error"])
+
+
 def figures(
     n: int, median: float, *, cache: dict[str, Any] | None = None, causes: dict[str, int] | None = None
 ) -> dict[str, Any]:
     """Count, failures, both clocks and cache results, as summary.json has them for a row."""
     failures = sum((causes or {}).values())
+    cache = cache or cache_counts(0, 0, 0, none=n)
     return {
         "count": n,
+        "sent": n,
+        "answered": n,
         "failures": failures,
         "failures_by_cause": causes or {},
         "rate_per_s": n / 60,
+        "rate_sent_per_s": n / 60,
+        "rate_answered_per_s": n / 60,
         "response_time_ms": times_ms(n - failures, median),
         "service_time_ms": times_ms(n - failures, median * 0.9),
-        "cache": cache or cache_counts(0, 0, 0, none=n),
+        "error_ratio": share(failures, n),
+        "cache": cache,
+        "hit_ratio": hit_share(cache),
     }
 
 
@@ -63,7 +85,12 @@ def flow(name: str, sessions: int, n: int, median: float, **more: Any) -> dict[s
     return {
         "flow": name,
         "sessions": sessions,
+        "sessions_sent": sessions,
+        "sessions_answered": sessions,
+        "session_failures": 3,
         "session_time_ms": session_time_ms,
+        "scheduled": sessions + 5,
+        "lag_ms_p99": 0.4321,
         **figures(n, median, **more),
     }
 
@@ -96,6 +123,7 @@ OBJECTIVES = [
         "limit_ms": 50,
         "allowed_ratio": 0.01,
         "n": 252,
+        "effective_n": 201,
         "violations": 0,
         "observed_ratio": 0.0,
         "lower": 0.0,
@@ -108,6 +136,7 @@ OBJECTIVES = [
         "limit_ms": 40,
         "allowed_ratio": 0.01,
         "n": 12341,
+        "effective_n": 9120,
         "violations": 61,
         "observed_ratio": 0.004943,
         "lower": 0.003951,
@@ -202,7 +231,10 @@ def summary(**changes: Any) -> dict[str, Any]:
             flow("upload", 18, 67, 22.0),
         ],
         "endpoints": ENDPOINTS,
-        "behaviours": [{"path_pattern": p, "ttl_s": ttl, "cache": cache} for p, ttl, cache in BEHAVIOURS],
+        "behaviours": [
+            {"path_pattern": p, "ttl_s": ttl, "cache": cache, "hit_ratio": hit_share(cache)}
+            for p, ttl, cache in BEHAVIOURS
+        ],
         "generator": {
             "rate_asked_per_s": 30.02,
             "rate_sent_per_s": 30.02,

@@ -55,13 +55,17 @@ def test_a_flows_bar_is_stacked_by_service_on_one_scale(html: str) -> None:
 
 
 def test_the_table_has_the_figures_of_the_bars_and_their_sources(page: Page) -> None:
-    assert "view $0.016 n/a $0.012 1 – $0.004 –" in page.text
+    assert "view $0.016 300 of 600 n/a 20 of 60 $0.012 1 – $0.004 –" in page.text
     assert "0.012 USD" in page.values("title")
 
 
 def test_a_flow_of_unknown_cost_has_its_reason_and_no_bar(page: Page, html: str) -> None:
-    assert "upload no usage is known of flow upload n/a" in page.text
+    assert "upload no usage is known of flow upload n/a 300 of 600" in page.text
     assert bars(html, "upload") == []
+
+
+def test_the_section_says_how_many_were_asked_sent_and_answered(page: Page) -> None:
+    assert "500 answered of 532 sent and 953 asked; costs are per answered request" in page.text
 
 
 def test_services_beyond_the_colours_share_one_and_keep_their_names() -> None:
@@ -81,7 +85,7 @@ def test_costs_without_their_parts_have_no_empty_chart() -> None:
 def test_the_curve_says_where_fixed_cost_falls_below_half(page: Page) -> None:
     assert "Above 50.0 requests a second that is less than half of what a request costs" in page.text
     assert "this run: 12.5/s, $0.10" in page.text  # 0.02 + 1 / 12.5
-    assert "12.5 this run $0.02 $0.08 $0.10" in page.text
+    assert "12.5 this run $0.02 $0.08 $0 $0.10" in page.text
 
 
 def test_an_architecture_that_costs_nothing_has_no_curve() -> None:
@@ -122,10 +126,29 @@ def test_a_change_without_a_figure_is_in_the_table_with_its_reason(page: Page, h
     assert "Valkey $180.46 $797.78 official Valkey takes the same load commands are the same" in page.text
 
 
+def test_a_change_has_its_break_even_or_says_why_not() -> None:
+    found = {"unit": "nat processed_byte", "quantity": str(209 * 2**30), "times_now": "2.09", "pays": "above",
+             "reason": None}  # fmt: skip
+    none = dict.fromkeys(found) | {"reason": "it costs less at any traffic"}
+    text = page_of(
+        audit=samples.audit(
+            what_ifs=[
+                samples.what_if("Endpoints", "5", "6", break_even=found),
+                samples.what_if("ARM", "5", "6", break_even=none),
+                samples.what_if("Plan", "5", "6", break_even=found | {"unit": "cloudfront request"}),
+            ]
+        )
+    ).text
+    assert "Endpoints takes the same load pays above 209.0 GB, nat processed_byte" in text
+    assert "ARM takes the same load it costs less at any traffic" in text
+    assert "Plan takes the same load pays above 224,412,041,216 cloudfront requests" in text
+
+
 def test_a_month_elsewhere_is_told_unit_by_unit(page: Page) -> None:
     assert "$75.70 a month on Cloudflare where AWS is $978.24; prices: secondary sources." in page.text
     assert re.search(r"elasticache node_hour \$902\.54 \$0 \d+ falls away Durable Objects", page.text)
     assert "as estimated $75.70 $75.70 stays on AWS" in page.text
+    assert "They are assumed." in page.text
 
 
 def test_an_audit_without_what_ifs_has_no_empty_frame() -> None:

@@ -182,24 +182,37 @@ def test_the_verdict_stands_in_words_beside_its_symbol(verdict: str, sentence: s
     assert ("svg", "symbol") in [(tag, attributes.get("class")) for tag, attributes in page.elements]
 
 
-def test_a_pass_without_objectives_says_that_there_were_none() -> None:
-    page = page_of(summary=summary_samples.summary(verdict="PASS", reasons=[], objectives=[]))
-    assert "states no objectives" in page.text
+def test_a_pass_without_objectives_says_that_nothing_else_was_judged() -> None:
+    reason = "The plan states no objectives: nothing else was judged."
+    default = {
+        **summary_samples.OBJECTIVES[2],
+        "target": "sessions",
+        "default": True,
+        "state": "inconclusive",
+    }
+    page = page_of(summary=summary_samples.summary(verdict="PASS", reasons=[reason], objectives=[default]))
+    assert "states no objectives that could hold" in page.text
+    assert reason in page.text
+    assert "sessions at most 0.01 % failed or unsent (default) not surely broken" in page.text
 
 
 def test_objectives_show_limit_observed_share_and_bounds(ordinary: Page) -> None:
     assert (
-        "GET /v1/s/{short_code} P99 at most 50 ms ? inconclusive 252 0 0 % 1 % 0 % – 1.2 %" in ordinary.text
+        "GET /v1/s/{short_code} P99 at most 50 ms ? inconclusive 252 worth 201 0 0 % 1 % 0 % – 1.2 %"
+        in ordinary.text
     )
-    assert "flow:view P99 at most 40 ms ✓ holds 12,341 61 0.49 % 1 % 0.40 % – 0.61 %" in ordinary.text
-    assert "total at most 0.01 % failed or unsent ✕ broken 12,912 3" in ordinary.text
+    assert (
+        "flow:view P99 at most 40 ms ✓ holds 12,341 worth 9,120 61 0.49 % 1 % 0.40 % – 0.61 %"
+        in ordinary.text
+    )
+    assert "total at most 0.01 % failed or unsent ✕ broken 12,912" in ordinary.text
 
 
 def test_quantiles_carry_intervals_and_unsupported_ones_their_counts(ordinary: Page) -> None:
     assert "n/a (252 of 299)" in ordinary.text
     row = ordinary.text.partition("GET /transcode/{asset_id}/preview_mp4.mp4")[2][:200]
     # 1.87 ms as the P50, 6 % below and 9 % above it as its interval
-    assert "7,102 118/s 0 1.87 1.76 – 2.04" in row
+    assert "7,102 worth 2,367 118/s 0 1.87 1.76 – 2.04" in row
 
 
 def test_failures_are_listed_by_cause_with_what_each_means(ordinary: Page) -> None:
@@ -380,3 +393,10 @@ def test_what_fixed_hours_cover_and_what_is_assumed_stands_beside_the_lines() ->
     page = page_of(summary=summary_samples.summary(cost=cost))
     assert "prepaid" in page.text
     assert "all from one country" in page.text
+
+
+def test_sessions_show_what_failed_and_the_generator_s_own_lag(ordinary: Page) -> None:
+    upload = next(row for row in summary_samples.summary()["flows"] if row["flow"] == "upload")
+    assert f"of {upload['sessions'] + 5} requests" in ordinary.text
+    assert f"upload {upload['sessions']} worth {upload['sessions'] // 3} 3 " in ordinary.text
+    assert " 0.432 of " in ordinary.text

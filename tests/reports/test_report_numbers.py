@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reports.drawing import numbers
-from tidegauge.analysis.durations import Durations
+from tests.support.blocked_durations import at_once
 from tidegauge.analysis.quantiles import latency_ms
 
 
@@ -88,11 +88,11 @@ def test_required_counts_are_those_of_wilks(quantile: float, needed: int) -> Non
 
 
 def test_an_unsupported_quantile_shows_its_count_and_no_number() -> None:
-    times = replace(latency_ms(Durations.of(np.ones(84))), p99_low=41.0)
+    times = replace(latency_ms(at_once(np.ones(84))), p99_low=41.0)
     assert numbers.quantile_ms(times, "p99") == "n/a (84 of 299)"
     assert numbers.interval_ms(times, "p99") == ""
 
 
 def test_an_interval_without_an_upper_rank_says_so() -> None:
-    times = replace(latency_ms(Durations.of(np.ones(84))), p99=50.0, p99_low=41.25)
+    times = replace(latency_ms(at_once(np.ones(84))), p99=50.0, p99_low=41.25)
     assert numbers.interval_ms(times, "p99") == "41.2 – n/a"

@@ -33,7 +33,7 @@ def test_a_run_that_stores_few_requests_or_none_has_a_whole_summary_and_report(
         code, summary, _ = tidegauge(
             "run", plan, "--stack", write_stack(tmp_path, url), "--out", tmp_path / "run", "--processes", 2
         )
-    assert code == 0, summary
+    assert code == 10, summary  # a tenth of the sessions failed
     assert summary["samples"] == mode
     assert summary["total"]["count"] == 300 + 270  # a failed first step has no second
     assert summary["total"]["failures_by_cause"] == {"status": 30}

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tidegauge.analysis.blocks import Blocks
+from tidegauge.analysis.shares import NO_SHARE, share_bounds
 from tidegauge.behaviours import OUTSIDE, path_matcher
-from tidegauge.summary import BehaviourFigures, CacheTally
+from tidegauge.summary import BehaviourFigures, CacheTally, ShareBounds
 
 RESULTS = ("hit", "refresh_hit", "miss", "error", "none")
 NONE = RESULTS.index("none")
+HITS = RESULTS.index("miss")  # the results before it came from the cache
 
 Codes = NDArray[np.int64]
 Amounts = NDArray[np.integer] | NDArray[np.float64]
@@ -37,7 +40,8 @@ class CacheRecord:
     """Parallel arrays, an entry for each `count` responses, which received `received_bytes` together.
 
     `x_cache` indexes RESULTS as the header says; `counted` too, but is `none` where the response does not
-    count towards a hit ratio; `behaviour` indexes the behaviours, or is OUTSIDE.
+    count towards a hit ratio; `behaviour` indexes the behaviours, or is OUTSIDE; `block`: of the window, by
+    the intended time.
     """
 
     x_cache: Codes
@@ -45,10 +49,28 @@ class CacheRecord:
     behaviour: Codes
     received_bytes: Codes
     count: Codes
+    block: Codes
 
     def tally(self, chosen: NDArray[np.bool_]) -> CacheTally:
         """Counts and ratios of the chosen responses, as they count."""
         return tally(self.counted[chosen], self.received_bytes[chosen], self.count[chosen])
+
+    def hit_ratio(self, chosen: NDArray[np.bool_], blocks: Blocks) -> ShareBounds:
+        """The share of the chosen responses that count which the cache answered, with its interval."""
+        return self._ratio(self.counted, chosen, blocks)
+
+    def behaviour_hit_ratio(self, index: int, blocks: Blocks) -> ShareBounds:
+        """The same for the responses of a behaviour."""
+        return self._ratio(self.x_cache, self.behaviour == index, blocks)
+
+    def _ratio(self, codes: Codes, chosen: NDArray[np.bool_], blocks: Blocks) -> ShareBounds:
+        asked = chosen & (codes != NONE)
+        hits = asked & (codes < HITS)
+        return share_bounds(self._in_blocks(hits, blocks), self._in_blocks(asked, blocks), blocks)
+
+    def _in_blocks(self, chosen: NDArray[np.bool_], blocks: Blocks) -> Codes:
+        weights = self.count[chosen]
+        return np.bincount(self.block[chosen], weights=weights, minlength=blocks.count).astype(np.int64)
 
 
 def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> CacheRecord:
@@ -69,6 +91,7 @@ def record_cache(answers: pd.DataFrame, behaviours: Sequence[Behaviour]) -> Cach
         behaviour=behaviour,
         received_bytes=received,
         count=answers["count"].to_numpy(dtype=np.int64),
+        block=answers["block"].to_numpy(dtype=np.int64),
     )
 
 
@@ -87,16 +110,25 @@ def tally(codes: Codes, received_bytes: Codes, count: Codes) -> CacheTally:
     )
 
 
-def behaviour_rows(record: CacheRecord, behaviours: Sequence[Behaviour]) -> list[BehaviourFigures]:
+def behaviour_rows(
+    record: CacheRecord, behaviours: Sequence[Behaviour], blocks: Blocks
+) -> list[BehaviourFigures]:
     """A row a behaviour. One with a TTL of 0 shows its X-Cache counts, but has no hit ratio."""
     rows: list[BehaviourFigures] = []
     for index, behaviour in enumerate(behaviours):
         own = record.behaviour == index
         cache = tally(record.x_cache[own], record.received_bytes[own], record.count[own])
+        ratio = record.behaviour_hit_ratio(index, blocks)
         if behaviour.ttl_s <= 0:
             cache = replace(cache, hit_ratio_by_request=None, hit_ratio_by_byte=None)
+            ratio = NO_SHARE
         rows.append(
-            BehaviourFigures(path_pattern=behaviour.path_pattern, ttl_s=float(behaviour.ttl_s), cache=cache)
+            BehaviourFigures(
+                path_pattern=behaviour.path_pattern,
+                ttl_s=float(behaviour.ttl_s),
+                cache=cache,
+                hit_ratio=ratio,
+            )
         )
     return rows
 

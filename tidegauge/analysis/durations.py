@@ -52,13 +52,13 @@ class Durations(NamedTuple):
             total += int(np.count_nonzero(longer) if counts is None else counts[longer].sum())
         return total
 
-    def at_ranks(self, ranks: Sequence[int] | Integers) -> Floats:
+    def at_ranks(self, ranks: Sequence[int] | Integers, counted: Integers | None = None) -> Floats:
         """The durations at these ranks, counted from 1, of all in ascending order; NaN comes last.
 
-        One pass counts by buckets, a second one keeps only what is in a bucket with a rank: some hundredths
-        of all for a whole curve.
+        One pass counts by buckets (`counted`, where that was done), a second one keeps only what is in a
+        bucket with a rank: some hundredths of all for a whole curve.
         """
-        count = self._counted()
+        count = self.counted() if counted is None else counted
         own = np.searchsorted(np.cumsum(count), ranks)  # the bucket of each rank
         kept = np.zeros(len(count), dtype=np.bool_)
         kept[own] = True
@@ -67,8 +67,8 @@ class Durations(NamedTuple):
         found: Floats = values_s[rank - 1 if reached is None else np.searchsorted(reached, rank)]
         return found
 
-    def _counted(self) -> Integers:
-        """How many durations are in each bucket."""
+    def counted(self) -> Integers:
+        """How many durations are in each bucket, the shortest first."""
         total: Integers = np.zeros(0, dtype=np.int64)
         for values_s, counts in self._chunks():
             own = np.bincount(_bucket_of(values_s), weights=counts, minlength=len(total)).astype(np.int64)

@@ -3,138 +3,172 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tidegauge.analysis.durations import Durations
-from tidegauge.analysis.intervals import clopper_pearson, needed_n
+from tidegauge.analysis.dependence import Effective
+from tidegauge.analysis.intervals import CONFIDENCE, binomial_tail, clopper_pearson, needed_n
+from tidegauge.analysis.objective_words import sentence
 from tidegauge.analysis.observed import Observed
 from tidegauge.analysis.quantiles import quantile_of
-from tidegauge.analysis.rows import chosen_rows, counts, flags
-from tidegauge.summary import JudgedObjective
+from tidegauge.analysis.trials import MEASURED, SESSIONS, Assumption, Trials, Violations, trials_of
+from tidegauge.summary import JudgedObjective, State
 
 ERROR_RATIO = "error_ratio"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trials:
-    """What one objective looks at: how many were asked for and failed, and the times of the others."""
-
-    n: int
-    failures: int
-    times: Durations
-    noun: str
-    window_s: float
+DEFAULT = {"total": {ERROR_RATIO: 0.01}, SESSIONS: {ERROR_RATIO: 0.01}}  # of a plan that states none
+RISK = 1 - CONFIDENCE
 
 
 def judge_objectives(
-    objectives: Mapping[str, Mapping[str, float]], observed: Observed
+    objectives: Mapping[str, Mapping[str, float]], observed: Observed, *, timeout_s: float
 ) -> list[JudgedObjective]:
-    """Each objective, in the plan's order.
+    """Each objective, in the plan's order; without any, the default ones.
 
     Targets: an endpoint (flows pooled), `total`, `flow:NAME` (its requests), `session:NAME` (session time).
     Limits: `pNN_ms` (failed, unsent and slower ones violate) or `error_ratio` (failed and unsent ones do).
+    `timeout_s`: the longest that a request may take.
     """
-    return [
-        _judge(target, key, float(limit), _trials(target, observed))
-        for target, limits in objectives.items()
+    goals = [
+        _Goal(target=target, key=key, limit=float(limit), trials=trials)
+        for target, limits in (objectives or DEFAULT).items()
+        for trials in [trials_of(target, observed)]
         for key, limit in limits.items()
+    ]
+    measured = _judge(goals, timeout_s, MEASURED)
+    without_lag = _judge(goals, timeout_s, Assumption(without_lag=True))
+    any_lost = any(goal.trials.lost for goal in goals)
+    lost_good = _judge(goals, timeout_s, Assumption(lost_good=True)) if any_lost else measured
+    return [
+        replace(
+            _judged(goal, bounds, observed.window.duration_s, default=not objectives),
+            without_lag=one.state,
+            lost_as_good=other.state,
+        )
+        for goal, bounds, one, other in zip(goals, measured, without_lag, lost_good, strict=True)
     ]
 
 
-def _trials(target: str, observed: Observed) -> _Trials:
-    kind, _, name = target.partition(":")
-    if kind == "session" and name:
-        return _session_trials(name, observed)
-    flow = name if kind == "flow" and name else None
-    endpoint = None if flow is not None or target == "total" else target
-    requests = observed.requests.loc[chosen_rows(observed.requests, flow, endpoint)]
-    return _Trials(
-        n=int(counts(requests).sum()),
-        failures=int(counts(requests)[flags(requests, "failed")].sum()),
-        times=observed.response.of(flow, endpoint),
-        noun="requests",
-        window_s=observed.window.duration_s,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Goal:
+    """An objective, and what it looks at."""
+
+    target: str
+    key: str  # `pNN_ms` or `error_ratio`
+    limit: float  # milliseconds or a share
+    trials: Trials
+
+    @property
+    def limit_s(self) -> float | None:
+        return None if self.key == ERROR_RATIO else self.limit / 1000.0
+
+    @property
+    def allowed_ratio(self) -> float:
+        if self.key == ERROR_RATIO:
+            return self.limit
+        quantile: Fraction = quantile_of(self.key.removesuffix("_ms"))
+        return float(1 - quantile)
 
 
-def _session_trials(flow: str, observed: Observed) -> _Trials:
-    sessions = observed.sessions.loc[chosen_rows(observed.sessions, flow)]
-    return _Trials(
-        n=int(counts(sessions).sum()),
-        failures=int(counts(sessions)[flags(sessions, "failed")].sum()),
-        times=observed.session.of(flow),
-        noun="sessions",
-        window_s=observed.window.duration_s,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    """What the violations of an objective say of the true share."""
+
+    violations: Violations
+    worth: Effective  # how many independent trials tell as much
+    confidence: float = CONFIDENCE  # of the lower bound
+    lower: float | None = None  # null where there was nothing to look at
+    upper: float | None = None
+    state: State = "inconclusive"
 
 
-def _judge(target: str, key: str, limit: float, trials: _Trials) -> JudgedObjective:
-    is_error_ratio = key == ERROR_RATIO
-    if is_error_ratio:
-        allowed_ratio, violations = limit, trials.failures
-    else:
-        quantile: Fraction = quantile_of(key.removesuffix("_ms"))
-        allowed_ratio = float(1 - quantile)
-        violations = trials.failures + trials.times.longer_than(limit / 1000.0)
-    unknown = JudgedObjective(
-        target=target,
-        objective=key,
-        limit_ms=None if is_error_ratio else limit,
-        limit_ratio=limit if is_error_ratio else None,
-        n=trials.n,
-        violations=violations,
-        allowed_ratio=allowed_ratio,
-        observed_ratio=None,
-        lower=None,
-        upper=None,
+def _judge(goals: Sequence[_Goal], timeout_s: float, assumption: Assumption) -> list[_Bounds]:
+    """The bounds of each objective; a lower one is at the confidence that Holm's procedure leaves it.
+
+    Upper bounds need none: a plan passes only where all of its objectives hold.
+    """
+    found = [
+        _Bounds(
+            violations=goal.trials.violations(goal.limit_s, timeout_s, assumption),
+            worth=goal.trials.worth(goal.limit_s, assumption),
+        )
+        for goal in goals
+    ]
+    tails = [_tail(goal, bounds) for goal, bounds in zip(goals, found, strict=True)]
+    return [
+        _at(confidence, goal, bounds)
+        for confidence, goal, bounds in zip(holm_confidences(tails), goals, found, strict=True)
+    ]
+
+
+def _tail(goal: _Goal, bounds: _Bounds) -> float | None:
+    """How likely so many violations are where exactly the allowed share is true; None without any trial."""
+    if not goal.trials.n:
+        return None
+    size = bounds.worth.size(RISK)
+    return binomial_tail(bounds.violations.surely / goal.trials.n * size, size, goal.allowed_ratio)
+
+
+def _at(confidence: float, goal: _Goal, bounds: _Bounds) -> _Bounds:
+    """At the effective n. Open ones count as good for the lower bound, as violations for the upper one."""
+    n, allowed, worth, violations = goal.trials.n, goal.allowed_ratio, bounds.worth, bounds.violations
+    if not n:
+        return bounds
+    low_size, size = worth.size(1 - confidence), worth.size(RISK)
+    lower, _ = clopper_pearson(violations.surely / n * low_size, low_size, confidence)
+    _, upper = clopper_pearson((violations.surely + violations.open) / n * size, size)
+    state: State = "holds" if upper <= allowed else "broken" if lower > allowed else "inconclusive"
+    return replace(bounds, confidence=confidence, lower=lower, upper=upper, state=state)
+
+
+def holm_confidences(tails: Sequence[float | None]) -> list[float]:
+    """The confidence of each lower bound, so that at most RISK of sound plans have one above what is allowed.
+
+    Holm (1979) on the one-sided p-values `tails`, None for what cannot be tested: of m, the smallest is held
+    against RISK / m, the next against RISK / (m - 1), until one is not below; that level is also the others'.
+    """
+    order = sorted((tail, place) for place, tail in enumerate(tails) if tail is not None)
+    confidences = [CONFIDENCE] * len(tails)
+    stopped_at: float | None = None
+    for rank, (tail, place) in enumerate(order):
+        level = stopped_at or RISK / (len(order) - rank)
+        if tail >= level:
+            stopped_at = level
+        confidences[place] = 1 - level
+    return confidences
+
+
+def _judged(goal: _Goal, bounds: _Bounds, window_s: float, *, default: bool) -> JudgedObjective:
+    n, is_ratio, violations = goal.trials.n, goal.key == ERROR_RATIO, bounds.violations
+    row = JudgedObjective(
+        target=goal.target,
+        objective=goal.key,
+        default=default,
+        limit_ms=None if is_ratio else goal.limit,
+        limit_ratio=goal.limit if is_ratio else None,
+        n=n,
+        effective_n=bounds.worth.whole_size(RISK),
+        violations=violations.surely,
+        undecided=violations.open,
+        allowed_ratio=goal.allowed_ratio,
+        observed_ratio=violations.surely / n if n else None,
+        lower=bounds.lower,
+        upper=bounds.upper,
         needed_n=None,
         more_s=None,
-        state="inconclusive",
+        state=bounds.state,
         reason="",
     )
-    judged = _bounded(unknown, trials.window_s) if trials.n else unknown
-    return replace(judged, reason=_sentence(judged, trials.noun))
+    if n and bounds.state == "inconclusive" and not violations.open:
+        row = _with_need(row, bounds.worth.size(RISK), bounds.confidence, window_s)
+    return replace(row, reason=sentence(row, goal.trials.noun))
 
 
-def _bounded(row: JudgedObjective, window_s: float) -> JudgedObjective:
-    """With one-sided 95 % bounds and the state they show; where they show none, how much more it takes."""
-    lower, upper = clopper_pearson(row.violations, row.n)
-    observed = row.violations / row.n
-    bounded = replace(row, observed_ratio=observed, lower=lower, upper=upper)
-    if upper <= row.allowed_ratio:
-        return replace(bounded, state="holds")
-    if lower > row.allowed_ratio:
-        return replace(bounded, state="broken")
-    enough = needed_n(observed, row.allowed_ratio, at_least=row.n + 1)
-    more_s = None if enough is None else (enough - row.n) * window_s / row.n
-    return replace(bounded, needed_n=enough, more_s=more_s)
-
-
-def _sentence(row: JudgedObjective, noun: str) -> str:
-    """The objective's outcome in words, with the figures behind it."""
-    goal = f"{row.target}: {row.objective} = {row.limit:g}"
-    if row.observed_ratio is None or row.lower is None or row.upper is None:
-        return f"{goal} cannot be judged: no {noun.removesuffix('s')} of it was due in the window."
-    which = "failed or were not sent"
-    if row.objective != ERROR_RATIO:
-        which = f"failed, were not sent or took over {row.limit:g} ms"
-    seen = f"{row.violations:,} of {row.n:,} {noun} {which} ({_percent(row.observed_ratio)})"
-    allowed = f"{_percent(row.allowed_ratio)} may"
-    if row.state == "holds":
-        return f"{goal} holds: {seen}; at most {_percent(row.upper)} at 95 % confidence, {allowed}."
-    if row.state == "broken":
-        return f"{goal} is broken: {seen}; at least {_percent(row.lower)} at 95 % confidence, {allowed}."
-    return f"{goal} is inconclusive: {seen}, {allowed}; {_how_much_more(row, noun)}."
-
-
-def _how_much_more(row: JudgedObjective, noun: str) -> str:
-    if row.needed_n is None or row.more_s is None:
-        return f"no number of {noun} settles this at the observed share"
-    more_s = math.ceil(row.more_s)
-    return f"it takes {row.needed_n:,} {noun} at this share, {more_s:,} s more at the present rate"
-
-
-def _percent(ratio: float) -> str:
-    return f"{ratio * 100:.3g} %"
+def _with_need(row: JudgedObjective, size: float, confidence: float, window_s: float) -> JudgedObjective:
+    """With how many would decide it, and how much longer that takes; `size`: the effective n of these."""
+    observed, each = row.violations / row.n, row.n / size
+    enough = needed_n(observed, row.allowed_ratio, at_least=math.floor(size) + 1, lower_confidence=confidence)
+    if enough is None:
+        return row
+    needed = math.ceil(enough * each)
+    return replace(row, needed_n=needed, more_s=(needed - row.n) * window_s / row.n)

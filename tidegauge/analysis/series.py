@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocks import blocks_of
 from tidegauge.analysis.durations import Durations
-from tidegauge.analysis.intervals import order_statistic_ranks
 from tidegauge.analysis.observed import Observed
-from tidegauge.analysis.quantiles import at_ranks_ms, quantile_of, required_n
+from tidegauge.analysis.quantiles import at_ranks_ms, bounds_of, quantile_of, required_n
 from tidegauge.analysis.rows import chosen_rows, flags
 from tidegauge.analysis.times import Times
 from tidegauge.analysis.traffic import BIN_CHOICES_S, Traffic, course_step_s
@@ -58,11 +58,13 @@ def percentile_curve(
     The curve ends where the count no longer supports the quantile; the 95 % bounds are null where no rank
     gives them. `flow` null means all flows.
     """
-    times = (observed.response if kind == "response" else observed.service).of(flow)
-    n = times.n
+    chosen = observed.response if kind == "response" else observed.service
+    times = chosen.blocked(blocks_of(observed.window), flow)
+    n = times.all.n
     grid = [q for q in _grid() if n >= required_n(q)]
-    ranks = [rank for q in grid for rank in (rank_of(n, q), *order_statistic_ranks(n, q))]
-    found = at_ranks_ms(times, ranks)
+    bounds = [bounds_of(n, q, effective) for q, effective in zip(grid, times.effective(grid), strict=True)]
+    ranks = [rank for q, own in zip(grid, bounds, strict=True) for rank in (rank_of(n, q), *own)]
+    found = at_ranks_ms(times.all, ranks, times.bucketed)
     return [
         {"q": float(q), "ms": ms, "low_ms": low_ms, "high_ms": high_ms}
         for q, ms, low_ms, high_ms in zip(grid, found[0::3], found[1::3], found[2::3], strict=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tidegauge.analysis.blocked_times import BlockedTimes
+from tidegauge.analysis.blocks import Blocks
 from tidegauge.analysis.durations import Durations
 from tidegauge.analysis.kept_arrays import Keep, Stored, in_memory
 from tidegauge.analysis.rows import Flags, chosen_rows, groups, joined
@@ -35,12 +37,10 @@ class Times:
         return cls(keys=rows[list(keys)].iloc[a_row], blocks=blocks)
 
     @classmethod
-    def of_histograms(
-        cls, rows: pd.DataFrame, keys: Sequence[str], entries: Entries, chosen: Flags | None
-    ) -> Times:
-        """From the histograms of the chosen rows (None: of all), those of equal keys added up."""
+    def of_histograms(cls, rows: pd.DataFrame, keys: Sequence[str], entries: Entries, chosen: Flags) -> Times:
+        """From the histograms of the chosen rows, those of equal keys added up."""
         number, a_row = groups(rows, keys)
-        kept = slice(None) if chosen is None else chosen[entries.row]
+        kept = chosen[entries.row]
         summed = counted(number[entries.row[kept]], entries.bucket[kept], entries.count[kept])
         ends = np.searchsorted(summed.row, np.arange(1, len(a_row) + 1))
         values_s, counts = (_cut(in_memory(part), ends) for part in (values_of(summed.bucket), summed.count))
@@ -57,6 +57,16 @@ class Times:
         """The chosen blocks; what they hold is not copied."""
         blocks = [self.blocks[number] for number in np.flatnonzero(chosen).tolist()]
         return Times(keys=self.keys.loc[chosen], blocks=blocks)
+
+    def blocked(self, blocks: Blocks, flow: str | None = None, endpoint: str | None = None) -> BlockedTimes:
+        """Those of the flow and the endpoint by block of time; the keys need the `block`."""
+        chosen = self.where(chosen_rows(self.keys, flow, endpoint))
+        number = chosen.keys["block"].to_numpy(dtype=np.int64)
+        rows = np.split(
+            np.argsort(number, kind="stable"), np.cumsum(np.bincount(number, minlength=blocks.count))
+        )
+        parts = [Durations.joined([chosen.blocks[row] for row in own]) for own in rows[: blocks.count]]
+        return BlockedTimes(blocks=blocks, parts=parts)
 
     def of(self, flow: str | None = None, endpoint: str | None = None) -> Durations:
         """Those of the flow and the endpoint; None stands for any."""

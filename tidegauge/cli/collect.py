@@ -77,7 +77,7 @@ def _tell(result: Mapping[str, Any]) -> None:
     if per_1k is None:
         say(f"marginal cost unknown: {result['marginal_reason']}")
     else:
-        say(f"marginal: {usd(Decimal(per_1k))} per 1,000 requests")
+        say(f"marginal: {usd(Decimal(per_1k))} per 1,000 answered requests")
     say(f"usage: {result['usage']}")
 
 

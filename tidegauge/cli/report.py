@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from tidegauge.cli.output import json_option, people, print_json, say
+from tidegauge.cost_record import CostSection
+from tidegauge.dollars import usd
 from tidegauge.store import RunFolder
 from tidegauge.summary import Figures, Quantiles, Summary
 
@@ -51,8 +55,21 @@ def print_summary(summary: Summary) -> None:
         table.add_row(row.flow, *_figures(row))
     table.add_row("total", *_figures(summary.total))
     people.print(table)
+    say(f"requests: {summary.total.stages}")
+    for sentence in _cost(summary.cost):
+        say(sentence)
     if summary.drain_s:
         say(f"the last request finished {summary.drain_s:.1f} s after the last phase")
+
+
+def _cost(cost: CostSection) -> Iterator[str]:
+    """Both costs, or why the marginal one is not known."""
+    if cost.marginal_per_1k_requests is None:
+        yield f"cost: n/a, {cost.marginal_reason}"
+        return
+    yield f"cost per 1,000 answered requests: {usd(Decimal(cost.marginal_per_1k_requests))} marginal"
+    if cost.loaded_per_1k_requests is not None:
+        yield f"  {usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
 
 
 def _figures(row: Figures) -> tuple[str, ...]:

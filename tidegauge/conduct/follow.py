@@ -43,7 +43,6 @@ class GeneratorReport:
     complete_s: dict[int, float] = field(default_factory=dict)  # by process, when its arrivals were stopped
     interrupted_s: float | None = None
     stopped_by: Tripped | None = None  # the guard that ended the arrivals
-    cut: bool = False  # ended at once: then a process that didn't finish needn't have died
     exit_code: int = 0
 
     @property
@@ -71,22 +70,17 @@ class Follower:
         self._started: float | None = None  # monotonic
         self._give_up: float | None = None  # monotonic, once it was asked to end
         self._interrupts = 0
+        self._rest = b""  # of a line that has not come as a whole
 
     def follow(self, read_end: int, interrupts: int) -> None:
         """Returns at the end of the pipe or of the generator's time."""
-        buffer = b""
         with selectors.DefaultSelector() as selector:
             for descriptor in (read_end, interrupts):
                 selector.register(descriptor, selectors.EVENT_READ)
             while True:
                 ready = {key.fd for key, _ in selector.select(timeout=0.5)}
-                if read_end in ready:
-                    data = os.read(read_end, 65536)
-                    if not data:
-                        return
-                    *lines, buffer = (buffer + data).split(b"\n")
-                    for line in lines:
-                        self._take(json.loads(line))
+                if read_end in ready and not self._read(read_end):
+                    return
                 if interrupts in ready:
                     for _ in os.read(interrupts, 64):
                         self._interrupt()
@@ -95,6 +89,23 @@ class Follower:
                 if time.monotonic() > self._deadline():
                     self._hung()
                     return
+
+    def await_writers(self, read_end: int) -> None:
+        """Returns when the writers have closed their last files: they hold the pipe open until then."""
+        deadline = time.monotonic() + STOP_GRACE_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(read_end, selectors.EVENT_READ)
+            while time.monotonic() < deadline:
+                if selector.select(timeout=0.5) and not self._read(read_end):
+                    return
+
+    def _read(self, read_end: int) -> bool:
+        """Takes what has come; False at the pipe's end."""
+        data = os.read(read_end, 65536)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+        return bool(data)
 
     def _deadline(self) -> float:
         if self._give_up is not None:
@@ -116,7 +127,6 @@ class Follower:
             signal_group(self._child, signal.SIGKILL)
         elif self.report.start_unix_s is None or self._interrupts == 2:
             self.report.interrupted_s = self.report.interrupted_s or 0.0
-            self.report.cut = True
             self._give_up = now + STOP_GRACE_S
             self._on_event({"event": "ending"})
             signal_group(self._child, signal.SIGTERM)
@@ -147,7 +157,7 @@ class Follower:
             case "stop_asked" if not self._interrupts:
                 self._interrupt()
         self._on_event(event)
-        if self._started is not None and not self._interrupts:
+        if self._started is not None and not self._interrupts and self._child.returncode is None:
             report.stopped_by = self._guard(event)
             if report.stopped_by is not None:
                 self._on_event({"event": "guard", "detail": report.stopped_by.detail})

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +71,7 @@ def run_generator(
             follower.follow(read_end, interrupts)
         finally:
             _stop(child)
-            _await_writers(read_end)
+            follower.await_writers(read_end)
             os.close(read_end)
     follower.report.exit_code = child.returncode
     return follower.report
@@ -123,13 +121,3 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
             child.wait(STOP_GRACE_S)
     signal_group(child, signal.SIGKILL)
     child.wait()
-
-
-def _await_writers(read_end: int) -> None:
-    """Returns when the writers have closed their last files: they hold the pipe open until then."""
-    deadline = time.monotonic() + STOP_GRACE_S
-    selector = selectors.DefaultSelector()
-    selector.register(read_end, selectors.EVENT_READ)
-    while time.monotonic() < deadline:
-        if selector.select(timeout=0.5) and not os.read(read_end, 65536):
-            return

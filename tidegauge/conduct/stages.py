@@ -81,7 +81,7 @@ def _finished(run: RunRecord, report: GeneratorReport) -> RunRecord:
     """The record with what only the end of the sending knows."""
     ended = run if report.end_s is None else run.ended_early(report.end_s)
     stopped = report.stopped_by
-    died = () if report.cut else tuple(sorted(set(range(run.processes)) - report.finished))
+    died = () if report.start_unix_s is None else tuple(sorted(set(range(run.processes)) - report.finished))
     return replace(
         ended,
         fatal=tuple(FatalEvent(cause=each["cause"], detail=each["detail"]) for each in report.fatal),

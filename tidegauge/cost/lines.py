@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from tidegauge.cost.free_units import allot_free_units, price_key
 from tidegauge.cost.money import to_decimal
+from tidegauge.cost.offered import Key
 from tidegauge.cost.prices import Attributes, Origin, Price, PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
 from tidegauge.errors import TidegaugeError, nearest
@@ -91,7 +93,8 @@ def price_usage(
     """`usage` at the prices of `book`.
 
     Marginal: every unit at its first tier's list price, without a free tier. Otherwise the usage is taken as
-    the whole of one month: tiers are filled in the order of the items, after the free units if `free_tier`.
+    the whole of one month: free units (if `free_tier`) pay for the dearest usage first, then tiers are filled
+    by flows in the order of their names, so that the order of the items changes no amount.
     Request units of `provisioned_tables` are covered by their provisioned hours.
     """
     if usage.region != book.region:
@@ -101,9 +104,17 @@ def price_usage(
         )
     if marginal and free_tier:
         raise TidegaugeError("marginal cost knows no free tier", "ask for one of the two")
-    month = _Month(book, free_tier=free_tier)
-    lines: list[PricedLine] = []
-    covered: list[CoveredItem] = []
+    billed, covered, missing = _sort_out(usage, book, provisioned_tables)
+    lines = _first_tier_lines(billed) if marginal else _month_lines(billed, book, free_tier)
+    return PricedUsage(
+        lines=tuple(lines), missing=tuple(missing), covered=tuple(covered), free_tier=free_tier
+    )
+
+
+def _sort_out(
+    usage: Usage, book: PriceBook, provisioned_tables: Collection[str]
+) -> tuple[list[tuple[UsageItem, Price]], list[CoveredItem], list[MissingPrice]]:
+    """(what is billed, what fixed hours cover, what has no price)."""
     missing = [
         MissingPrice(
             flow=gap.flow, service=gap.service, unit=gap.unit, attributes=(), reason=gap.reason, hint=""
@@ -111,6 +122,8 @@ def price_usage(
         for gap in usage.unknown
         if gap.blocking
     ]
+    covered: list[CoveredItem] = []
+    billed: list[tuple[UsageItem, Price]] = []
     for item in usage.items:
         price = book.find(item.service, item.unit, dict(item.attributes))
         if price is None:
@@ -121,31 +134,50 @@ def price_usage(
                 f"table {table} is provisioned: its hours are a fixed cost, its request units are not billed"
             )
             covered.append(CoveredItem(item=item, reason=reason))
-        elif marginal:
-            lines.append(_line(item, price, price.tiers[0].name, item.quantity, 0))
         else:
-            lines += month.lines(item, price)
-    return PricedUsage(
-        lines=tuple(lines), missing=tuple(missing), covered=tuple(covered), free_tier=free_tier
-    )
+            billed.append((item, price))
+    return billed, covered, missing
+
+
+def _first_tier_lines(billed: Sequence[tuple[UsageItem, Price]]) -> Iterator[PricedLine]:
+    for item, price in billed:
+        yield _line(item, price, price.tiers[0].name, item.quantity, 0)
+
+
+def _month_lines(
+    billed: Sequence[tuple[UsageItem, Price]], book: PriceBook, free_tier: bool
+) -> Iterator[PricedLine]:
+    """Lines in the order of the items, though free units and tiers go to them in an order of their own."""
+    quantities: dict[Key, Fraction] = {}
+    for item, price in billed:
+        key = price_key(price)
+        quantities[key] = quantities.get(key, Fraction(0)) + Fraction(item.quantity)
+    month = _Month(book, allot_free_units(quantities, book) if free_tier else {})
+    numbered = sorted(enumerate(billed), key=lambda each: _place_in_line(each[1][0]))
+    lines = {at: list(month.lines(item, price)) for at, (item, price) in numbered}
+    for at in range(len(billed)):
+        yield from lines[at]
+
+
+def _place_in_line(item: UsageItem) -> tuple[str, Attributes, str]:
+    return item.flow or "", item.attributes, item.provenance
 
 
 class _Month:
     """How far each price's tiers and free units are used up."""
 
-    def __init__(self, book: PriceBook, *, free_tier: bool) -> None:
-        self._used: dict[tuple[str, str, Attributes], Fraction] = {}
-        pools = book.free_pools.values() if free_tier else ()
-        self._free = {pool.name: Fraction(pool.quantity) for pool in pools}
+    def __init__(self, book: PriceBook, free: dict[Key, Fraction]) -> None:
+        self._used: dict[Key, Fraction] = {}
+        self._free = free
         self._pools = book.free_pools
 
     def lines(self, item: UsageItem, price: Price) -> Iterator[PricedLine]:
         """One line for the free part and for each tier that the item reaches into."""
-        key = (price.service, price.unit, price.attributes)
+        key = price_key(price)
         used, left = self._used.get(key, Fraction(0)), Fraction(item.quantity)
-        free = min(left, self._free.get(price.free_pool or "", Fraction(0)))
+        free = min(left, self._free.get(key, Fraction(0)))
         if price.free_pool and free:
-            self._free[price.free_pool] -= free
+            self._free[key] -= free
             yield _free_line(item, price, to_decimal(free), self._pools[price.free_pool].origin)
             # Free units are the beginning of the tiers: the free terabyte leaves 9 TB at the first price.
             used, left = used + free, left - free

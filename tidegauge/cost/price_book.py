@@ -36,7 +36,10 @@ def _book(data: Mapping[str, Any]) -> PriceBook:
     sources = data["sources"]
     pools = {
         row["name"]: FreePool(
-            name=_text(row["name"]), quantity=_amount(row["quantity"]), origin=_origin(row, sources)
+            name=_text(row["name"]),
+            quantity=_amount(row["quantity"]),
+            origin=_origin(row, sources),
+            in_audits=_yes_or_no(row.get("in_audits", True)),
         )
         for row in data["free_pools"]
     }
@@ -115,6 +118,12 @@ def _origin(row: Mapping[str, Any], sources: Mapping[str, Any]) -> Origin:
 def _text(written: object) -> str:
     if not isinstance(written, str):
         raise TypeError(f"{written!r:.60} is not text")
+    return written
+
+
+def _yes_or_no(written: object) -> bool:
+    if not isinstance(written, bool):
+        raise TypeError(f"{written!r:.60} is neither true nor false")
     return written
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -41,6 +41,7 @@ class FreePool:
     name: str
     quantity: Decimal
     origin: Origin
+    in_audits: bool = True  # false: an account has them once, and no single architecture can count on them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,14 @@ class PriceBook:
             (price for price in self._of(service, unit) if _matches(price, attributes)),
             None,
         )
+
+    def for_audits(self) -> PriceBook:
+        """The same prices, with no more free units than the audit of one architecture may count on."""
+        pools = {
+            name: pool if pool.in_audits else replace(pool, quantity=Decimal(0))
+            for name, pool in self.free_pools.items()
+        }
+        return replace(self, free_pools=pools)
 
     def why_unknown(self, service: str, unit: str, attributes: Mapping[str, str]) -> tuple[str, str]:
         """Reason and hint for what `find` does not know: the nearest known name."""
@@ -144,6 +153,10 @@ def _legal_row(price: Price, book: PriceBook) -> dict[str, object]:
         "free_quantity_per_month": None if pool is None else text(pool.quantity),
         "free_pool": price.free_pool,
         "free_note": None if pool is None else pool.origin.note,
+        "free_in_audits": None if pool is None else pool.in_audits,
+        "free_date": None if pool is None else pool.origin.price_date,
+        "free_source": None if pool is None else pool.origin.source,
+        "free_confidence": None if pool is None else pool.origin.confidence,
         "price_date": price.origin.price_date,
         "source": price.origin.source,
         "confidence": price.origin.confidence,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 GB = 2**30
+# How a sentence says that a price, or a term, is of confidence M or L.
+DOUBT = {"M": "assumed", "L": "unverified"}
 
 
 def count(quantity: Fraction, digits: int = 6) -> str:

@@ -24,7 +24,7 @@ SLOWEST = 0.01  # share of an endpoint's good requests kept of each batch, at le
 LIVE_STEP = 16  # buckets joined in live histograms: 0.8 % wide, in a sixteenth of the text
 CACHE_RESULTS = ("hit", "refresh_hit", "miss", "error")
 _COLUMN = {name: position for position, name in enumerate(Sample._fields)}
-_KEY = ("flow", "endpoint", "base", "cause", "cache", "pop", "answered", "behaviour")
+_KEY = ("flow", "endpoint", "base", "cause", "cache", "pop", "scheduled", "answered", "behaviour")
 
 Key = tuple[Any, ...]
 
@@ -101,7 +101,7 @@ class Batch:
             "cdn_requests": int(from_cdn.sum()),
             "cdn_bytes": int(received[from_cdn].sum()),
             "cache": {result: results[result] for result in CACHE_RESULTS},
-            "lag": _coarse(self._buckets["lag"]),
+            "lag": _coarse(self._buckets["lag"][np.array(self._of("scheduled"), dtype=np.bool_)]),
             "response": {
                 name: _coarse(response[(endpoint == code) & ~self._failed])
                 for code, name in enumerate(endpoints)

@@ -1,6 +1,7 @@
 """Flows as plain Locust users (`locust -f locustfiles/view.py -H URL`): closed, with think times.
 
 The rate then follows the stack: a slow stack is asked less. `tidegauge run` is the open counterpart.
+Requests still under way when Locust ends its users are stored with cause `cut`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, ClassVar
 
 import gevent
 import locust  # noqa: F401  # first: it patches the standard library for gevent
-from locust import User, between, events, task
+from locust import User, events, task
 
 from tidegauge.engine.clock import RunClock
 from tidegauge.engine.flows import REGISTRY
@@ -27,9 +28,11 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.plan import Plan
 from tidegauge.shapes import Constant
 from tidegauge.stack import Stack, check_url, load_stack, relative_to
+from tidegauge.workload.streams import user_seed
 
 WRITTEN = ("samples",)  # what other processes of the same test may have put there
 COUNT_ALL = 10**9  # rows to read of a catalogue: all it has
+PAUSE_S = (1.0, 5.0)  # between two sessions of a user
 
 
 class Closed:
@@ -39,11 +42,11 @@ class Closed:
         options = environment.parsed_options
         stack_file = getattr(options, "stack", None)
         self.stack = load_stack(Path(stack_file)) if stack_file else _stack_of_host(environment.host)
-        seed = int(getattr(options, "seed", 1))
+        self._seed = int(getattr(options, "seed", 1))
         assets = read_assets(_catalogue(self.stack, stack_file), COUNT_ALL if self.stack.catalogue else 1)
-        plan = Plan(arrivals=(Constant(shape="constant", rate_per_s=0, duration_s=1),), seed=seed)
+        plan = Plan(arrivals=(Constant(shape="constant", rate_per_s=0, duration_s=1),), seed=self._seed)
         clock = RunClock(time.perf_counter())
-        process = getattr(environment.runner, "worker_index", 0)
+        self._process = process = getattr(environment.runner, "worker_index", 0)
         folder = _folder(Path(options.samples_dir or _default_name(environment)), process)
         self.recorder = Recorder(folder, process, lambda reason: _stop(environment, reason))
         self.world: World = make_world(
@@ -56,16 +59,28 @@ class Closed:
             process=process,
             on_exhausted=lambda reason: _stop(environment, reason),
         )
-        self.rng = random.Random(seed + process)
         self.numbers = itertools.count(process, 1000)
+        self._users = itertools.count()
+
+    def new_user_rng(self) -> random.Random:
+        """The random generator of one more user: no other user draws from its stream, in any process."""
+        return random.Random(user_seed(self._seed, self._process, next(self._users)))
 
 
 class SessionUser(User):  # type: ignore[misc]  # locust is untyped
-    """A user that runs one session of `flow_name` after another."""
+    """A user that runs one session of `flow_name` after another, all drawn from its own stream."""
 
     abstract = True
     flow_name: ClassVar[str]
-    wait_time = between(1, 5)
+    _rng: random.Random
+
+    def on_start(self) -> None:
+        """Called by Locust before the first session."""
+        self._rng = self.environment.tidegauge.new_user_rng()
+
+    def wait_time(self) -> float:
+        """Seconds until the next session."""
+        return self._rng.uniform(*PAUSE_S)
 
     @task  # type: ignore[untyped-decorator]
     def visit(self) -> None:
@@ -76,7 +91,7 @@ class SessionUser(User):  # type: ignore[misc]  # locust is untyped
             flow=self.flow_name,
             intended_s=shared.world.clock.now(),
             asset=None,
-            rng=random.Random(shared.rng.getrandbits(64)),
+            rng=self._rng,
         )
         session.asset = session.draw_asset()
         try:
@@ -156,4 +171,5 @@ def _start(environment: Any, **_: Any) -> None:
 def _close(environment: Any, **_: Any) -> None:
     shared = getattr(environment, "tidegauge", None)
     if shared is not None:
+        environment.runner.stop()  # before Locust does, so that what its users have under way is stored
         shared.recorder.close()

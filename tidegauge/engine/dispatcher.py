@@ -15,7 +15,7 @@ from greenlet import getcurrent, greenlet
 from tidegauge.engine.flows import RunnableFlow
 from tidegauge.engine.job import Job
 from tidegauge.engine.recorder import Recorder
-from tidegauge.engine.session import DrainCut, Session, StepFailed, World
+from tidegauge.engine.session import ABANDONED, DRAINED, Session, SessionCut, StepFailed, World
 from tidegauge.records import Outcome, SessionEnd
 
 TURN = 32  # arrivals sent at most before the event loop looks at what has come in
@@ -91,7 +91,7 @@ class Dispatcher:
         last_s = intended_s[-1] if len(intended_s) else 0.0
         left_s = min(last_s, clock.now()) + self._job.plan.drain_s - clock.now()
         if self._busy and not self._empty.wait(timeout=max(left_s, 0.001)):
-            self._cut(DrainCut)
+            self._cut(DRAINED)
 
     def stop(self) -> None:
         """No further arrivals; `run` goes on with the drain."""
@@ -99,9 +99,9 @@ class Dispatcher:
         self._end_arrivals()
 
     def abandon(self) -> None:
-        """Ends at once; requests under way are not recorded, as their outcome is not known."""
+        """Ends at once; what is under way is recorded as cut off at this moment."""
         self.stop()
-        self._cut(gevent.GreenletExit)
+        self._cut(ABANDONED)
 
     def _send_due(self) -> None:
         """Called by the event loop when an arrival is due."""
@@ -157,7 +157,7 @@ class Dispatcher:
         )
         try:
             flow.run(session)
-        except (StepFailed, DrainCut, gevent.GreenletExit):
+        except (StepFailed, SessionCut):
             pass  # the failure is in its sample
         except Exception:  # a bug in a flow must end the run, not quietly thin it out
             self._on_broken_flow(f"flow '{flow.name}': {traceback.format_exc(limit=-3)}")
@@ -166,13 +166,13 @@ class Dispatcher:
             if self._recorder.keeps_sessions and session.requests:
                 self._recorder.add_session(_end_of(session, self._intended_s[index]))
 
-    def _cut(self, reason: type[BaseException]) -> None:
+    def _cut(self, cause: str) -> None:
         """Ends the sessions under way; from the event loop, to which each returns when it is done."""
         over = Event()
 
         def throw() -> None:
             for worker in list(self._busy):
-                worker.throw(reason)
+                worker.throw(SessionCut(cause))
             over.set()
 
         gevent.get_hub().loop.run_callback(throw)
@@ -187,4 +187,7 @@ def _end_of(session: Session, intended_s: float) -> SessionEnd:
         done_s=session.done_s,
         failed=session.failed,
         requests=session.requests,
+        lag_s=session.lag_s,
+        cut=session.cut,
+        answered=session.answered,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import Any
 
 EVENTS_FD = "TIDEGAUGE_EVENTS_FD"
 RUN_FOLDER = "TIDEGAUGE_RUN"
+END_S = 10  # for the last rows
 
 
 def tell(event: str, **fields: Any) -> None:
@@ -19,13 +21,20 @@ def tell(event: str, **fields: Any) -> None:
     try:
         os.write(int(descriptor), line.encode() + b"\n")  # below PIPE_BUF: lines of processes don't mix
     except OSError:
-        os._exit(1)  # whoever asked for this load is gone; the writer still stores the rows it has
+        _end()
 
 
 def events_descriptors() -> tuple[int, ...]:
     """The descriptor, to hand to children that the CLI is to wait for; empty without a CLI."""
     descriptor = os.environ.get(EVENTS_FD)
     return () if descriptor is None else (int(descriptor),)
+
+
+def _end() -> None:
+    """Whoever asked for this load is gone: ends as at SIGTERM, with what is under way stored, or by force."""
+    os.environ.pop(EVENTS_FD, None)
+    signal.alarm(END_S)  # ends the process where nothing else does
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _short(value: Any) -> Any:

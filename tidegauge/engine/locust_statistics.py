@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidegauge.engine.recorder import Recorder
-from tidegauge.engine.session import StepFailed
+from tidegauge.engine.session import ABANDONED, StepFailed
 from tidegauge.records import Sample
 
 
@@ -16,8 +16,10 @@ class StatisticsSink:
         self._environment, self._recorder, self._start_unix_s = environment, recorder, start_unix_s
 
     def add_sample(self, row: Sample) -> None:
-        """Records the sample."""
+        """Records the sample; one that was cut is not in Locust's statistics, as with its own clients."""
         self._recorder.add_sample(row)
+        if row.cause == ABANDONED:
+            return
         method, _, name = row.endpoint.partition(" ")
         self._environment.events.request.fire(
             request_type=method,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urljoin
 
+from greenlet import GreenletExit
+
 from tidegauge.catalogue import Asset
 from tidegauge.engine.answer import Exchange, Limits, RequestFailed
 from tidegauge.engine.clock import RunClock
@@ -17,19 +19,24 @@ from tidegauge.engine.http_client import ConnectionPool, GeneratorExhausted, Wir
 from tidegauge.engine.request import Request, is_redirect
 from tidegauge.engine.response import Response, cache_result, judge
 from tidegauge.engine.targets import Prepared, Target, Targets
-from tidegauge.records import Sample
+from tidegauge.records import CUT, Sample
 from tidegauge.stack import Stack
 from tidegauge.workload.schedule import session_seed
 
 REDIRECTS_MAX = 5
+DRAINED, ABANDONED = "timeout", "cut"  # causes of what is still under way when the drain, or the run, ends
 
 
 class StepFailed(Exception):  # how a session ends, not an error of the program
     """A failed request ends its session; the sample is recorded already."""
 
 
-class DrainCut(BaseException):
-    """Raised inside a session that is still under way when the drain is over."""
+class SessionCut(BaseException):
+    """Raised inside a session that is still under way when it must end; `cause` is DRAINED or ABANDONED."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class SampleSink(Protocol):
@@ -60,8 +67,8 @@ class Session:
     """The requests of one session of one flow."""
 
     __slots__ = (
-        "_cookies", "_intended_s", "_pool", "_rng", "_step", "_target", "_world", "asset", "done_s", "failed",
-        "flow", "index",
+        "_cookies", "_intended_s", "_pool", "_rng", "_scheduled", "_step", "_target", "_world", "answered",
+        "asset", "cut", "done_s", "failed", "flow", "index", "lag_s",
     )  # fmt: skip
 
     def __init__(
@@ -76,13 +83,16 @@ class Session:
     ) -> None:
         """`rng` defaults to the session's own, by the run's seed and `index`."""
         self.index, self.flow, self.asset = index, flow, asset
-        self.failed = False
+        self.failed = self.cut = False  # cut: failed by that, and by nothing before
+        self.answered = True  # whether each request so far got an answer, good or not
+        self.lag_s = 0.0  # by how much its scheduled requests were sent late, together
         self.done_s = intended_s  # when the last recorded request was done
         self._world = world
         self._rng = rng
         self._pool = world.pooled or world.new_pool()
         self._intended_s = intended_s
         self._step = 0
+        self._scheduled = False  # whether the request under way is due by the clock
         self._cookies: CookieJar | None = None
         self._target: Target | None = None  # where the request under way, or the last one, went
 
@@ -112,7 +122,8 @@ class Session:
     def send(self, request: Request) -> Response:
         """Sends one request and records it; StepFailed when it did not go well."""
         self._intended_s += request.think_time_s
-        if request.think_time_s or not self._step:  # otherwise it is due with the answer before it
+        self._scheduled = bool(request.think_time_s) or not self._step
+        if self._scheduled:  # otherwise it is due with the answer before it
             self._wait(request)
         response = self._send(request, REDIRECTS_MAX)
         if request.follow_redirects:
@@ -133,9 +144,10 @@ class Session:
         """Waits until the request is due; a session that is cut before then fails with that request."""
         try:
             self._world.clock.wait_until(self._intended_s)
-        except DrainCut:
+        except SessionCut as cut:
             self._intended_s = self._world.clock.now()
-            self._record(Exchange(self._intended_s), request, "timeout")
+            self._scheduled = False  # its moment has not come
+            self._record(Exchange(self._intended_s), request, cut.cause)
             raise
 
     def _send(self, request: Request, redirects_left: int) -> Response:
@@ -149,8 +161,11 @@ class Session:
             cause = failure.cause
             if isinstance(failure, GeneratorExhausted):
                 self._world.on_exhausted(failure.detail)
-        except DrainCut:
-            self._record(exchange, request, "timeout")
+        except SessionCut as cut:
+            self._record(exchange, request, cut.cause)
+            raise
+        except GreenletExit:  # Locust ends its users so
+            self._record(exchange, request, ABANDONED)
             raise
         self._record(exchange, request, cause)
         if cause is not None:
@@ -201,6 +216,7 @@ class Session:
     def _record(self, exchange: Exchange, request: Request, cause: str | None) -> None:
         world, target, raw = self._world, self._target, exchange.raw_headers
         done_s = exchange.done if exchange.done is not None else world.clock.now()
+        status = exchange.status if cause != ABANDONED else 0  # what had come of its answer is no answer
         row = (
             self._intended_s,
             exchange.sent,
@@ -213,21 +229,27 @@ class Session:
             self._step,
             self.flow,
             request.endpoint,
-            exchange.status,
+            status,
             cause,
             exchange.sent_bytes,
             exchange.received_bytes,
-            cache_result(raw.get(b"x-cache")) if exchange.status else None,
+            cache_result(raw.get(b"x-cache")) if status else None,
             _age(raw.get(b"age")),
             _text(raw.get(b"x-amz-cf-pop")),
             _text(raw.get(b"x-amz-cf-id")),
             target.bare_path if target is not None else "",
             target.base if target is not None else "other",
+            self._scheduled,
         )
         world.sink.add_sample(Sample._make(row))  # by position: by name, it takes three times as long
+        if self._scheduled:
+            self.lag_s += exchange.sent - self._intended_s
         self._step += 1
         self._intended_s = self.done_s = done_s
+        self._scheduled = False  # where a redirect leads is due with the answer that says so
+        self.cut = self.cut or (cause == CUT and not self.failed)
         self.failed = self.failed or cause is not None
+        self.answered = self.answered and exchange.status > 0
 
 
 def _is_url(base: str, location: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tidegauge.analysis.agreement import ProcessArrivals
 from tidegauge.analysis.observed import LOST
 from tidegauge.analysis.rows import Flags, flags
 from tidegauge.histograms import Integers
@@ -20,30 +22,53 @@ from tidegauge.store import RunFolder
 from tidegauge.workload.schedule import Schedule, make_schedule
 
 TEXTS = ("flow", "cause", "endpoint")
-COLUMNS = ("index", "intended_s", "sent", *TEXTS)
+COLUMNS = ("index", "intended_s", "process", "sent", *TEXTS)
+UNTOLD_S = 1.0  # the outcomes of so long may be missing where a run was ended by force
 
 
-def read_arrivals(folder: RunFolder, run: RunRecord) -> Iterator[pd.DataFrame]:
-    """The intended sessions (COLUMNS) in batches; of an interrupted run, those until then."""
-    for table in folder.read_stretches(folder.arrivals, COLUMNS, TEXTS):
+def read_arrivals(folder: RunFolder, run: RunRecord, seen: ProcessArrivals) -> Iterator[pd.DataFrame]:
+    """The intended sessions (COLUMNS) in batches; of an interrupted run, those until then.
+
+    `seen` gets them too, but those whose outcome an interrupted run need not know.
+    """
+    end_s, told_s = (run.window.end_s, run.window.end_s - UNTOLD_S) if run.interrupted else (inf, inf)
+    if folder.arrivals.exists():
+        tables = folder.read_stretches(folder.arrivals, COLUMNS, TEXTS)
+    else:
+        tables = (table.select(COLUMNS) for table in _arrivals(folder, run, rebuilt=True)[0])
+    for table in tables:
         arrivals = table.to_pandas()
-        yield arrivals[arrivals["intended_s"] <= run.window.end_s] if run.interrupted else arrivals
+        seen.add(arrivals[arrivals["intended_s"] <= told_s], LOST)
+        yield arrivals[arrivals["intended_s"] <= end_s]
 
 
 def merge_arrivals(folder: RunFolder, run: RunRecord) -> None:
     """Writes arrivals.parquet: every intended session, and what the generators said became of it.
 
-    An arrival without an outcome is `lost`, and so is one that a process sent and then died with.
+    An arrival without an outcome is `lost`, and so is one that a process sent and then died with. Without any
+    outcome nothing is written: the file was there, and is missing.
+    """
+    if folder.has_parts("outcomes"):
+        tables, torn = _arrivals(folder, run, rebuilt=False)
+        folder.write_stretches(folder.arrivals, ARRIVALS, tables)
+        folder.remove_parts("outcomes", keep=torn)
+
+
+def _arrivals(folder: RunFolder, run: RunRecord, *, rebuilt: bool) -> tuple[Iterator[Any], list[str]]:
+    """The tables of ARRIVALS, and the names of torn files.
+
+    `rebuilt`: of arrivals whose outcomes are missing, those whose session left a row were sent.
     """
     trace = folder.read_trace()
     schedule = make_schedule(run.plan, run.assets, trace)
     fates, torn = _fates(folder, len(schedule))
-    if run.died:
+    if rebuilt:
+        fates.find(_on_record(folder, run, len(schedule)))
+    elif run.died:
         process = np.arange(len(schedule)) % run.processes
         fates.lose(fates.sent & np.isin(process, run.died) & ~_on_record(folder, run, len(schedule)))
     endpoints = None if trace is None else pa.array(trace["endpoint"], pa.string())
-    folder.write_stretches(folder.arrivals, ARRIVALS, _tables(run, schedule, fates, endpoints))
-    folder.remove_parts("outcomes", keep=torn)
+    return _tables(run, schedule, fates, endpoints), torn
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +83,11 @@ class _Fates:
         """The chosen were sent, but what came of it is not known."""
         self.sent[chosen] = False
         self.cause[chosen] = self.causes.index(LOST)
+
+    def find(self, chosen: Flags) -> None:
+        """The chosen were sent."""
+        self.sent[chosen] = True
+        self.cause[chosen] = self.causes.index(None)
 
 
 def _fates(folder: RunFolder, count: int) -> tuple[_Fates, list[str]]:

@@ -10,22 +10,23 @@ from typing import Any
 
 from tidegauge.collect.prices.packaged import read_prices, read_references
 from tidegauge.cost.architecture.fixed import price_architecture
-from tidegauge.cost.architecture.usage_rules import Figures, find_uses
+from tidegauge.cost.architecture.usage import Figures
+from tidegauge.cost.architecture.usage_rules import find_uses
 from tidegauge.cost.audit.architecture_findings import architecture_findings
 from tidegauge.cost.audit.claims import audit_claims
 from tidegauge.cost.audit.corrected_month import what_if_month
 from tidegauge.cost.audit.document import audit_document
 from tidegauge.cost.audit.estimate import Estimate, read_estimate
 from tidegauge.cost.audit.matching import Evidence
-from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import Audit, audit
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, read_usage
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.month import what_if_lists
-from tidegauge.results.spend import read_templates
+from tidegauge.results.templates import read_templates
 from tidegauge.store import RunFolder
 
 
@@ -117,7 +118,7 @@ def _read_estimate(path: Path, tolerance: float | None) -> Estimate:
 def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledRun:
     folder.read_run()  # a run that no report could be made of is not audited either
     usage = read_usage_of(folder)
-    sessions = {row.flow: row.sessions for row in folder.read_summary().flows}
+    sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
     return scale_run(usage, sessions, written, book)
 
 

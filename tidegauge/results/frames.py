@@ -24,8 +24,9 @@ from tidegauge.results.arrivals import merge_arrivals
 from tidegauge.row_files import COUNTS
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
+from tidegauge.workload.schedule import phase_borders_s
 
-SESSION_COLUMNS = ("arrival", "done_s", "failed", "requests")
+SESSION_COLUMNS = ("arrival", "done_s", "lag_s", "failed", "cut", "answered", "requests")
 TORN_SHOWN = 5
 
 
@@ -70,7 +71,12 @@ def _merge_parts(folder: RunFolder, run: RunRecord) -> list[str]:
 
 def _read_traffic(folder: RunFolder, run: RunRecord, keep: Keep) -> tuple[Traffic, dict[str, list[str]]]:
     """What was sent, from the samples where all are stored, from the histograms otherwise; and torn files."""
-    window = Window(warmup_s=run.window.start_s, end_s=run.window.end_s)
+    window = Window(
+        warmup_s=run.window.start_s,
+        end_s=run.window.end_s,
+        borders_s=tuple(phase_borders_s(run.plan)),
+        told_by_s=0.0 if run.plan.samples == "all" else 1.0,
+    )
     kind, columns = (
         ("samples", SAMPLE_COLUMNS) if run.plan.samples == "all" else ("sessions", SESSION_COLUMNS)
     )
@@ -91,7 +97,7 @@ def _torn_note(kind: str, names: Sequence[str]) -> str:
 
 def read_stretches(folder: RunFolder) -> Iterator[Stretch]:
     """What was counted, a table at a time: a long run's need not all be in memory at once."""
-    rows = [*KEYS.names, "requests", "received_bytes"]
+    rows = [*KEYS.names, "requests", "sent_bytes", "received_bytes"]
     lists = [f"{time}_{part}" for time in TIMES for part in ("bucket", "count")]
     yield _stretch(COUNTS["histograms"].empty_table(), rows)
     for table in folder.read_counts("histograms", [*rows, *lists]):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from tidegauge.cost_record import CostSection
+from tidegauge.dollars import usd
 from tidegauge.summary import Figures, Quantiles, Summary
 
 
@@ -12,6 +16,8 @@ def summary_markdown(summary: Summary) -> str:
     lines += [f"- {_plain(reason)}" for reason in summary.reasons]
     lines += [
         f"- {total.count} requests, {total.failures} failures, {total.rate_per_s:.1f}/s",
+        f"- requests: {total.stages}",
+        *_cost_lines(summary.cost),
         "",
         "| flow | requests | failures | P50 ms | P99 ms |",
         "|---|---:|---:|---:|---:|",
@@ -19,6 +25,15 @@ def summary_markdown(summary: Summary) -> str:
         *(_flow_line(row.flow, row) for row in summary.flows),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cost_lines(cost: CostSection) -> list[str]:
+    if cost.marginal_per_1k_requests is None:
+        return []
+    known = [f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal"]
+    if cost.loaded_per_1k_requests is not None:
+        known.append(f"{usd(Decimal(cost.loaded_per_1k_requests))} loaded")
+    return [f"- cost per 1,000 answered requests: {', '.join(known)}"]
 
 
 def _flow_line(flow: str, figures: Figures) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tidegauge.analysis.agreement import ProcessArrivals
 from tidegauge.analysis.objectives import judge_objectives
 from tidegauge.analysis.observed import Observed, observe
 from tidegauge.analysis.summary import WindowFigures, summarise
 from tidegauge.analysis.traffic import Traffic
-from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, cut_short, decide, loosened
+from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, CutShort, decide, loosened
 from tidegauge.errors import ExitCode, TidegaugeError
-from tidegauge.plan import Validity
+from tidegauge.plan import Plan, Validity
+from tidegauge.results.agreement import disagreements
 from tidegauge.results.arrivals import read_arrivals
 from tidegauge.results.frames import Frames, read_frames
 from tidegauge.results.junit import junit_xml
@@ -67,8 +69,10 @@ def measure(folder: RunFolder) -> Measured:
     check_measured(folder, run)
     keep = Scratch().keep
     frames = read_frames(folder, run, keep)
-    observed = observe(frames.traffic, read_arrivals(folder, run), keep)
-    summary, usage = _summary(folder, run, frames, observed)
+    seen = ProcessArrivals()
+    observed = observe(frames.traffic, read_arrivals(folder, run, seen), keep)
+    unlike = disagreements(folder, run, frames, observed, seen)
+    summary, usage = _summary(folder, run, frames, observed, unlike)
     folder.write_json(folder.usage_json, usage)
     folder.write_summary(summary)
     folder.write_text(folder.junit_xml, junit_xml(summary))
@@ -77,9 +81,9 @@ def measure(folder: RunFolder) -> Measured:
 
 
 def _summary(
-    folder: RunFolder, run: RunRecord, frames: Frames, observed: Observed
+    folder: RunFolder, run: RunRecord, frames: Frames, observed: Observed, unlike: Sequence[str]
 ) -> tuple[Summary, dict[str, object]]:
-    """The summary, and the usage document behind its cost."""
+    """The summary, and the usage document behind its cost; `unlike`: where the rows contradict each other."""
     figures = summarise(
         observed,
         flows=run.plan.flow_names,
@@ -88,8 +92,8 @@ def _summary(
         health=frames.health,
         lag_ms_p99_max=run.plan.validity.lag_ms_p99_max,
     )
-    objectives = judge_objectives(run.plan.objectives, observed)
-    verdict, reasons = _judge(run, figures, objectives)
+    objectives = judge_objectives(run.plan.objectives, observed, timeout_s=_timeout_s(run.plan))
+    verdict, reasons = _judge(run, figures, objectives, unlike)
     cost, usage = cost_of_run(folder, run, frames.traffic, figures.flows)
     summary = Summary(
         run_id=run.run_id,
@@ -115,19 +119,42 @@ def _summary(
 
 
 def _judge(
-    run: RunRecord, figures: WindowFigures, objectives: Sequence[JudgedObjective]
+    run: RunRecord,
+    figures: WindowFigures,
+    objectives: Sequence[JudgedObjective],
+    unlike: Sequence[str],
 ) -> tuple[Verdict, list[str]]:
     """The verdict and its reasons; last the generator's own words where a fatal cause has no sentence."""
     verdict, reasons = decide(
         generator=figures.generator,
+        requests=figures.total.count,
         failures_by_cause=figures.total.failures_by_cause,
         objectives=objectives,
         limits=run.plan.validity,
         fatal_causes=[fatal.cause for fatal in run.fatal],
+        disagreements=unlike,
+        cut_short=_cut_short(run),
     )
-    if run.stopped_by:
-        verdict, reasons = cut_short(verdict, reasons, run.stopped_by.guard, run.stopped_by.detail)
     return verdict, [*reasons, *(fatal.detail for fatal in run.fatal if fatal.cause not in FATAL_CAUSES)]
+
+
+def _cut_short(run: RunRecord) -> CutShort | None:
+    """How the run ended before its time, if it did."""
+    guard = run.stopped_by
+    if guard is None and not run.interrupted:
+        return None
+    return CutShort(
+        after_s=run.window.end_s,
+        planned_s=run.plan.duration_s,
+        guard=None if guard is None else guard.guard,
+        detail="" if guard is None else guard.detail,
+    )
+
+
+def _timeout_s(plan: Plan) -> float:
+    """The longest that a request of a declared flow may take."""
+    own = [step.timeout_s for flow in plan.flow for step in flow.step if step.timeout_s is not None]
+    return max([plan.timeout_s, *own])
 
 
 def _drain_s(traffic: Traffic) -> float | None:

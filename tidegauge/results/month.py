@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tidegauge.collect.prices.packaged import read_cloudflare_counterparts, read_flat_rates, read_prices
+from tidegauge.collect.prices.packaged import (
+    read_cloudflare_counterparts,
+    read_commitments,
+    read_flat_rates,
+    read_prices,
+)
 from tidegauge.cost.bill import add_up, scale_to_month
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, read_usage
@@ -30,7 +35,7 @@ def what_if_lists(month: Month | None) -> dict[str, list[dict[str, object]]]:
         return {"what_ifs": [], "elsewhere": []}
     found = on_cloudflare(month, read_prices(BOOK), read_cloudflare_counterparts())
     return {
-        "what_ifs": what_if_rows(what_ifs(month, read_flat_rates())),
+        "what_ifs": what_if_rows(what_ifs(month, read_flat_rates(), read_commitments())),
         "elsewhere": [] if found is None else [elsewhere_document("Cloudflare", found)],
     }
 

@@ -21,7 +21,7 @@ from tidegauge.cost.reconcile.expected import Expected, expect_estimate, expect_
 from tidegauge.cost.reconcile.result import reconcile
 from tidegauge.errors import TidegaugeError
 from tidegauge.results.audit import audit_of, read_usage_of
-from tidegauge.results.spend import read_templates
+from tidegauge.results.templates import read_templates
 from tidegauge.run_record import RunRecord
 from tidegauge.store import RunFolder
 

@@ -15,7 +15,7 @@ def recover(folder: RunFolder) -> None:
     """Closes the books of a run whose end is not on record; others are left as they are.
 
     It is taken to have ended where the outcomes of its generators do: what was due later was not sent
-    because nobody sent it, and tells nothing about the stack.
+    because nobody sent it, and tells nothing about the stack. What was sent and left no row is lost.
     """
     run = folder.read_run()
     if run.start_unix_s is not None or run.interrupted:
@@ -31,4 +31,5 @@ def recover(folder: RunFolder) -> None:
     folder.reserve.unlink(missing_ok=True)
     ended_s = last_s[last_s > last_s.max() - RECENT_S].min()
     note = "The command was killed in mid-run: this is what its generators had stored."
-    folder.write_run(replace(run.ended_early(ended_s), notes=(*run.notes, note)))
+    died = tuple(range(run.processes))  # with what they had not stored
+    folder.write_run(replace(run.ended_early(ended_s), died=died, notes=(*run.notes, note)))

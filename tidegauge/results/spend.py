@@ -16,18 +16,20 @@ from tidegauge.cost.metering.aws_metered import AwsMetered, parse_metered
 from tidegauge.cost.metering.aws_usage import usage_from_aws
 from tidegauge.cost.metering.client_traffic import ClientRequests
 from tidegauge.cost.metering.local_usage import usage_from_local, worker_size
-from tidegauge.cost.per_request import cost_section
+from tidegauge.cost.per_request import Counts, FlowCounts, cost_section
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, usage_document
 from tidegauge.cost_record import CostSection
 from tidegauge.errors import TidegaugeError
+from tidegauge.results.templates import read_templates
 from tidegauge.run_record import RunRecord
 from tidegauge.stack import Stack
 from tidegauge.store import RunFolder
 from tidegauge.summary import FlowFigures
 
 HOURS = Decimal(730)  # in a month, where no price book says how many
-TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+STAYED = ("connect", "tls", "not_allowed")  # causes of requests of which nothing reached the stack
+SUMS = ("requests", "unanswered", "sent_bytes", "received_bytes")
 
 
 def cost_of_run(
@@ -46,8 +48,7 @@ def cost_of_run(
     cost = cost_section(
         usage,
         book,
-        request_counts={row.flow: row.count for row in flows},
-        session_counts={row.flow: row.sessions for row in flows},
+        flows=[_counts(row) for row in flows],
         window_s=window_s,
         architecture=fixed,
         loaded_reason=None
@@ -58,6 +59,14 @@ def cost_of_run(
     if no_prices is not None:
         cost = replace(cost, marginal_reason=no_prices, loaded_reason=no_prices)
     return cost, usage_document(usage)
+
+
+def _counts(row: FlowFigures) -> FlowCounts:
+    return FlowCounts(
+        flow=row.flow,
+        requests=Counts(asked=row.count, sent=row.sent, answered=row.answered),
+        sessions=Counts(asked=row.sessions, sent=row.sessions_sent, answered=row.sessions_answered),
+    )
 
 
 def _book(region: str) -> tuple[PriceBook, str | None]:
@@ -108,34 +117,26 @@ def read_metered(folder: RunFolder) -> AwsMetered | None:
 
 
 def client_requests(traffic: Traffic, stack: Stack, *, whole_run: bool = False) -> list[ClientRequests]:
-    """Answered requests by flow, endpoint, base, cache behaviour and cache result.
+    """Requests that went out, by flow, endpoint, base, cache behaviour and cache result.
 
     Of the window, or of the whole run with warm-up and drain.
     """
-    answered = traffic.requests.loc[traffic.requests["answered"]]
-    if not whole_run:
-        answered = answered.loc[answered["in_window"]]
-    keys, sums = ("flow", "endpoint", "base", "behaviour", "cache"), ("count", "received_bytes")
+    rows = traffic.requests if whole_run else traffic.requests.loc[traffic.requests["in_window"]]
+    rows = rows.loc[~rows["cause"].isin(STAYED)]
+    answered = rows["answered"].astype(bool)
+    rows = rows.assign(requests=rows["count"].where(answered, 0), unanswered=rows["count"].mask(answered, 0))
+    keys = ("flow", "endpoint", "base", "behaviour", "cache")
     return [
         ClientRequests(
             flow=row["flow"],
             endpoint=row["endpoint"],
             base=row["base"],
-            requests=int(row["count"]),
+            requests=int(row["requests"]),
+            unanswered=int(row["unanswered"]),
+            sent_bytes=int(row["sent_bytes"]),
             received_bytes=int(row["received_bytes"]),
             cache=row["cache"] if isinstance(row["cache"], str) else "none",
             behaviour=None if row["behaviour"] < 0 else stack.behaviour[row["behaviour"]].path_pattern,
         )
-        for row in added_up(answered, keys, sums).sort_values(list(keys)).to_dict("records")
+        for row in added_up(rows, keys, SUMS).sort_values(list(keys)).to_dict("records")
     ]
-
-
-def read_templates(folder: Path) -> dict[str, str]:
-    """The CloudFormation templates in `folder`, by file name (exit 2 when it cannot be read)."""
-    try:
-        files = [path for path in sorted(folder.iterdir()) if path.suffix in TEMPLATE_SUFFIXES]
-        return {path.name: path.read_text(encoding="utf-8") for path in files}
-    except (OSError, UnicodeDecodeError) as error:
-        raise TidegaugeError(
-            f"architecture {folder} cannot be read: {error}", "name a folder of CloudFormation templates"
-        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +83,11 @@ def peak_rate_per_s(plan: Plan) -> float:
 def pieces(plan: Plan) -> list[Piece]:
     """The plan's phases as stretches of a rate with a known integral; a trace has none."""
     return [piece for phase in plan.arrivals for piece in _pieces_of(phase)]
+
+
+def phase_borders_s(plan: Plan) -> list[float]:
+    """Where a stretch of the plan's rate ends and the next one begins."""
+    return list(itertools.accumulate(piece.duration_s for piece in pieces(plan)))[:-1]
 
 
 def popularity_weights(popularity: Popularity | None, assets: int) -> NDArray[np.float64]:

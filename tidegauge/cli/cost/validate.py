@@ -63,7 +63,8 @@ def validate_command(
     Each line is corrected by the best evidence there is: what the templates hold, what the run measured,
     what the scenario makes; else its own quantity at the book's price. Then comes what has no line at all.
     Volume tiers and free units count at the month's scale. Then come what-ifs: what other terms would save.
-    Exit code 10 when the total deviates by more than the tolerance.
+    What is billed without a known price or quantity is listed, and makes the total the least that it costs.
+    Exit code 10 when the total deviates by more than the tolerance, 11 when it does not but is such a least.
 
     \b
     Example: tidegauge cost validate infra_under_test/estimates/seed.toml   (it comes with Tidegauge)
@@ -80,15 +81,18 @@ def validate_command(
     if as_json:
         print_json(document)
     else:
-        _print(document)
+        print_audit(document)
     if run_dir is not None:
         say(f"the run's report shows it after: tidegauge report {run_dir}")
     if document["corrected_total"] is None:
         return ExitCode.USAGE
-    return ExitCode.PASS if document["within_tolerance"] else ExitCode.FAIL
+    if not document["within_tolerance"]:
+        return ExitCode.FAIL
+    return ExitCode.PASS if document["complete"] else ExitCode.INCONCLUSIVE
 
 
-def _print(document: Mapping[str, Any]) -> None:
+def print_audit(document: Mapping[str, Any]) -> None:
+    """An audit for people."""
     table = Table(box=None, pad_edge=False)
     table.add_column("line", overflow="fold")
     for heading in ("estimate", "corrected", "difference"):
@@ -105,7 +109,8 @@ def _print(document: Mapping[str, Any]) -> None:
             named = printable(f"absent: {each['service']} ({each['resource'] or 'measured'})")
             table.add_row(named, "", _dollars(each["amount"]), _dollars(each["amount"]), "")
     totals = (document["estimate_total"], document["corrected_total"])
-    table.add_row("total", *(_dollars(total) for total in totals), "", "", style="bold")
+    named = "total" if document["complete"] else "total, at least"
+    table.add_row(named, *(_dollars(total) for total in totals), "", "", style="bold")
     people.print(table)
     for line in document["lines"]:
         _print_findings(line["id"], line["findings"])
@@ -125,10 +130,14 @@ def _print_findings(title: str, findings: Sequence[Mapping[str, str]]) -> None:
 
 
 def _print_unknown(document: Mapping[str, Any]) -> None:
-    unknown = [each for each in document["absent"] if each["amount"] is None]
-    if unknown:
-        named = "; ".join(f"{each['service']} ({', '.join(each['needs'])})" for each in unknown)
-        say(printable(f"not priced, as the scenario does not say how much: {named}"))
+    if document["unpriced"]:
+        say("billed, but not priced")
+    alike: dict[tuple[str, str], list[str]] = {}
+    for each in document["unpriced"]:
+        named = ".".join(part for part in (each["resource"], each["property"]) if part)
+        alike.setdefault((each["type"], each["reason"]), []).append(named)
+    for (kind, reason), names in alike.items():
+        say(printable(f"  - {', '.join(names)} ({kind}): {reason}"))
     for sentence in document["old_prices"]:
         say(f"old price: {sentence}")
 
@@ -141,10 +150,13 @@ def _print_totals(document: Mapping[str, Any]) -> None:
     known = {engines[name]: total for name, total in document["totals"].items() if total is not None}
     on = ", ".join(f"{_dollars(total)} on {engine}" for engine, total in known.items())
     within = "within" if document["within_tolerance"] else "outside"
+    least = "" if document["complete"] else "at least "
+    deviation = document["deviation"]
+    off = "for what costs nothing" if deviation is None else f"off by {float(deviation):.1%}"
     say(
-        f"estimate {_dollars(document['estimate_total'])}, corrected {_dollars(document['corrected_total'])} "
-        f"a month ({on}): off by {float(document['deviation']):.1%}, {within} the tolerance of "
-        f"{float(document['tolerance']):.0%}"
+        f"estimate {_dollars(document['estimate_total'])}, corrected "
+        f"{least}{_dollars(document['corrected_total'])} a month ({on}): {off}, "
+        f"{within} the tolerance of {float(document['tolerance']):.0%}"
     )
 
 

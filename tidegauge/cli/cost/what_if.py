@@ -33,11 +33,11 @@ from tidegauge.results.month import read_month, what_if_lists
 def what_if_command(
     usage: tuple[Path, ...], month: bool, notes: tuple[str, ...], prices_file: Path | None, as_json: bool
 ) -> int:
-    """Say what other terms would save a month: plans, engines, Spot, capacity modes, hit ratio, endpoints.
+    """Say what other terms would save a month: plans, commitments, classes, engines, Spot, endpoints.
 
     Several files are one month. Every row is the whole month priced again, tiers and free units and all, so
-    savings do not simply add up. The same month on Cloudflare's services stands below. A price that is
-    missing makes the exit code 2.
+    savings do not simply add up. Each says at which traffic both cost the same. The same month on
+    Cloudflare's services stands below. A price that is missing makes the exit code 2.
 
     \b
     Example: tidegauge cost what-if runs/launch-day/usage.json --month

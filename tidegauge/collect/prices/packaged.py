@@ -15,6 +15,7 @@ from tidegauge.collect.prices.offer_map import OfferMap
 from tidegauge.cost.audit.references import References
 from tidegauge.cost.price_book import parse_price_book
 from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.what_if.commitments import Commitments
 from tidegauge.cost.what_if.counterparts import Counterparts
 from tidegauge.cost.what_if.flat_rates import FlatRates
 from tidegauge.documents import parse
@@ -71,6 +72,11 @@ def read_references() -> References:
 def read_flat_rates() -> FlatRates:
     """The terms of CloudFront's flat-rate plans."""
     return parse(FlatRates, _json("cost", "what_if", "plans.json"), "plans.json")
+
+
+def read_commitments() -> Commitments:
+    """What committing to a term takes off on-demand prices."""
+    return parse(Commitments, _json("cost", "what_if", "commitments.json"), "commitments.json")
 
 
 def read_cloudflare_counterparts() -> Counterparts:

@@ -8,39 +8,51 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Holding, Resource, entry_text, whole
-from tidegauge.cost.architecture.template_values import Unresolvable
+from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.scaling import minimum_of
+from tidegauge.cost.architecture.unknown import Unresolvable
 
 FREE_EPHEMERAL_GIB = 20  # included in every task
+HOSTS = ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance")
+ASSOCIATIONS = "AWS::ECS::ClusterCapacityProviderAssociations"
 CAPACITY = {"FARGATE": "on_demand", "FARGATE_SPOT": "spot"}
 AT_DESIRED_COUNT = (
-    "ECS services are counted at their desired count around the clock; autoscaling is not foreseen, and busy "
+    "ECS services are counted at their desired count, or their scaling's MinCapacity, around the clock; busy "
     "time of their tasks that usage estimates too comes on top"
 )
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?(vcpu|gb)?", re.IGNORECASE)
 
 
-def hold_service(resource: Resource) -> Iterator[Holding]:
-    """vCPU and memory of the desired tasks, split over the capacity providers, and their public addresses."""
-    desired = resource.count("DesiredCount", 1)  # ECS' default for a new service
-    task = resource.referred("TaskDefinition", "AWS::ECS::TaskDefinition", "Family")
+def hold_tasks(resource: Resource) -> Iterator[Holding]:
+    """vCPU and memory of the tasks, split over the capacity providers; none on instances of their own."""
+    if is_on_instances(resource):
+        return
+    desired = _desired(resource)
+    task = _task(resource)
     platform = task.mapping("RuntimePlatform")
+    system = entry_text(platform, "OperatingSystemFamily", "LINUX")
+    if system != "LINUX":
+        raise Unresolvable(f"no price is known for Fargate on {system:.40}")
     arch = "arm" if entry_text(platform, "CpuArchitecture", "X86_64") == "ARM64" else "x86"
-    vcpu = _size(task, "Cpu", "vcpu")
-    memory_gb = _size(task, "Memory", "gb")
-    for capacity, tasks in _tasks_by_capacity(resource, desired):
-        attributes = {"arch": arch, "capacity": capacity}
-        for unit, amount in (("vcpu_second", vcpu), ("gb_second", memory_gb)):
+    split = list(_tasks_by_capacity(resource, desired))
+    for unit, name, measure in (("vcpu_second", "Cpu", "vcpu"), ("gb_second", "Memory", "gb")):
+        amount = _size(task, name, measure)
+        for capacity, tasks in split:
             yield Holding(
                 service="fargate",
                 unit=unit,
                 quantity=tasks * amount,
-                attributes=attributes,
+                attributes={"arch": arch, "capacity": capacity},
                 tasks=tasks,
                 assumption=AT_DESIRED_COUNT,
             )
-    storage = task.mapping("EphemeralStorage")
+
+
+def hold_storage(resource: Resource) -> Iterator[Holding]:
+    """Scratch space of the tasks above what every task has."""
+    storage = {} if is_on_instances(resource) else _task(resource).mapping("EphemeralStorage")
     if storage:
+        desired = _desired(resource)
         above = whole(storage.get("SizeInGiB"), "SizeInGiB") - FREE_EPHEMERAL_GIB
         yield Holding(
             service="fargate",
@@ -49,11 +61,31 @@ def hold_service(resource: Resource) -> Iterator[Holding]:
             how=f"{above + FREE_EPHEMERAL_GIB} GB a task, of which {FREE_EPHEMERAL_GIB} are included",
             tasks=Fraction(desired),
         )
-    network = resource.mapping("NetworkConfiguration").get("AwsvpcConfiguration", {})
-    if not isinstance(network, dict):
-        raise Unresolvable("AwsvpcConfiguration is not a mapping")
+
+
+def hold_addresses(resource: Resource) -> Iterator[Holding]:
+    """A public IPv4 address a task, where tasks have them."""
+    network = entry(resource.mapping("NetworkConfiguration"), "AwsvpcConfiguration")
     if entry_text(network, "AssignPublicIp", "DISABLED") == "ENABLED":
-        yield Holding(service="vpc", unit="public_ipv4_hour", quantity=Fraction(desired))
+        yield Holding(service="vpc", unit="public_ipv4_hour", quantity=Fraction(_desired(resource)))
+
+
+def is_on_instances(service: Resource) -> bool:
+    """Whether its tasks run on instances that the templates have, and that are billed by themselves."""
+    if _strategy(service) or service.text("LaunchType", "EC2") != "EC2":
+        return False
+    return any(other.type in HOSTS and other.may_be_deployed for other in service.others)
+
+
+def _desired(service: Resource) -> int:
+    """The desired count, or the least that its scaling keeps."""
+    if service.text("SchedulingStrategy", "REPLICA") == "DAEMON":
+        raise Unresolvable("a daemon runs a task on every instance")
+    return max(service.count("DesiredCount", 1), minimum_of(service, "ecs:service:DesiredCount"))
+
+
+def _task(service: Resource) -> Resource:
+    return service.referred("TaskDefinition", "AWS::ECS::TaskDefinition", "Family")
 
 
 def _size(task: Resource, name: str, unit: str) -> Fraction:
@@ -83,6 +115,8 @@ def _tasks_by_capacity(service: Resource, desired: int) -> Iterator[tuple[str, F
     if not sum(weights) and rest:
         raise Unresolvable("its capacity providers have no weight")
     for part, weight, base in zip(strategy, weights, bases, strict=True):
+        if _is_of_instances(service, part.get("CapacityProvider")):
+            continue
         provider = entry_text(part, "CapacityProvider", "")
         if provider not in CAPACITY:
             raise Unresolvable(f"no price is known for capacity provider {provider!r:.60}")
@@ -93,10 +127,20 @@ def _tasks_by_capacity(service: Resource, desired: int) -> Iterator[tuple[str, F
 
 def _strategy(service: Resource) -> list[Mapping[str, Any]]:
     """The service's own strategy; else, without a launch type, its cluster's default."""
-    own: list[Any] = service.items("CapacityProviderStrategy")
-    if not own and "LaunchType" not in service.properties and "Cluster" in service.properties:
-        cluster = service.referred("Cluster", "AWS::ECS::Cluster", "ClusterName")
-        own = cluster.items("DefaultCapacityProviderStrategy")
-    if any(not isinstance(part, dict) for part in own):
-        raise Unresolvable("its capacity provider strategy holds something that is not a strategy")
-    return own
+    own = mappings(service.get("CapacityProviderStrategy"), "CapacityProviderStrategy")
+    if own or "LaunchType" in service.properties or "Cluster" not in service.properties:
+        return own
+    cluster = service.referred("Cluster", "AWS::ECS::Cluster", "ClusterName")
+    for other in service.others:
+        if other.type == ASSOCIATIONS and other.named(other.get("Cluster"), "AWS::ECS::Cluster") is cluster:
+            cluster = other
+    return mappings(cluster.get("DefaultCapacityProviderStrategy"), "DefaultCapacityProviderStrategy")
+
+
+def _is_of_instances(service: Resource, provider: Any) -> bool:
+    """Whether a capacity provider is a group of instances, which is billed by itself."""
+    kind = "AWS::ECS::CapacityProvider"
+    own = service.named(provider, kind) or next(
+        (each for each in service.others if each.type == kind and each.label("Name", "") == provider), None
+    )
+    return own is not None and "AutoScalingGroupProvider" in own.properties

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from tidegauge.cost.architecture.fixed_rules import RULES
-from tidegauge.cost.architecture.free_types import BILLED_BY_USE, NO_CHARGE
+from tidegauge.cost.architecture.accounts import Account, account_for
 from tidegauge.cost.architecture.resources import Holding, Resource, find_resources
-from tidegauge.cost.architecture.template_values import Unresolvable
-from tidegauge.cost.architecture.templates import parse_template
+from tidegauge.cost.architecture.unknown import Unresolvable
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, Origin, Price, PriceBook, sorted_attributes
-from tidegauge.errors import TidegaugeError
 
 SECONDS_PER_HOUR = 3600
-CUSTOM = "Custom::"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +37,18 @@ class FixedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingFixed:
-    """A resource that may cost something, and why its price is not known."""
+    """A resource, or a billed property of it, whose price is not known, and why."""
+
+    file: str
+    resource: str
+    resource_type: str
+    property: str | None  # None: the whole resource
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeResource:
+    """A resource that AWS does not bill, and why."""
 
     file: str
     resource: str
@@ -51,86 +58,91 @@ class MissingFixed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedCost:
-    """The fixed cost of an architecture, at list prices without free tiers."""
+    """The fixed cost of an architecture, at list prices without free tiers.
+
+    Each deployed resource is in `items`, `missing`, `billed_by_use` or `free`; sums are of what is known.
+    """
 
     items: tuple[FixedItem, ...]
     missing: tuple[MissingFixed, ...]
     billed_by_use: tuple[str, ...]  # "Resource (type)": no fixed cost, but usage
-    no_charge: tuple[str, ...]  # types present that are free
+    free: tuple[FreeResource, ...]
     provisioned_tables: frozenset[str]
     assumptions: tuple[str, ...]
     hours_per_month: Decimal
 
     @property
-    def hourly_exact(self) -> Fraction | None:
-        """USD an hour; None as soon as anything is missing."""
-        return None if self.missing else sum((item.hourly_exact for item in self.items), Fraction(0))
+    def complete(self) -> bool:
+        """Whether the sums hold all; else they are the least that it costs."""
+        return not self.missing
 
     @property
-    def monthly(self) -> Decimal | None:
-        """USD a month of `hours_per_month`; None as soon as anything is missing."""
-        hourly = self.hourly_exact
-        return None if hourly is None else to_decimal(hourly * Fraction(self.hours_per_month))
+    def hourly_exact(self) -> Fraction:
+        """USD an hour, of what is known."""
+        return sum((item.hourly_exact for item in self.items), Fraction(0))
+
+    @property
+    def monthly(self) -> Decimal:
+        """USD a month of `hours_per_month`, of what is known."""
+        return to_decimal(self.hourly_exact * Fraction(self.hours_per_month))
+
+    @property
+    def no_charge(self) -> tuple[str, ...]:
+        """The types that are free."""
+        return tuple(sorted({each.resource_type for each in self.free}))
 
 
 def price_architecture(
     templates: Mapping[str, str], book: PriceBook, *, parameters: Mapping[str, str] | None = None
 ) -> FixedCost:
-    """The fixed cost of all `templates` ({file name: text}), each deployed once.
+    """The fixed cost of all `templates` ({path: text}), each deployed once, or as often as others nest it.
 
-    `parameters` go before the templates' defaults. What only deployment knows makes the cost unknown.
+    `parameters` go before the templates' defaults. What only deployment knows is named as missing.
     """
-    if not templates:
-        raise TidegaugeError(
-            "the architecture has no templates", "name a folder with CloudFormation templates"
-        )
-    parsed = {name: parse_template(name, text) for name, text in sorted(templates.items())}
-    return _add_up(find_resources(parsed, parameters or {}, book.region), book)
+    resources, notes = find_resources(templates, parameters or {}, book.region)
+    return _add_up([account_for(resource) for resource in resources], notes, book)
 
 
-def _add_up(resources: Iterable[Resource], book: PriceBook) -> FixedCost:
+def _add_up(accounts: Iterable[Account], notes: Collection[str], book: PriceBook) -> FixedCost:
     items: list[FixedItem] = []
     missing: list[MissingFixed] = []
-    by_use, free, assumptions, tables = [], set(), [], set()
-    for resource in resources:
-        try:
-            if not resource.is_deployed:
+    by_use, free, assumptions, tables = [], [], [*notes], set()
+    for account in accounts:
+        missing += [_missing(account.resource, name, reason) for name, reason in account.unpriced]
+        for name, holding in account.holdings:
+            try:
+                items.append(_item(account.resource, holding, book))
+            except Unresolvable as reason:
+                missing.append(_missing(account.resource, name, str(reason)))
                 continue
-            if resource.type in BILLED_BY_USE:
-                by_use.append(f"{resource.name} ({resource.type})")
-            elif resource.type in NO_CHARGE or resource.type.startswith(CUSTOM):
-                free.add(resource.type)
-            else:
-                for holding in _holdings(resource):
-                    items.append(_item(resource, holding, book))
-                    assumptions += [holding.assumption] if holding.assumption else []
-                    assumptions += _confidence_note(items[-1])
-                    tables |= {holding.provisioned_table} if holding.provisioned_table else set()
-        except Unresolvable as reason:
-            missing.append(
-                MissingFixed(
-                    file=resource.file,
-                    resource=resource.name,
-                    resource_type=resource.type,
-                    reason=str(reason),
-                )
-            )
+            assumptions += [holding.assumption] if holding.assumption else []
+            assumptions += _confidence_note(items[-1])
+            tables |= {holding.provisioned_table} if holding.provisioned_table else set()
+        if account.is_billed_by_use:
+            by_use.append(f"{account.resource.name} ({account.resource.type})")
+        if account.free:
+            free.append(_free(account.resource, account.free))
     return FixedCost(
         items=tuple(items),
-        missing=tuple(missing),
+        missing=tuple(dict.fromkeys(missing)),
         billed_by_use=tuple(by_use),
-        no_charge=tuple(sorted(free)),
+        free=tuple(free),
         provisioned_tables=frozenset(tables),
         assumptions=tuple(dict.fromkeys(assumptions)),
         hours_per_month=book.hours_per_month,
     )
 
 
-def _holdings(resource: Resource) -> list[Holding]:
-    rule = RULES.get(resource.type)
-    if rule is None:
-        raise Unresolvable("no price is known for this resource type")
-    return list(rule(resource))
+def _missing(resource: Resource, name: str | None, reason: str) -> MissingFixed:
+    return MissingFixed(
+        file=resource.file, resource=resource.name, resource_type=resource.type, property=name, reason=reason
+    )
+
+
+def _free(resource: Resource, reason: str) -> FreeResource:
+    return FreeResource(
+        file=resource.file, resource=resource.name, resource_type=resource.type, reason=reason
+    )
 
 
 def _item(resource: Resource, holding: Holding, book: PriceBook) -> FixedItem:

@@ -13,24 +13,30 @@ from tidegauge.cost_record import FixedHours, UnpricedResource
 
 def fixed_hours(fixed: FixedCost) -> FixedHours:
     """The fixed cost as summary.json carries it."""
-    hourly = fixed.hourly_exact
     return FixedHours(
-        hourly=None if hourly is None else text(hourly),
-        monthly=None if fixed.monthly is None else text(fixed.monthly),
+        hourly=text(fixed.hourly_exact),
+        monthly=text(fixed.monthly),
         hours_per_month=text(fixed.hours_per_month),
         items=tuple(_item(item, fixed.hours_per_month) for item in fixed.items),
-        missing=tuple(
-            UnpricedResource(
-                file=missing.file,
-                resource=missing.resource,
-                resource_type=missing.resource_type,
-                reason=missing.reason,
-            )
-            for missing in fixed.missing
-        ),
+        complete=fixed.complete,
+        missing=unpriced_resources(fixed),
         billed_by_use=tuple(fixed.billed_by_use),
         no_charge=tuple(fixed.no_charge),
         provisioned_tables=tuple(sorted(fixed.provisioned_tables)),
+    )
+
+
+def unpriced_resources(fixed: FixedCost) -> tuple[UnpricedResource, ...]:
+    """What the sums of the fixed cost lack."""
+    return tuple(
+        UnpricedResource(
+            file=missing.file,
+            resource=missing.resource,
+            resource_type=missing.resource_type,
+            property=missing.property,
+            reason=missing.reason,
+        )
+        for missing in fixed.missing
     )
 
 

@@ -1,16 +1,33 @@
-"""Which units each CloudFormation resource type holds around the clock."""
+"""Which units each CloudFormation resource type holds around the clock, by the property that makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
-from tidegauge.cost.architecture.fargate import hold_service
-from tidegauge.cost.architecture.resources import Holding, Resource, whole
-from tidegauge.cost.architecture.template_values import Unresolvable
+from tidegauge.cost.architecture.alarms import hold_alarm, hold_policy_alarms
+from tidegauge.cost.architecture.fargate import hold_addresses, hold_storage, hold_tasks
+from tidegauge.cost.architecture.instances import hold_group, hold_instance, hold_instance_address
+from tidegauge.cost.architecture.nodes import hold_cache_cluster, hold_replication_group
+from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings
+from tidegauge.cost.architecture.tables import hold_global_table, hold_table
+from tidegauge.cost.architecture.unknown import Unresolvable
+from tidegauge.cost.architecture.web_acls import hold_web_acl
 
-HIGH_RESOLUTION_BELOW_S = 60
 ADDITIONAL_METRICS = 8  # a CloudFront distribution has so many, where they are on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a resource holds because of one property; None: because of being there."""
+
+    property: str | None
+    hold: Callable[[Resource], Iterator[Holding]]
+
+
+def _being(hold: Callable[[Resource], Iterator[Holding]]) -> tuple[Part, ...]:
+    return (Part(property=None, hold=hold),)
 
 
 def _one(service: str, unit: str) -> Callable[[Resource], Iterator[Holding]]:
@@ -27,98 +44,21 @@ def _load_balancer(resource: Resource) -> Iterator[Holding]:
     if kind != "application":
         raise Unresolvable(f"no price is known for a load balancer of type '{kind:.40}'")
     yield Holding(service="alb", unit="load_balancer_hour", quantity=Fraction(1))
-    if resource.text("Scheme", "internet-facing") == "internet-facing":
-        subnets = resource.items("SubnetMappings") or resource.items("Subnets")
-        if not subnets:
-            raise Unresolvable("it has neither Subnets nor SubnetMappings, so its addresses are unknown")
-        yield Holding(
-            service="vpc",
-            unit="public_ipv4_hour",
-            quantity=Fraction(len(subnets)),
-            assumption="an internet-facing load balancer holds one public IPv4 address a subnet",
-        )
 
 
-def _replication_group(resource: Resource) -> Iterator[Holding]:
-    """Nodes are shards x (1 + replicas); without shards, NumCacheClusters."""
-    groups = resource.items("NodeGroupConfiguration")
-    if any(not isinstance(group, dict) for group in groups):
-        raise Unresolvable("NodeGroupConfiguration holds something that is not a node group")
-    if groups and all("ReplicaCount" in group for group in groups):
-        nodes = sum(1 + whole(group["ReplicaCount"], "ReplicaCount") for group in groups)
-        how = f"{len(groups)} shards with their replicas"
-    elif "NumNodeGroups" in resource.properties or groups:
-        shards = resource.count("NumNodeGroups", len(groups) or None)
-        replicas = resource.count("ReplicasPerNodeGroup")
-        nodes, how = shards * (1 + replicas), f"{shards} shards x (1 primary + {replicas} replicas)"
-    elif "ReplicasPerNodeGroup" in resource.properties:  # one shard
-        replicas = resource.count("ReplicasPerNodeGroup")
-        nodes, how = 1 + replicas, f"1 primary + {replicas} replicas"
-    else:
-        nodes, how = resource.count("NumCacheClusters"), ""
-    yield _nodes(resource, nodes, how)
-
-
-def _cache_cluster(resource: Resource) -> Iterator[Holding]:
-    yield _nodes(resource, resource.count("NumCacheNodes"), "")
-
-
-def _nodes(resource: Resource, nodes: int, how: str) -> Holding:
-    engine = resource.text("Engine", "redis")  # ElastiCache's own default
-    attributes = {"engine": engine.lower(), "node_type": resource.text("CacheNodeType")}
-    return Holding(
-        service="elasticache", unit="node_hour", quantity=Fraction(nodes), attributes=attributes, how=how
-    )
-
-
-def _table(resource: Resource) -> Iterator[Holding]:
-    """Capacity of the table and of its global indexes; PROVISIONED is DynamoDB's own default."""
-    if resource.text("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST":
+def _load_balancer_addresses(resource: Resource) -> Iterator[Holding]:
+    if resource.text("Scheme", "internet-facing") != "internet-facing":
         return
-    indexes = resource.items("GlobalSecondaryIndexes")
-    throughputs = [resource.mapping("ProvisionedThroughput"), *(_throughput(index) for index in indexes)]
-    table = resource.text("TableName", resource.name)
-    for unit, key in (
-        ("read_capacity_unit_hour", "ReadCapacityUnits"),
-        ("write_capacity_unit_hour", "WriteCapacityUnits"),
-    ):
-        units = sum(whole(throughput.get(key), key) for throughput in throughputs)
-        yield Holding(
-            service="dynamodb",
-            unit=unit,
-            quantity=Fraction(units),
-            attributes={"table": table},
-            provisioned_table=table,
-        )
-
-
-def _throughput(index: object) -> Mapping[str, object]:
-    throughput = index.get("ProvisionedThroughput", {}) if isinstance(index, dict) else None
-    if not isinstance(throughput, dict):
-        raise Unresolvable("ProvisionedThroughput of an index is not a mapping")
-    return throughput
-
-
-def _web_acl(resource: Resource) -> Iterator[Holding]:
-    yield Holding(service="waf", unit="web_acl_month", quantity=Fraction(1))
-    rules = len(resource.items("Rules"))
-    yield Holding(service="waf", unit="rule_month", quantity=Fraction(rules))
-
-
-def _alarm(resource: Resource) -> Iterator[Holding]:
-    """One alarm; below 60 s it is a high-resolution one."""
-    periods = [resource.get("Period")]
-    for metric in resource.items("Metrics"):
-        stat = metric.get("MetricStat", {}) if isinstance(metric, dict) else {}
-        periods.append(stat.get("Period") if isinstance(stat, dict) else None)
-    shortest = min((whole(period, "Period") for period in periods if period is not None), default=None)
-    is_high = shortest is not None and shortest < HIGH_RESOLUTION_BELOW_S
+    if resource.text("IpAddressType", "ipv4") == "dualstack-without-public-ipv4":
+        return
+    subnets = resource.items("SubnetMappings") or resource.items("Subnets")
+    if not subnets:
+        raise Unresolvable("it has neither Subnets nor SubnetMappings, so its addresses are unknown")
     yield Holding(
-        service="cloudwatch",
-        unit="alarm_month",
-        quantity=Fraction(1),
-        attributes={"resolution": "high" if is_high else "standard"},
-        assumption="an alarm is billed as one, whatever the number of metrics in its expression",
+        service="vpc",
+        unit="public_ipv4_hour",
+        quantity=Fraction(len(subnets)),
+        assumption="an internet-facing load balancer holds one public IPv4 address a subnet",
     )
 
 
@@ -139,9 +79,35 @@ def _parameter(resource: Resource) -> Iterator[Holding]:
     yield Holding(service="ssm", unit=f"{tier}_parameter_month", quantity=Fraction(1))
 
 
-def _instance(resource: Resource) -> Iterator[Holding]:
-    attributes = {"instance_type": resource.text("InstanceType")}
-    yield Holding(service="ec2", unit="instance_second", quantity=Fraction(1), attributes=attributes)
+def _secret_replicas(resource: Resource) -> Iterator[Holding]:
+    replicas = len(resource.items("ReplicaRegions"))
+    if replicas:
+        how = f"{replicas} replicas, each billed as a secret"
+        quantity = Fraction(replicas)
+        yield Holding(service="secretsmanager", unit="secret_month", quantity=quantity, how=how)
+
+
+def _namespace(_resource: Resource) -> Iterator[Holding]:
+    yield Holding(
+        service="route53",
+        unit="hosted_zone_month",
+        quantity=Fraction(1),
+        how="the hosted zone that the namespace makes",
+    )
+
+
+def _filter_metrics(resource: Resource) -> Iterator[Holding]:
+    metrics = mappings(resource.get("MetricTransformations"), "MetricTransformations")
+    if any(each.get("Dimensions") for each in metrics):
+        raise Unresolvable("each value of a dimension is a custom metric of its own; how many is not known")
+    if metrics:
+        yield Holding(
+            service="cloudwatch",
+            unit="custom_metric_month",
+            quantity=Fraction(len(metrics)),
+            how=f"{len(metrics)} metrics of the filter",
+            assumption="a metric filter's metrics are billed as custom metrics, as if they never fell silent",
+        )
 
 
 def _distribution_metrics(resource: Resource) -> Iterator[Holding]:
@@ -149,8 +115,8 @@ def _distribution_metrics(resource: Resource) -> Iterator[Holding]:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html
     """
-    wanted = resource.mapping("MonitoringSubscription").get("RealtimeMetricsSubscriptionConfig", {})
-    if isinstance(wanted, dict) and wanted.get("RealtimeMetricsSubscriptionStatus") == "Enabled":
+    wanted = entry(resource.mapping("MonitoringSubscription"), "RealtimeMetricsSubscriptionConfig")
+    if entry_text(wanted, "RealtimeMetricsSubscriptionStatus", "Disabled") == "Enabled":
         yield Holding(
             service="cloudwatch",
             unit="custom_metric_month",
@@ -160,23 +126,43 @@ def _distribution_metrics(resource: Resource) -> Iterator[Holding]:
         )
 
 
-RULES: dict[str, Callable[[Resource], Iterator[Holding]]] = {
-    "AWS::EC2::NatGateway": _one("nat", "gateway_hour"),
-    "AWS::EC2::EIP": _one("vpc", "public_ipv4_hour"),
-    "AWS::EC2::Instance": _instance,
-    "AWS::EC2::VPCEndpoint": _endpoint,
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
-    "AWS::ElastiCache::ReplicationGroup": _replication_group,
-    "AWS::ElastiCache::CacheCluster": _cache_cluster,
-    "AWS::ECS::Service": hold_service,
-    "AWS::DynamoDB::Table": _table,
-    "AWS::SecretsManager::Secret": _one("secretsmanager", "secret_month"),
-    "AWS::KMS::Key": _one("kms", "key_month"),
-    "AWS::KMS::ReplicaKey": _one("kms", "key_month"),
-    "AWS::WAFv2::WebACL": _web_acl,
-    "AWS::Route53::HostedZone": _one("route53", "hosted_zone_month"),
-    "AWS::CloudFront::MonitoringSubscription": _distribution_metrics,
-    "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::CloudWatch::Dashboard": _one("cloudwatch", "dashboard_month"),
-    "AWS::SSM::Parameter": _parameter,
+RULES: dict[str, tuple[Part, ...]] = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy": _being(hold_policy_alarms),
+    "AWS::AutoScaling::AutoScalingGroup": _being(hold_group),
+    "AWS::AutoScaling::ScalingPolicy": _being(hold_policy_alarms),
+    "AWS::CloudFront::MonitoringSubscription": _being(_distribution_metrics),
+    "AWS::CloudWatch::Alarm": _being(hold_alarm),
+    "AWS::CloudWatch::Dashboard": _being(_one("cloudwatch", "dashboard_month")),
+    "AWS::DynamoDB::GlobalTable": _being(hold_global_table),
+    "AWS::DynamoDB::Table": _being(hold_table),
+    "AWS::EC2::EIP": _being(_one("vpc", "public_ipv4_hour")),
+    "AWS::EC2::Instance": (
+        Part(property="InstanceType", hold=hold_instance),
+        Part(property="NetworkInterfaces", hold=hold_instance_address),
+    ),
+    "AWS::EC2::NatGateway": _being(_one("nat", "gateway_hour")),
+    "AWS::EC2::VPCEndpoint": _being(_endpoint),
+    "AWS::ECS::Service": (
+        Part(property=None, hold=hold_tasks),
+        Part(property="TaskDefinition.EphemeralStorage", hold=hold_storage),
+        Part(property="NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp", hold=hold_addresses),
+    ),
+    "AWS::ElastiCache::CacheCluster": _being(hold_cache_cluster),
+    "AWS::ElastiCache::ReplicationGroup": _being(hold_replication_group),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": (
+        Part(property=None, hold=_load_balancer),
+        Part(property="Subnets", hold=_load_balancer_addresses),
+    ),
+    "AWS::KMS::Key": _being(_one("kms", "key_month")),
+    "AWS::KMS::ReplicaKey": _being(_one("kms", "key_month")),
+    "AWS::Logs::MetricFilter": (Part(property="MetricTransformations", hold=_filter_metrics),),
+    "AWS::Route53::HostedZone": _being(_one("route53", "hosted_zone_month")),
+    "AWS::SSM::Parameter": _being(_parameter),
+    "AWS::SecretsManager::Secret": (
+        Part(property=None, hold=_one("secretsmanager", "secret_month")),
+        Part(property="ReplicaRegions", hold=_secret_replicas),
+    ),
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": _being(_namespace),
+    "AWS::ServiceDiscovery::PublicDnsNamespace": _being(_namespace),
+    "AWS::WAFv2::WebACL": _being(hold_web_acl),
 }

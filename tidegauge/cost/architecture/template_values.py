@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-_HOLE = re.compile(r"\$\{([^!}][^}]*)\}")
+from tidegauge.cost.architecture.for_each import written_out
+from tidegauge.cost.architecture.functions import as_text, call
+from tidegauge.cost.architecture.unknown import (
+    LIST_ATTRIBUTES,
+    Absent,
+    Unknown,
+    Unresolvable,
+    need,
+    split,
+    unknown_id,
+    unknown_value,
+)
+
 NESTING_MAX = 50
-
-
-class Unresolvable(Exception):  # no error: a value that only deployment knows
-    """Why a value is not known."""
-
-
-class Absent(Exception):  # no error: AWS::NoValue takes the property away
-    """The property is not set."""
+PSEUDO_IDS = ("AWS::AccountId", "AWS::StackName", "AWS::StackId")
 
 
 class TemplateValues:
-    """Evaluates Ref to parameters, Fn::If, Fn::FindInMap, Fn::Sub and conditions of one template."""
+    """Evaluates functions and conditions of one stack's template.
 
-    def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str], region: str) -> None:
+    `path` names the stack among nested ones. `output(child, name)` is what a nested stack gives back,
+    `imported(name)` what another stack exports; each may raise Unresolvable.
+    """
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        region: str,
+        *,
+        path: str = "",
+        output: Callable[[str, str], Any] | None = None,
+        imports: Callable[[str], Any] | None = None,
+    ) -> None:
+        self.path = path
         self._template = template
-        self._given = {**parameters, "AWS::Region": region}
-        self._known_conditions: dict[str, bool] = {}
+        self._given = {**_pseudo(region), **parameters}
+        self._output, self._imports = output, imports
+        self._sections: dict[str, Mapping[str, Any]] = {}
+        self._conditions: dict[str, bool | Unresolvable] = {}
+        self._parameters: dict[str, Any] = {}
+        self._open: set[str] = (
+            set()
+        )  # conditions and parameters under way: who meets one again is in a circle
 
     def is_deployed(self, resource: Mapping[str, Any]) -> bool:
         """Whether the resource's condition holds."""
         condition = resource.get("Condition")
-        return condition is None or self._condition(condition, 0)
+        return condition is None or self.holds(condition, 0)
 
     def get(self, properties: Mapping[str, Any], name: str, default: Any = None) -> Any:
-        """The property's value with all that is known filled in, or `default` where it is not set."""
+        """The property's value, Unknown where only deployment knows it; `default` where it is not set."""
         if name not in properties:
             return default
         try:
@@ -40,10 +64,18 @@ class TemplateValues:
         except Absent:
             return default
 
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section of the template, its loops written out."""
+        section: Mapping[str, Any] = self._template.get(name) or {}
+        if name not in self._sections:
+            self._sections[name] = section  # what a loop of the section finds in it
+            self._sections[name] = written_out(section, self.resolve)
+        return self._sections[name]
+
     def resolve(self, value: Any, depth: int = 0) -> Any:
-        """`value` without functions; raises Unresolvable or Absent."""
+        """`value` without functions; Unknown for what is not known. Raises Absent for AWS::NoValue."""
         if depth > NESTING_MAX:
-            raise Unresolvable("it is nested too deeply")
+            return unknown_value("deep", "it is nested too deeply")
         if isinstance(value, list):
             return self._resolve_list(value, depth)
         if not isinstance(value, dict):
@@ -51,100 +83,174 @@ class TemplateValues:
         if len(value) == 1:
             function, argument = next(iter(value.items()))
             if function == "Ref":
-                return self._ref(argument)
-            if function == "Condition" or str(function).startswith("Fn::"):
-                return self._call(function, argument, depth + 1)
+                return self.ref(argument)
+            if str(function).startswith("Fn::") and not str(function).startswith("Fn::ForEach"):
+                return call(function, self, argument, depth + 1)
         return self._resolve_mapping(value, depth)
 
-    def _resolve_list(self, values: Sequence[Any], depth: int) -> list[Any]:
-        found = []
+    def _resolve_list(self, values: Sequence[Any], depth: int) -> Any:
+        found: list[Any] = []
         for value in values:
             try:
                 found.append(self.resolve(value, depth + 1))
             except Absent:
                 continue
-            except Unresolvable:
-                if is_function(value, "Fn::If"):  # it could be AWS::NoValue, which changes the length
-                    raise
-                found.append(value)  # an id that only deployment knows is still one item
+            if isinstance(found[-1], Unknown) and found[-1].may_be_absent:
+                return unknown_value("list", found[-1].reason)
         return found
 
     def _resolve_mapping(self, value: Mapping[str, Any], depth: int) -> dict[str, Any]:
         found = {}
-        for key, inner in value.items():
+        for key, inner in written_out(value, lambda each: self.resolve(each, depth + 1)).items():
             try:
                 found[key] = self.resolve(inner, depth + 1)
             except Absent:
                 continue
-            except Unresolvable:
-                found[key] = inner
         return found
 
-    def _ref(self, name: Any) -> Any:
+    def ref(self, name: Any) -> Any:
+        """A parameter's value, or the id of a resource."""
         if name == "AWS::NoValue":
             raise Absent
-        parameter = _section(self._template, "Parameters").get(str(name))
+        name = str(name)
+        parameters = self.section("Parameters")
+        if name in parameters or name in self._given:
+            return self._once(f"parameter {name}", self._parameters, name, lambda: self._parameter(name))
+        if name in PSEUDO_IDS or name in self.section("Resources"):
+            return unknown_id(f"{self.path}:{name}", f"it refers to {name:.60}, which only deployment knows")
+        return unknown_value(name, f"it refers to {name:.60}, which only deployment knows")
+
+    def attribute(self, name: str, attribute: str) -> Any:
+        """An output of a nested stack, or an id that only deployment knows."""
+        reason = "Fn::GetAtt is known at deployment only"
+        kind = str(_type(self.section("Resources").get(name)))
+        if attribute.startswith("Outputs.") and self._output is not None:
+            try:
+                return self._output(name, attribute.removeprefix("Outputs."))
+            except Unresolvable as unresolvable:
+                return unknown_value(f"{name}.{attribute}", f"{name}.{attribute}: {unresolvable}")
+        full = f"{self.path}:{name}.{attribute}"
+        if kind.startswith("AWS::") and attribute not in LIST_ATTRIBUTES and "Stack" not in kind:
+            return unknown_id(full, reason)
+        return unknown_value(full, reason)
+
+    def imported(self, name: str) -> Any:
+        """What another stack of the folder exports under that name."""
+        try:
+            if self._imports is not None:
+                return self._imports(name)
+        except Unresolvable as reason:
+            return unknown_value(name, str(reason))
+        return unknown_value(name, "Fn::ImportValue is known at deployment only")
+
+    def _parameter(self, name: str) -> Any:
+        parameter = self.section("Parameters").get(name)
         definition = parameter if isinstance(parameter, dict) else {}
-        if str(name) not in self._given and "Default" not in definition:
-            known = f"parameter {name} has no default" if parameter else f"it refers to {name!s:.60}"
-            raise Unresolvable(f"{known}, which only deployment knows")
-        value = self._given.get(str(name), definition.get("Default"))
         kind = str(definition.get("Type"))
+        if name not in self._given and "Default" not in definition:
+            make = unknown_id if kind.startswith("AWS::EC2::") else unknown_value
+            return make(name, f"parameter {name} has no default, which only deployment knows")
+        value = self._given.get(name, definition.get("Default"))
+        if callable(value):  # a nested stack's, worked out by its parent when it is asked for
+            value = value()
+            value = definition.get("Default") if value is None else value
+        if value is None or isinstance(value, dict):
+            return unknown_value(name, f"parameter {name} is not given as a text")
         if "SSM::Parameter::Value" in kind:
-            raise Unresolvable(f"parameter {name} is read from SSM at deployment")
-        return [part.strip() for part in str(value).split(",")] if "List" in kind else value
+            return unknown_value(name, f"parameter {name} is read from SSM at deployment")
+        if "List" not in kind:
+            return as_text(value) if isinstance(value, bool | list) else value
+        pieces = value if isinstance(value, list | Unknown) and not value else split(",", as_text(value))
+        return [_stripped(piece) for piece in pieces] if isinstance(pieces, list) else pieces
 
-    def _call(self, function: str, argument: Any, depth: int) -> Any:
-        if function == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
-            return self.resolve(argument[1 if self._condition(argument[0], depth) else 2], depth)
-        if function == "Fn::FindInMap" and isinstance(argument, list) and len(argument) == 3:
-            found: Any = _section(self._template, "Mappings")
-            for key in self.resolve(argument, depth):
-                if not isinstance(found, dict) or not isinstance(key, str | int) or str(key) not in found:
-                    raise Unresolvable("its key is in no mapping")
-                found = found[str(key)]
-            return found
-        if function == "Fn::Sub" and isinstance(argument, str):
-            return _HOLE.sub(lambda hole: str(self._ref(hole.group(1))), argument)
-        raise Unresolvable(f"{function} is known at deployment only")
+    def _once(self, title: str, known: dict[str, Any], name: str, work: Callable[[], Any]) -> Any:
+        """A value worked out once; one that needs itself is not known."""
+        if name in known:
+            return known[name]
+        if title in self._open:
+            return unknown_value(name, f"{title} refers to itself, in a circle")
+        self._open.add(title)
+        try:
+            known[name] = work()
+        finally:
+            self._open.discard(title)
+        return known[name]
 
-    def _condition(self, condition: Any, depth: int) -> bool:
+    def holds(self, condition: Any, depth: int = 0) -> bool:
+        """Whether a condition, named or written out, holds; raises Unresolvable."""
         if depth > NESTING_MAX:
             raise Unresolvable("its conditions are nested too deeply, or in a circle")
         if isinstance(condition, str):
-            named = _section(self._template, "Conditions")
-            if condition not in named:
-                raise Unresolvable(f"condition {condition} is not in the template")
-            if condition not in self._known_conditions:  # else circles of Fn::And would take for ever
-                self._known_conditions[condition] = self._condition(named[condition], depth + 1)
-            return self._known_conditions[condition]
+            found = self._once(
+                f"condition {condition}", self._conditions, condition, lambda: self._named(condition, depth)
+            )
+            if isinstance(found, Unresolvable):
+                raise found
+            if isinstance(found, Unknown):
+                raise Unresolvable(found.reason)
+            return bool(found)
         if not isinstance(condition, dict) or len(condition) != 1:
             raise Unresolvable("a part of its condition is not a condition function")
         function, argument = next(iter(condition.items()))
         if function == "Condition":
-            return self._condition(argument, depth + 1)
+            return self.holds(argument, depth + 1)
         if not isinstance(argument, list) or not argument:
             raise Unresolvable(f"{function} has no arguments")
         if function == "Fn::Equals" and len(argument) == 2:
-            left, right = (self.resolve(side, depth + 1) for side in argument)
-            return str(left) == str(right)
-        results = (self._condition(part, depth + 1) for part in argument)
+            try:
+                return self._equal(*(self.resolve(side, depth + 1) for side in argument))
+            except Absent:
+                raise Unresolvable("a part of its condition is not set") from None
         if function == "Fn::Not":
-            return not next(results)
-        if function == "Fn::And":
-            return all(results)
-        if function == "Fn::Or":
-            return any(results)
+            return not self.holds(argument[0], depth + 1)
+        if function in ("Fn::And", "Fn::Or"):
+            return self._all_or_any(argument, depth, decisive=function == "Fn::Or")
         raise Unresolvable(f"{function} is not a condition function")
 
+    def _named(self, name: str, depth: int) -> bool | Unresolvable:
+        named = self.section("Conditions")
+        try:
+            if name not in named:
+                raise Unresolvable(f"condition {name} is not in the template")
+            return self.holds(named[name], depth + 1)
+        except Unresolvable as reason:
+            return reason
 
-def is_function(value: Any, name: str) -> bool:
-    """Whether `value` is the function `name` in long form."""
-    return isinstance(value, dict) and len(value) == 1 and name in value
+    def _all_or_any(self, parts: Sequence[Any], depth: int, *, decisive: bool) -> bool:
+        """One part that is `decisive` decides; else all must be known."""
+        open_question: Unresolvable | None = None
+        for part in parts:
+            try:
+                if self.holds(part, depth + 1) is decisive:
+                    return decisive
+            except Unresolvable as reason:
+                open_question = open_question or reason
+        if open_question is not None:
+            raise open_question
+        return not decisive
+
+    def _equal(self, left: Any, right: Any) -> bool:
+        if isinstance(left, Unknown) and isinstance(right, Unknown) and left == right:
+            return True
+        return bool(_comparable(need(left)) == _comparable(need(right)))
 
 
-def _section(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    section = template.get(name) or {}
-    if not isinstance(section, dict):
-        raise Unresolvable(f"{name} of the template is not a mapping")
-    return section
+def _pseudo(region: str) -> dict[str, Any]:
+    china, government = region.startswith("cn-"), region.startswith("us-gov-")
+    return {
+        "AWS::Region": region,
+        "AWS::Partition": "aws-cn" if china else "aws-us-gov" if government else "aws",
+        "AWS::URLSuffix": "amazonaws.com.cn" if china else "amazonaws.com",
+    }
+
+
+def _comparable(value: Any) -> Any:
+    return as_text(value) if isinstance(value, bool | int | float) else value
+
+
+def _type(resource: Any) -> Any:
+    return resource.get("Type") if isinstance(resource, dict) else None
+
+
+def _stripped(piece: str) -> str:
+    return Unknown.of(piece.strip(), piece.reason) if isinstance(piece, Unknown) else piece.strip()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedItem
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
@@ -56,16 +57,22 @@ def absent_positions(
     for use in nobody.uses:
         if (use.service, use.unit) in measured:
             continue  # a measurement goes before an assumption
-        position = _position(unknown if use.quantity is None else known, use.service)
+        is_priced = use.quantity is not None and has_price(use, book)
+        position = _position(known if is_priced else unknown, use.service)
         position.resources[use.resource.name] = use.resource.type
         position.why.append(use.how)
         position.needs += use.needs
-        position.items += [] if use.quantity is None else [use_item(use)]
+        position.items += [use_item(use)] if is_priced else []
     for used in nobody.measured:
         position = _position(known, used.service)
         position.items.append(used)
         position.why.append(f"{used.unit}: measured by the run, scaled to the scenario")
     return [*known.values(), *unknown.values()]
+
+
+def has_price(use: Use, book: PriceBook) -> bool:
+    """Whether the book prices the unit."""
+    return book.find(use.service, use.unit, dict(use.attributes)) is not None
 
 
 def _position(positions: dict[str, Position], service: str) -> Position:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tidegauge.cost.architecture.resources import Resource, find_resources
-from tidegauge.cost.architecture.template_values import Unresolvable
-from tidegauge.cost.architecture.templates import parse_template
-from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.architecture.unknown import Unresolvable
+from tidegauge.cost.audit.said import Finding
 
 SPOT = "FARGATE_SPOT"
 
@@ -16,11 +15,11 @@ def architecture_findings(
     templates: Mapping[str, str], *, region: str, parameters: Mapping[str, str]
 ) -> list[Finding]:
     """Findings on `templates` ({file name: text}); what only deployment knows is left out."""
-    parsed = {name: parse_template(name, text) for name, text in sorted(templates.items())}
+    found, _notes = find_resources(templates, parameters, region)
     resources = []
-    for resource in find_resources(parsed, parameters, region):
+    for resource in found:
         try:
-            if resource.is_deployed:
+            if resource.is_deployed and isinstance(resource.properties, dict):
                 resources.append(resource)
         except Unresolvable:
             continue

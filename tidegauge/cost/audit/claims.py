@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.estimate import HINT, Claim
 from tidegauge.cost.audit.month_items import add, units_a_month
-from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.references import References
 from tidegauge.cost.audit.result import Audit, AuditedLine
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count, things
@@ -120,7 +120,7 @@ def _total(claim: Claim, audit: Audit, known: Known) -> Finding:
     """A monthly total without lines: nothing to check, but what the architecture costs at any size."""
     message = f"{usd(_value(claim))} a month has no breakdown, so nothing of it can be checked"
     fixed = audit.evidence.fixed
-    if fixed is not None and fixed.hourly_exact is not None:
+    if fixed is not None:
         constant = [item for item in fixed.items if item.hourly_exact and item.service not in NODES_OF_LOAD]
         floor = add(item.hourly_exact for item in constant) * Fraction(known.book.hours_per_month)
         names = ", ".join(sorted({item.service for item in constant}))

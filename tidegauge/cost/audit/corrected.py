@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from tidegauge.cost.audit.reading import Finding, Reading
+from tidegauge.cost.audit.reading import Reading
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.words import units
 

@@ -31,7 +31,7 @@ def what_if_month(audit: Audit, book: PriceBook) -> Month:
     billed = add(line.amount_exact for line in audit.priced.lines)
     return Month(
         usage=audit.month,
-        book=book,
+        book=book.for_audits(),
         notes=notes,
         provisioned_tables=fixed.provisioned_tables if fixed else (),
         interruptible=None

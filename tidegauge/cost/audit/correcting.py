@@ -8,9 +8,11 @@ from fractions import Fraction
 from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
 from tidegauge.cost.audit.corrected import Corrected, differences, same
 from tidegauge.cost.audit.estimate import EstimateLine
+from tidegauge.cost.audit.listed import TASK_HOUR
 from tidegauge.cost.audit.matching import Matched
 from tidegauge.cost.audit.month_items import add, held_item, item_of, units_a_month, use_item
-from tidegauge.cost.audit.reading import TASK_HOUR, Finding, Reading
+from tidegauge.cost.audit.reading import Reading
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.audit.task_hours import correct_tasks
 from tidegauge.cost.prices import Attributes, PriceBook, label
 from tidegauge.cost.usage import UsageItem
@@ -22,9 +24,11 @@ from tidegauge.errors import TidegaugeError
 def correct(reading: Reading, matched: Matched, book: PriceBook) -> Corrected:
     """The usage of the line: as the run measured it, as the architecture holds it, as the scenario says."""
     line = reading.line
+    if reading.unlisted is not None:
+        return _own(reading, reading.unlisted)
     if line.unit is None:
         return _lump(reading, matched, book)
-    if line.unit == TASK_HOUR:
+    if line.unit == TASK_HOUR and (reading.quantity is not None or matched.held or matched.measured):
         return correct_tasks(reading, matched, book)
     if matched.measured:
         total = add(item.quantity for item in matched.measured)
@@ -42,9 +46,21 @@ def correct(reading: Reading, matched: Matched, book: PriceBook) -> Corrected:
         items = tuple(use_item(use) for use in known)
         return Corrected(basis="scenario", items=items, findings=differences(reading, total, how))
     if reading.quantity is not None:
+        if line.source is not None and not _agreeing(line, book):
+            return _own(reading, book.why_unknown(line.service, line.unit, dict(line.attributes))[0])
         own = item_of(line.service, line.unit, _legal_attributes(line, book), reading.quantity, line.flow)
         return Corrected(basis="estimate", items=(own,))
     return Corrected(basis="kept", kept=reading.amount, findings=(_no_quantity(reading, [line.unit], book),))
+
+
+def _own(reading: Reading, lacks: str) -> Corrected:
+    """A line of what the book lacks: it counts as it is written."""
+    source = reading.line.source
+    by = f"by its own source, “{source:.120}”" if source else "it names no source"
+    message = f"not checked, as {lacks}: {usd(reading.amount)} is counted as written, {by}"
+    return Corrected(
+        basis="kept", kept=reading.amount, findings=(Finding(code="not_checked", message=message),)
+    )
 
 
 def _held(reading: Reading, held: Sequence[FixedItem], book: PriceBook) -> Corrected:
@@ -156,14 +172,20 @@ def _legal_attributes(line: EstimateLine, book: PriceBook) -> Attributes:
     assert line.unit is not None
     if book.find(line.service, line.unit, dict(line.attributes)) is not None:
         return line.attributes
-    alike = [
-        price.attributes
-        for price in book.prices.values()
-        if (price.service, price.unit) == (line.service, line.unit)
-        and set(line.attributes) <= set(price.attributes)
-    ]
+    alike = _agreeing(line, book)
     if len(alike) == 1:
         return alike[0]
     reason, hint = book.why_unknown(line.service, line.unit, dict(line.attributes))
     known = "; ".join(label("", "", each).strip() for each in alike[:4])
     raise TidegaugeError(f"{line.where / 'attributes'}: {reason}", f"one of {known}" if known else hint)
+
+
+def _agreeing(line: EstimateLine, book: PriceBook) -> list[Attributes]:
+    """Attributes of the unit's prices that the line's do not contradict."""
+    own = None if line.unit is None else book.find(line.service, line.unit, dict(line.attributes))
+    return [
+        price.attributes
+        for price in book.prices.values()
+        if (price.service, price.unit) == (line.service, line.unit)
+        and (price is own or set(line.attributes) <= set(price.attributes))
+    ]

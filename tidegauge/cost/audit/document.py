@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.usage_rules import NAMES
+from tidegauge.cost.architecture.usage import Use
+from tidegauge.cost.architecture.usage_names import NAMES
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.claims import AuditedClaim
-from tidegauge.cost.audit.reading import Finding
 from tidegauge.cost.audit.result import Audit, AuditedLine
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.line_rows import line_row
 from tidegauge.cost.money import text
 from tidegauge.cost.what_if.month import NOTES
@@ -38,9 +40,12 @@ def audit_document(
         "within_tolerance": audit.is_within_tolerance,
         "estimate_total": text(audit.estimate_total),
         "corrected_total": None if audit.total is None else text(audit.total),
+        "complete": audit.complete,
+        "unpriced": [asdict(each) for each in audit.unpriced],
         "totals": {name: None if total is None else text(total) for name, total in audit.totals.items()},
-        "fixed_monthly": None if fixed is None or fixed.monthly is None else text(fixed.monthly),
+        "fixed_monthly": None if fixed is None else text(fixed.monthly),
         "architecture": _architecture_rows(audit),
+        "free": [asdict(each) for each in fixed.free] if fixed else [],
         "lines": [_line_row(line) for line in audit.lines],
         "absent": [_absent_row(each) for each in audit.absent],
         "findings": _finding_rows([*audit.findings, *findings]),
@@ -73,18 +78,26 @@ def _architecture_rows(audit: Audit) -> list[dict[str, object]]:
         monthly = item.hourly_exact * Fraction(fixed.hours_per_month) if fixed else Fraction(0)
         row(item.resource, item.resource_type, item.file)["fixed_monthly"] += monthly
     for use in audit.evidence.uses:
-        used = row(use.resource.name, use.resource.type, use.resource.file)["usage"]
-        quantity = None if use.quantity is None else text(use.quantity)
-        used.append(
-            {
-                "service": use.service,
-                "unit": use.unit,
-                "quantity": quantity,
-                "needs": list(use.needs),
-                "how": use.how,
-            }
-        )
+        row(use.resource.name, use.resource.type, use.resource.file)["usage"].append(_use_row(use))
+        for other in use.shared_with:
+            row(other.name, other.type, other.file)["usage"].append(_shared_row(use))
     return [each | {"fixed_monthly": text(each["fixed_monthly"])} for each in rows.values()]
+
+
+def _use_row(use: Use) -> dict[str, object]:
+    return {
+        "service": use.service,
+        "unit": use.unit,
+        "quantity": None if use.quantity is None else text(use.quantity),
+        "needs": list(use.needs),
+        "how": use.how,
+    }
+
+
+def _shared_row(use: Use) -> dict[str, object]:
+    """The use of a resource whose figure is the total of several, and counts with the first of them."""
+    quantity = None if use.quantity is None else "0"
+    return {**_use_row(use), "quantity": quantity, "how": f"{use.how}, counted with {use.resource.name}"}
 
 
 def _line_row(line: AuditedLine) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tidegauge.cost.architecture.edge_functions import SIDES, behaviour_name
+from tidegauge.cost.audit.dimensions import BYTES, NONE, Amount, FormulaError, describe
+from tidegauge.cost.audit.formula import evaluate
+from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
 from tidegauge.cost.usage import parse_quantity
 from tidegauge.errors import TidegaugeError, nearest
@@ -17,6 +22,12 @@ from tidegauge.stack import DEFAULT_REGION
 
 HINT = "docs/cost.md describes estimates"
 TOLERANCE = Fraction(1, 10)
+_BARE = re.compile(r"\s*-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|nan|[+-]?inf)\s*", re.IGNORECASE)
+_DOLLARS = re.compile(
+    r"\s*(?:US\$|USD|\$|~)*\s*([0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)\s*(?:USD|\$)?"
+    r"(?:\s*(?:/|per|a)\s*(?:month|mo))?\s*",
+    re.IGNORECASE,
+)
 _KEYS = {
     "name",
     "region",
@@ -42,9 +53,14 @@ _LINE_KEYS = {
     "price",
     "amount",
     "formula",
+    "net_of_free_tier",
+    "source",
     "text",
 }
 _CLAIM_KEYS = {"id", "text", "kind", "line", "service", "unit", "attributes", "value", "low", "high"}
+
+
+Written = Fraction | str  # a bare number, or a text that may name its unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +74,12 @@ class EstimateLine:
     attributes: Attributes
     resources: tuple[str, ...]  # logical ids of the template that the line is of; empty: by unit
     flow: str | None  # the flow whose sessions cause it
-    quantity: Fraction | None
-    price: Decimal | None  # USD a unit or a list unit
-    amount: Decimal | None  # USD a month
+    quantity: Written | None
+    price: Written | None  # USD; a bare number is of a unit or a list unit
+    amount: Decimal | None  # USD a month, with the digits that are written
     formula: str | None
+    is_net_of_free: bool  # whether the month's free units are taken off already
+    source: str | None  # where the estimate has its price from, for what the price book lacks
     text: str  # the estimate's own words
     where: Place = field(compare=False, repr=False)
 
@@ -115,9 +133,8 @@ def read_estimate(document: str, source: str = "estimate") -> Estimate:
     _refuse_unknown(data, _KEYS, top)
     scenario = _table(data, "scenario", top)
     flows = _table(scenario, "flows", top / "scenario")
-    names = {key: _number(value, top / "scenario" / key) for key, value in scenario.items() if key != "flows"}
-    assumptions = _table(data, "assumptions", top)
-    assumed = {key: _number(value, top / "assumptions" / key) for key, value in assumptions.items()}
+    names = _figures({key: value for key, value in scenario.items() if key != "flows"}, top / "scenario")
+    assumed = _figures(_table(data, "assumptions", top), top / "assumptions")
     estimate = Estimate(
         name=_text(data, "name", top),
         region=_text(data, "region", top, DEFAULT_REGION),
@@ -134,8 +151,37 @@ def read_estimate(document: str, source: str = "estimate") -> Estimate:
         claims=tuple(_claim(row, top / "claim" / at) for at, row in enumerate(_rows(data, "claim", top))),
         where=top,
     )
-    _refuse_twins(estimate)
+    _refuse_contradictions(estimate)
     return estimate
+
+
+def _figures(table: Mapping[str, Any], where: Place) -> dict[str, Fraction]:
+    """{name: figure}; those of one cache behaviour are named by table and path pattern."""
+    found = dict[str, Fraction]()
+    for key, value in table.items():
+        if key not in ("behaviours", "origin_requests"):
+            found[key] = _figure(key, value, where / key)
+            continue
+        for pattern, requests in _table(table, key, where).items():
+            found[f"{key}.{behaviour_name(pattern)}"] = _number(requests, where / key / pattern)
+    return found
+
+
+def _figure(name: str, value: object, where: Place) -> Fraction:
+    """A figure of the scenario; a text may name its unit (`10 M`, `2 TB` of a name in GB)."""
+    if not isinstance(value, str) or _BARE.fullmatch(value):
+        return _number(value, where)
+    try:
+        amount = next(evaluate(value, {}).readings())
+    except FormulaError as error:
+        raise TidegaugeError(f"{where}: '{value:.80}' cannot be read: {error}", HINT) from None
+    if amount.dimension == BYTES and "gb" in name.split("_"):
+        amount = amount / Amount(Fraction(2**30), BYTES)
+    if amount.dimension != NONE:
+        raise TidegaugeError(
+            f"{where} is in {describe(amount.dimension)}", "figures are numbers of what they name"
+        )
+    return _number(to_decimal(amount.value), where)
 
 
 def _line(row: Mapping[str, Any], where: Place) -> EstimateLine:
@@ -153,10 +199,12 @@ def _line(row: Mapping[str, Any], where: Place) -> EstimateLine:
         attributes=_attributes(row, where),
         resources=_texts(row, "resources", where),
         flow=_optional_text(row, "flow", where),
-        quantity=_optional_number(row, "quantity", where),
-        price=_money(row, "price", where),
+        quantity=_written(row, "quantity", where),
+        price=_written(row, "price", where),
         amount=_money(row, "amount", where),
         formula=_optional_text(row, "formula", where),
+        is_net_of_free=_flag(row, "net_of_free_tier", where),
+        source=_optional_text(row, "source", where),
         text=_text(row, "text", where, ""),
         where=where,
     )
@@ -184,12 +232,19 @@ def _claim(row: Mapping[str, Any], where: Place) -> Claim:
     )
 
 
-def _refuse_twins(estimate: Estimate) -> None:
+def _refuse_contradictions(estimate: Estimate) -> None:
     seen: set[str] = set()
     for line in estimate.lines:
         if line.id in seen:
             raise TidegaugeError(f"{line.where / 'id'}: a second line '{line.id:.60}'", "ids are unique")
         seen.add(line.id)
+    for total, prefix in SIDES.values():
+        parts = sum((value for name, value in estimate.names.items() if name.startswith(prefix)), Fraction(0))
+        if total in estimate.names and parts > estimate.names[total]:
+            where = estimate.where / "scenario" / prefix.rstrip(".")
+            raise TidegaugeError(
+                f"{where}: its behaviours have more than all of {total}", "they are its parts"
+            )
     if not estimate.lines:
         raise TidegaugeError(f"{estimate.where}: the estimate has no [[line]]", HINT)
 
@@ -214,8 +269,27 @@ def _optional_number(row: Mapping[str, Any], key: str, where: Place) -> Fraction
     return None if key not in row else _number(row[key], where / key)
 
 
+def _written(row: Mapping[str, Any], key: str, where: Place) -> Written | None:
+    """A number, or a text that is more than one: `500 GB`, `$0.0004/1000`."""
+    value = row.get(key)
+    if isinstance(value, str) and not _BARE.fullmatch(value):
+        return value
+    return _optional_number(row, key, where)
+
+
 def _money(row: Mapping[str, Any], key: str, where: Place) -> Decimal | None:
-    return None if key not in row else parse_quantity(row[key], where / key)
+    """Dollars as a number, or as a text such as `$1,200.50/month`."""
+    if key not in row:
+        return None
+    written = _DOLLARS.fullmatch(row[key]) if isinstance(row[key], str) else None
+    return parse_quantity(row[key] if written is None else written[1].replace(",", ""), where / key)
+
+
+def _flag(row: Mapping[str, Any], key: str, where: Place) -> bool:
+    value = row.get(key, False)
+    if not isinstance(value, bool):
+        raise TidegaugeError(f"{where / key} is {value!r:.40}, not true or false", HINT)
+    return value
 
 
 def _attributes(row: Mapping[str, Any], where: Place) -> Attributes:

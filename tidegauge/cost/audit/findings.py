@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import Estimate
-from tidegauge.cost.audit.matching import Evidence
 from tidegauge.cost.audit.month_items import add
-from tidegauge.cost.audit.reading import Finding, Reading
+from tidegauge.cost.audit.price_findings import price_findings
+from tidegauge.cost.audit.reading import Reading
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
-from tidegauge.cost.money import text, to_decimal
-from tidegauge.cost.prices import Price, PriceBook, label
+from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count
 from tidegauge.dollars import usd
 
@@ -31,47 +31,9 @@ def line_findings(
     """Everything that is wrong with one line, its own arithmetic first; `beside` is what it lacks."""
     yield from reading.findings
     yield from corrected.findings
-    yield from _price_findings(reading, priced, book)
+    yield from price_findings(reading, corrected, priced, book)
     yield from _free_findings(reading, priced, amount)
     yield from (_outside_finding(each) for each in beside)
-
-
-def _price_findings(reading: Reading, priced: Sequence[PricedLine], book: PriceBook) -> Iterator[Finding]:
-    paid = [each for each in priced if each.tier != FREE_TIER]
-    item = next(iter(paid or priced), None)
-    price = None if item is None else book.find(item.item.service, item.item.unit, dict(item.item.attributes))
-    if reading.unit_price is None or price is None or item is None:
-        return
-    listed = price.unit_price(price.tiers[0])
-    if reading.unit_price == listed or (
-        len(price.tiers) > 1 and any(reading.unit_price == price.unit_price(tier) for tier in price.tiers)
-    ):
-        return
-    written = text(to_decimal(reading.unit_price * price.per))
-    name = label(price.service, price.unit, price.attributes)
-    message = f"${written} a {price.list_unit} is not the price of {name}, ${text(price.tiers[0].list_price)}"
-    twin = _whose_price(reading.unit_price, price, book)
-    if twin is not None:
-        own = f"{message}: it is that of {label(twin.service, twin.unit, twin.attributes)}"
-        yield Finding(code="price_of_another_unit", message=f"{own} ({_origin(price)})")
-    elif listed:
-        percent = float((reading.unit_price / listed - 1) * 100)
-        yield Finding(code="price", message=f"{message} ({percent:+.1f} %; {_origin(price)})")
-    else:
-        yield Finding(code="price", message=f"{message} ({_origin(price)})")
-
-
-def _whose_price(unit_price: Fraction, own: Price, book: PriceBook) -> Price | None:
-    """Another price of the service, in the same list unit, that is exactly that."""
-    alike = (price for price in book.prices.values() if price.service == own.service and price is not own)
-    return next(
-        (price for price in alike if price.per == own.per and unit_price == price.unit_price(price.tiers[0])),
-        None,
-    )
-
-
-def _origin(price: Price) -> str:
-    return f"{price.origin.source}, {price.origin.price_date or 'undated'}, {price.origin.confidence}"
 
 
 def _free_findings(reading: Reading, priced: Sequence[PricedLine], amount: Fraction) -> Iterator[Finding]:
@@ -117,10 +79,10 @@ def _outside_finding(each: Absent) -> Finding:
 def total_findings(
     estimate: Estimate,
     readings: Sequence[Reading],
-    evidence: Evidence,
     priced: PricedUsage,
+    unchecked: Mapping[str, Fraction],
 ) -> Iterator[Finding]:
-    """What concerns the estimate as a whole."""
+    """What concerns the estimate as a whole; `unchecked` has what lines count at prices of their own."""
     total = add(reading.amount for reading in readings)
     if estimate.total is not None and abs(total - Fraction(estimate.total)) > Fraction(1, 2):
         message = f"its lines add up to {usd(total)}, not to {usd(Fraction(estimate.total))}"
@@ -134,9 +96,12 @@ def total_findings(
             f"{float(hit * 100):.0f} %"
         )
         yield Finding(code="implied_hit_ratio", message=message)
-    for missing in evidence.fixed.missing if evidence.fixed else ():
-        message = f"{missing.resource} ({missing.resource_type}) has no known price: {missing.reason}"
-        yield Finding(code="unpriced", message=message)
+    if unchecked:
+        named = ", ".join(unchecked)
+        message = (
+            f"{usd(add(unchecked.values()))} of both totals is not checked, at the estimate's own prices"
+        )
+        yield Finding(code="not_checked", message=f"{message}: {named}")
     for gap in priced.missing:
         name = label(gap.service, gap.unit, gap.attributes)
         yield Finding(code="unpriced", message=f"{name}: {gap.reason}")

@@ -7,230 +7,266 @@ and months have no dimension: an estimate is of one month.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
+from tidegauge.cost.audit.dimensions import USD, Amount, FormulaError
+from tidegauge.cost.audit.formula_tokens import Token, operator, tokens
+from tidegauge.cost.audit.formula_words import COMMENT, COUNTED, FREE, IDLE, UNITS, singulars, unit_named
 from tidegauge.errors import nearest
 
 LENGTH_MAX = 500
 DEPTH_MAX = 30
-DIGITS_MAX = 30
-
-Dimension = tuple[tuple[str, int], ...]  # (base, exponent), sorted, without zeros
-NONE: Dimension = ()
-USD: Dimension = (("USD", 1),)
-TIME: Dimension = (("s", 1),)
-BYTES: Dimension = (("byte", 1),)
-VCPU: Dimension = (("vCPU", 1),)
-
-# 1 GB = 2**30 bytes, as AWS bills storage, transfer and memory.
-_UNITS: dict[str, tuple[int, Dimension]] = {
-    "usd": (1, USD),
-    "vcpu": (1, VCPU),
-    "byte": (1, BYTES),
-    "kb": (2**10, BYTES),
-    "mb": (2**20, BYTES),
-    "gb": (2**30, BYTES),
-    "tb": (2**40, BYTES),
-    "kib": (2**10, BYTES),
-    "mib": (2**20, BYTES),
-    "gib": (2**30, BYTES),
-    "tib": (2**40, BYTES),
-    "s": (1, TIME),
-    "second": (1, TIME),
-    "minute": (60, TIME),
-    "h": (3600, TIME),
-    "hour": (3600, TIME),
-    "month": (1, NONE),
-}
-# fmt: off
-_COUNTED = frozenset([
-    "address", "alarm", "asset", "client", "connection", "endpoint", "event", "file", "function",
-    "gateway", "image", "invocation", "job", "key", "lcu", "line", "link", "message", "metric", "node",
-    "object", "path", "query", "rcu", "record", "replica", "request", "rru", "rule", "secret",
-    "session", "shard", "task", "trace", "trigger", "unit", "upload", "user", "view", "wcu", "wru",
-    "zone",
-])
-# fmt: on
-_MULTIPLES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
-_TOKEN = re.compile(
-    r"(?P<number>[0-9][0-9_,]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)(?P<multiple>[kKMB](?![A-Za-z]))?"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z]+)*)|(?P<mark>[-+*/()×÷%$])|(?P<space>\s+)"
-)
-
-
-class FormulaError(Exception):
-    """Why a formula cannot be read."""
-
-
-class DimensionError(FormulaError):
-    """A formula that reads well and adds unlike things."""
+VALUE_MAX, VALUE_MIN = (
+    Fraction(10) ** 60,
+    Fraction(1, 10**60),
+)  # beyond any bill; keeps exact arithmetic small
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """A value in base units: USD, vCPU, bytes and seconds."""
+class PriceTerm:
+    """A price in a formula with what it is divided by: `$0.0004 / 1000 requests`."""
 
-    value: Fraction
-    dimension: Dimension = NONE
+    amount: Amount
+    is_divided: bool  # else only its place says what it is the price of
 
-    def __mul__(self, other: Amount) -> Amount:
-        return Amount(self.value * other.value, _joined(self.dimension, other.dimension, 1))
 
-    def __truediv__(self, other: Amount) -> Amount:
-        if not other.value:
-            raise FormulaError("it divides by zero")
-        return Amount(self.value / other.value, _joined(self.dimension, other.dimension, -1))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """What a formula makes, and what it says on the way."""
 
-    def plus(self, other: Amount, sign: int) -> Amount:
-        """The sum, or the difference for a sign of -1."""
-        if self.dimension != other.dimension:
-            raise DimensionError(f"it adds {describe(self.dimension)} and {describe(other.dimension)}")
-        return Amount(self.value + sign * other.value, self.dimension)
+    value: Amount
+    prices: tuple[PriceTerm, ...]  # each once
+    plain_price: PriceTerm | None  # its only decimal number: the price, where the formula makes dollars
+    stated: Amount | None  # the result that it gives itself, after `=`
+    free: tuple[Amount, ...]  # free units that it takes off
+    gross: Amount  # its value without taking them off
+
+
+Judge = Callable[[Amount, PriceTerm | None, bool], bool]
+
+
+def read_formula(formula: str, names: Mapping[str, Fraction], is_free: Judge | None = None) -> Formula:
+    """`formula`, where `names` are plain numbers; FormulaError says why it cannot be read.
+
+    `is_free` judges what is subtracted: its value, the price in it, and whether it is called free.
+    """
+    if len(formula) > LENGTH_MAX:
+        raise FormulaError(f"it has more than {LENGTH_MAX} characters")
+    sides = _sides(list(tokens(formula)))
+    values = [_Parser(side, names).whole() for side in sides]
+    # `2 TB = 2048 GB × $0.085 = $174.08`: the first side in dollars is the one that says how they are made.
+    main = next((at for at, value in enumerate(values) if ("USD", 1) in value.dimension), 0)
+    net = _Parser(sides[main], names, is_free)
+    value = net.whole()
+    return Formula(
+        value=value,
+        prices=tuple(dict.fromkeys(net.prices)),
+        plain_price=_only_fraction(net.plain),
+        stated=values[-1] if main < len(values) - 1 else None,
+        free=tuple(net.free),
+        gross=_Parser(sides[main], names, is_free, keeps_free=True).whole(),
+    )
 
 
 def evaluate(formula: str, names: Mapping[str, Fraction]) -> Amount:
-    """The value of `formula`, where `names` are plain numbers; FormulaError says why there is none."""
-    if len(formula) > LENGTH_MAX:
-        raise FormulaError(f"it has more than {LENGTH_MAX} characters")
-    parser = _Parser(list(_tokens(formula)), names)
-    amount = parser.sum(0)
-    if parser.next is not None:
-        raise FormulaError(f"'{parser.next[1]:.20}' is not expected there")
-    return amount
+    """The value of `formula`."""
+    return read_formula(formula, names).value
 
 
-def describe(dimension: Dimension) -> str:
-    """A dimension in words: `vCPU x GB x hour`."""
-    words = {"byte": "GB", "s": "hour"}
-    over = [_power(words.get(base, base), exponent) for base, exponent in dimension if exponent > 0]
-    under = [_power(words.get(base, base), -exponent) for base, exponent in dimension if exponent < 0]
-    shown = " x ".join(over) or ("1" if under else "a plain number")
-    return f"{shown} / {' / '.join(under)}" if under else shown
+def _only_fraction(numbers: Sequence[Fraction]) -> PriceTerm | None:
+    fractions = [number for number in numbers if number.denominator != 1]
+    return PriceTerm(Amount(fractions[0], USD), is_divided=False) if len(fractions) == 1 else None
+
+
+def _sides(all_tokens: Sequence[Token]) -> list[list[Token]]:
+    """The tokens between the signs of equality."""
+    sides: list[list[Token]] = [[]]
+    for token in all_tokens:
+        if token == ("mark", "="):
+            sides.append([])
+        else:
+            sides[-1].append(token)
+    return sides
 
 
 class _Parser:
     """Recursive descent over sum > product > factor."""
 
-    def __init__(self, tokens: list[tuple[str, str]], names: Mapping[str, Fraction]) -> None:
-        self._tokens = tokens
+    def __init__(
+        self,
+        own_tokens: list[Token],
+        names: Mapping[str, Fraction],
+        is_free: Judge | None = None,
+        *,
+        keeps_free: bool = False,
+    ) -> None:
+        self._tokens = own_tokens
         self._names = names
+        self._is_free = is_free
+        self._keeps_free = keeps_free
         self._at = 0
+        self._says_free = False  # whether the product that is read calls itself free
+        self.prices: list[PriceTerm] = []
+        self.free: list[Amount] = []
+        self.plain: list[Fraction] = []  # numbers without a unit
+
+    def whole(self) -> Amount:
+        """The value of all tokens."""
+        amount = self._sum(0)
+        if self._next is not None:
+            raise FormulaError(f"'{self._next[1]:.20}' is not expected there")
+        if amount.value and not VALUE_MIN <= abs(amount.value) <= VALUE_MAX:
+            raise FormulaError("its value is out of range")
+        return amount.monthly()
 
     @property
-    def next(self) -> tuple[str, str] | None:
+    def _next(self) -> Token | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
-    def sum(self, depth: int) -> Amount:
+    @property
+    def _operator(self) -> str | None:
+        """`*` or `/` where the next token says so; a name of the scenario says nothing."""
+        return None if self._next is None or self._next[1] in self._names else operator(self._next)
+
+    def _sum(self, depth: int) -> Amount:
         total = self._product(depth)
         while (mark := self._taken("+", "-")) is not None:
-            total = total.plus(self._product(depth), 1 if mark == "+" else -1)
+            prices, self._says_free = len(self.prices), False
+            part = self._product(depth)
+            price = self.prices[-1] if len(self.prices) > prices else None
+            if mark == "-" and self._is_free is not None and self._is_free(part, price, self._says_free):
+                self.free.append(part if price is None else part / price.amount)
+                if self._keeps_free:
+                    total.plus(part, -1)  # for its dimension
+                    continue
+            total = total.plus(part, 1 if mark == "+" else -1)
         return total
 
     def _product(self, depth: int) -> Amount:
-        total = self._factor(depth)
-        while (mark := self._taken("*", "×", "/", "÷")) is not None:
-            factor = self._factor(depth)
-            total = total * factor if mark in "*×" else total / factor
+        total, price = self._factor(depth)
+        divided = False
+        if self._operator is None and total.dimension == USD:
+            return total  # dollars of which nothing says what they buy
+        while (sign := self._operator) is not None:
+            self._at += 1
+            factor, priced = self._factor(depth)
+            if sign == "/":
+                total, divided = total / factor, True
+                price = None if price is None else price / factor
+                continue
+            self._close(price, divided)
+            total, price, divided = total * factor, priced, False
+        self._close(price, divided)
         return total
 
-    def _factor(self, depth: int) -> Amount:
+    def _close(self, price: Amount | None, divided: bool) -> None:
+        """The price that a product has read, once nothing more divides it."""
+        if price is not None and price.value:
+            self.prices.append(PriceTerm(price, divided or price.dimension != USD))
+
+    def _factor(self, depth: int) -> tuple[Amount, Amount | None]:
+        """(the value, the same again where it is a price that is written out)."""
         if depth > DEPTH_MAX:
             raise FormulaError("its brackets are nested too deeply")
+        self._skip_idle()
+        if self._taken("+"):
+            return self._factor(depth + 1)
         if self._taken("-"):
-            return Amount(Fraction(-1)) * self._factor(depth + 1)
+            return Amount(Fraction(-1)) * self._factor(depth + 1)[0], None
         if self._taken("("):
-            inside = self.sum(depth + 1)
+            inside = self._sum(depth + 1)
             if not self._taken(")"):
                 raise FormulaError("a closing bracket is missing")
-            return self._with_units(inside)
+            return self._with_units(inside), None
         if self._taken("$"):
-            return self._number() * Amount(Fraction(1), USD)
-        kind, text = self.next or ("end", "")
+            price = self._with_units(self._number() * Amount(Fraction(1), USD))
+            return price, price
+        kind, text = self._next or ("end", "")
         if kind == "number":
-            return self._with_units(self._number())
-        if kind == "name":
+            number = self._number()
+            amount = self._with_units(number)
+            if amount == number:
+                self.plain.append(number.value)
+            return amount, amount if ("USD", 1) in amount.dimension else None
+        if kind in ("word", "thing"):
             self._at += 1
-            return self._with_units(self._named(text))
+            return self._with_units(self._named(text) if kind == "word" else Amount(Fraction(1))), None
         raise FormulaError(f"'{text}' is not expected there" if text else "it ends too early")
 
     def _number(self) -> Amount:
-        kind, text = self.next or ("end", "")
+        kind, text = self._next or ("end", "")
         if kind != "number":
             raise FormulaError("a number is missing")
         self._at += 1
         return Amount(Fraction(text))
 
     def _with_units(self, amount: Amount) -> Amount:
-        """`amount` times the units that follow it: `100 GB`, `70 %`."""
-        while self.next is not None and (self.next[0] == "name" or self.next[1] == "%"):
-            kind, text = self.next
+        """`amount` times the units that follow it: `100 GB`, `70 %`; idle words change nothing."""
+        while self._next is not None and self._operator is None:
+            kind, text = self._next
+            if kind == "mark" and text == "$" and self._kind_after() != "number":
+                amount = amount * Amount(Fraction(1), USD)
+            elif kind == "mark" and text == "%":
+                amount = amount * Amount(Fraction(1, 100))
+            elif kind == "remark":
+                self._refuse_named(text)
+            elif kind == "word" and text.lower() == COMMENT and text not in self._names:
+                while self._next is not None and self._next[0] == "word" and self._operator is None:
+                    self._at += 1
+                continue
+            elif kind == "word" and self._is_idle(text):
+                self._says_free |= text.lower() == FREE
+            elif kind == "word":
+                amount = amount * self._named(text)
+            elif kind != "thing":
+                break
             self._at += 1
-            amount = amount * (self._named(text) if kind == "name" else Amount(Fraction(1, 100)))
         return amount
+
+    def _kind_after(self) -> str:
+        return self._tokens[self._at + 1][0] if self._at + 1 < len(self._tokens) else "end"
+
+    def _refuse_named(self, remark: str) -> None:
+        self._says_free |= FREE in remark.lower().split()
+        for word in remark.split():
+            if word in self._names:
+                raise FormulaError(f"a sign is missing before '({remark:.40})'")
+
+    def _is_idle(self, word: str) -> bool:
+        return word not in self._names and word.lower() in IDLE
+
+    def _skip_idle(self) -> None:
+        while self._next is not None and self._next[0] == "word" and self._is_idle(self._next[1]):
+            self._says_free |= self._next[1].lower() == FREE
+            self._at += 1
 
     def _named(self, name: str) -> Amount:
         if name in self._names:
             return Amount(self._names[name])
+        whole = unit_named(name)
+        if whole is not None:
+            return whole
         parts = name.split("-")
         product = Amount(Fraction(1))
         for part in parts:
             product = product * self._unit(part)
-        if len(parts) > 1 and all(part.lower() not in _UNITS for part in parts):
+        if len(parts) > 1 and all(not {*singulars(part.lower())} & {*UNITS} for part in parts):
             raise FormulaError(f"'{name:.40}' is not a unit; write spaces around a minus")
         return product
 
     def _unit(self, word: str) -> Amount:
-        for known in _singulars(word.lower()):
-            if known in _UNITS:
-                size, dimension = _UNITS[known]
-                return Amount(Fraction(size), dimension)
-            if known in _COUNTED:
-                return Amount(Fraction(1))
-        hint = nearest(word, [*self._names, *_UNITS, *_COUNTED])
-        raise FormulaError(f"'{word:.40}' is neither a unit nor a name of the scenario; {hint:.300}")
+        known = unit_named(word)
+        if known is None:
+            close = difflib.get_close_matches(word, self._names, n=1)
+            hint = nearest(word, close or [*self._names, *UNITS, *COUNTED])
+            raise FormulaError(f"'{word:.40}' is neither a unit nor a name of the scenario; {hint:.300}")
+        return known
 
     def _taken(self, *marks: str) -> str | None:
-        if self.next is None or self.next[0] != "mark" or self.next[1] not in marks:
+        if self._next is None or self._next[0] != "mark" or self._next[1] not in marks:
             return None
         self._at += 1
         return self._tokens[self._at - 1][1]
-
-
-def _tokens(formula: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while at < len(formula):
-        match = _TOKEN.match(formula, at)
-        if match is None:
-            raise FormulaError(f"'{formula[at]}' is not expected there")
-        at = match.end()
-        if match["number"]:
-            digits = match["number"].replace(",", "").replace("_", "")
-            if len(digits) > DIGITS_MAX:
-                raise FormulaError("one of its numbers is too long")
-            yield "number", str(Decimal(digits) * _MULTIPLES[match["multiple"] or ""])
-        elif match["name"]:
-            yield "name", match["name"]
-        elif match["mark"]:
-            yield "mark", match["mark"]
-
-
-def _singulars(word: str) -> Iterator[str]:
-    yield word
-    for ending, singular in (("ies", "y"), ("es", ""), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending):
-            yield word.removesuffix(ending) + singular
-
-
-def _joined(left: Dimension, right: Dimension, sign: int) -> Dimension:
-    powers = dict(left)
-    for base, exponent in right:
-        powers[base] = powers.get(base, 0) + sign * exponent
-    return tuple(sorted((base, exponent) for base, exponent in powers.items() if exponent))
-
-
-def _power(base: str, exponent: int) -> str:
-    return base if exponent == 1 else f"{base}^{exponent}"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
-from tidegauge.cost.architecture.usage_rules import Use
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.estimate import EstimateLine
-from tidegauge.cost.audit.reading import TASK_HOUR
+from tidegauge.cost.audit.listed import TASK_HOUR
 from tidegauge.cost.prices import Attributes
 from tidegauge.cost.usage import Usage, UsageItem
 
+APART = "storage_class"
 TASK_UNITS = ("vcpu_second", "gb_second")  # fargate's: a task-hour is made of them
 
 
@@ -73,7 +74,8 @@ def task_size(items: Sequence[FixedItem]) -> tuple[Fraction, Fraction]:
 
 
 def _owner_of_held(lines: Sequence[EstimateLine], item: FixedItem) -> str | None:
-    naming = [line for line in lines if item.resource in line.resources]
+    names = {item.resource, item.resource.rpartition("/")[2]}  # with and without its nested stack
+    naming = [line for line in lines if names & {*line.resources}]
     candidates = naming or [line for line in lines if not line.resources]
     if item.tasks is not None and item.unit in TASK_UNITS:
         size = {item.unit: item.quantity / item.tasks if item.tasks else None}
@@ -96,10 +98,16 @@ def _owner_of_measured(lines: Sequence[EstimateLine], item: UsageItem) -> str | 
     return _owner(candidates, item.service, item.unit, item.attributes)
 
 
+def _is_apart(line: EstimateLine, known: dict[str, str]) -> bool:
+    """Whether a line is of another storage class: such units never stand for one another."""
+    written = dict(line.attributes).get(APART)
+    return written is not None and known.get(APART, written) != written
+
+
 def _owner(lines: Sequence[EstimateLine], service: str, unit: str, attributes: Attributes) -> str | None:
     """The first line of that unit; one whose attributes agree goes first."""
-    able = [line for line in lines if covers(line, service, unit)]
     known = dict(attributes)
+    able = [line for line in lines if covers(line, service, unit) and not _is_apart(line, known)]
     agreeing = (
         line for line in able if all(known.get(key, value) == value for key, value in line.attributes)
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedItem
-from tidegauge.cost.architecture.usage_rules import Use
+from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, PriceBook
 from tidegauge.cost.usage import UsageItem

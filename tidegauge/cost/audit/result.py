@@ -13,7 +13,9 @@ from tidegauge.cost.audit.estimate import Estimate, EstimateLine
 from tidegauge.cost.audit.findings import line_findings, total_findings
 from tidegauge.cost.audit.matching import Evidence, match
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add
-from tidegauge.cost.audit.reading import Finding, Reading, read_line
+from tidegauge.cost.audit.reading import Reading, read_line
+from tidegauge.cost.audit.said import Finding
+from tidegauge.cost.audit.unpriced import Unpriced, resources_at_own_price, unpriced_parts
 from tidegauge.cost.lines import PricedLine, PricedUsage, price_usage
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
@@ -43,7 +45,8 @@ class Audit:
     month: Usage  # all usage that the corrected total prices
     priced: PricedUsage
     evidence: Evidence
-    total: Fraction | None  # corrected; None where a price or a fixed cost is not known
+    unpriced: tuple[Unpriced, ...]  # what the total lacks: with any, it is the least that the month costs
+    total: Fraction | None  # corrected, of what is known; None where a line's price is not
     totals: dict[str, Fraction | None]  # on each engine of the cache
 
     @property
@@ -52,10 +55,15 @@ class Audit:
         return add(line.reading.amount for line in self.lines)
 
     @property
+    def complete(self) -> bool:
+        """Whether the total holds all that is billed."""
+        return self.total is not None and not self.unpriced
+
+    @property
     def deviation(self) -> Fraction | None:
-        """|corrected - estimate| / corrected."""
+        """|corrected - estimate| / corrected; None where that is not known, or 0 and the estimate is not."""
         if not self.total:
-            return None
+            return Fraction(0) if self.total == self.estimate_total else None
         return abs(self.total - self.estimate_total) / self.total
 
     @property
@@ -66,6 +74,7 @@ class Audit:
 
 def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
     """The audit of `estimate` by `evidence`, at the book's prices with the month's tiers and free units."""
+    book = book.for_audits()
     readings = [read_line(line, book, estimate.names) for line in estimate.lines]
     matched, nobody = match(estimate.lines, evidence)
     corrected = [correct(reading, matched[reading.line.id], book) for reading in readings]
@@ -89,18 +98,28 @@ def audit(estimate: Estimate, evidence: Evidence, book: PriceBook) -> Audit:
         )
         for reading, each in zip(readings, corrected, strict=True)
     )
-    total = _total(lines, absent, priced, evidence)
+    total = _total(lines, absent, priced)
     return Audit(
         estimate=estimate,
         lines=lines,
         absent=absent,
-        findings=tuple(total_findings(estimate, readings, evidence, priced)),
+        findings=tuple(total_findings(estimate, readings, priced, _unchecked(lines))),
         month=month,
         priced=priced,
         evidence=evidence,
+        unpriced=tuple(unpriced_parts(nobody, evidence, book, resources_at_own_price(readings))),
         total=total,
         totals={name: _with_engine(total, engine, priced, book) for name, engine in ENGINES.items()},
     )
+
+
+def _unchecked(lines: Iterable[AuditedLine]) -> dict[str, Fraction]:
+    """{line id: USD} of what stands at prices of the estimate's own."""
+    return {
+        line.reading.line.id: line.corrected
+        for line in lines
+        if any(finding.code == "not_checked" for finding in line.findings)
+    }
 
 
 def _month(parts: Iterable[Iterable[UsageItem]], book: PriceBook) -> Usage:
@@ -155,10 +174,8 @@ def _beside(absent: Sequence[Absent], lines: Sequence[EstimateLine]) -> dict[str
     return found
 
 
-def _total(
-    lines: Sequence[AuditedLine], absent: Sequence[Absent], priced: PricedUsage, evidence: Evidence
-) -> Fraction | None:
-    if priced.missing or (evidence.fixed and evidence.fixed.missing):
+def _total(lines: Sequence[AuditedLine], absent: Sequence[Absent], priced: PricedUsage) -> Fraction | None:
+    if priced.missing:
         return None
     return add([*(line.corrected for line in lines), *(each.amount for each in absent if each.amount)])
 

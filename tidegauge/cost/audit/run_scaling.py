@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from tidegauge.cost.architecture.edge_functions import DEFAULT_BEHAVIOUR, SIDES, behaviour_name
 from tidegauge.cost.audit.estimate import Estimate
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR
-from tidegauge.cost.audit.reading import Finding
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.bill import add_up
+from tidegauge.cost.metering.client_traffic import FETCHED
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, UsageItem
@@ -64,7 +66,24 @@ def measured_names(month: Usage) -> dict[str, Fraction]:
         for name, service, units, per in MEASURED:
             if item.service == service and item.unit in units:
                 sums[name] = sums.get(name, Fraction(0)) + Fraction(item.quantity) / per
+    return sums | _behaviour_sums(month)
+
+
+def _behaviour_sums(month: Usage) -> dict[str, Fraction]:
+    """Requests of each cache behaviour, where the run's stack names them; the rest are the default one's."""
+    edge = [(dict(item.attributes), item) for item in month.items if _is_edge_request(item)]
+    sums: dict[str, Fraction] = {}
+    for attributes, item in edge if any("behaviour" in attributes for attributes, _ in edge) else ():
+        pattern = behaviour_name(attributes.get("behaviour", DEFAULT_BEHAVIOUR))
+        for side, (_, prefix) in SIDES.items():
+            if side == "viewer" or attributes.get("cache") in FETCHED:
+                name = prefix + pattern
+                sums[name] = sums.get(name, Fraction(0)) + Fraction(item.quantity)
     return sums
+
+
+def _is_edge_request(item: UsageItem) -> bool:
+    return item.service == "cloudfront" and item.unit in ("http_request", "https_request")
 
 
 def _scaled(item: UsageItem, factor: Fraction) -> UsageItem:

@@ -10,7 +10,8 @@ from tidegauge.cost.audit.corrected import Basis, Corrected, differences
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched, task_size
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add, item_of
-from tidegauge.cost.audit.reading import Finding, Reading
+from tidegauge.cost.audit.reading import Reading
+from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.prices import Attributes, PriceBook
 from tidegauge.cost.words import count, things
 from tidegauge.errors import TidegaugeError

@@ -39,7 +39,6 @@ NEEDED: tuple[Part, ...] = ("table", "queue")  # without these a request of the 
 NOT_METERED = tuple(
     UnknownUsage(flow=None, service=service, unit=unit, reason=reason, blocking=False)
     for service, unit, reason in (
-        ("cloudfront", "origin_transfer_byte", "CloudFront has no metric of what it sends to origins"),
         ("cloudfront", "origin_shield_request", "CloudFront has no metric of Origin Shield's requests"),
         ("waf", "request", "web ACLs are not asked; each inspects as many requests as what it guards"),
         ("nat", "processed_byte", "NAT gateways are not asked; their bytes are not a single run's"),

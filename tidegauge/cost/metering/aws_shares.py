@@ -70,6 +70,16 @@ class Shares:
         own = self._run.edge_requests
         return self._by(_is_edge, own, _own_part(own, self._edge_metered))
 
+    def of_edge_function(self, name: str) -> dict[str | None, Fraction]:
+        """By the CDN's requests to the endpoints that [aws.causes] names; by all, where it names none."""
+        routes = self._causes.get(name)
+        if routes is None:
+            return self.of_edge()
+        own = _own_part(self._run.edge_requests, self._edge_metered)
+        return self._by(
+            lambda row: _is_edge(row) and {row.endpoint, row.route} & {*routes} != set(), None, own
+        )
+
     def of_api(self) -> dict[str | None, Fraction]:
         """By the requests that the API answered; others' are shared."""
         return self._by(_is_api, self._run.api_requests, self._own)

@@ -9,7 +9,14 @@ from fractions import Fraction
 from tidegauge.cost.metering.aws_gaps import gaps, notes
 from tidegauge.cost.metering.aws_metered import AwsMetered, Part, ServiceTasks, added_task_seconds
 from tidegauge.cost.metering.aws_shares import RunRequests, Shares
-from tidegauge.cost.metering.client_traffic import STANDARD, US, ClientRequests, edge_items, gateway_items
+from tidegauge.cost.metering.client_traffic import (
+    STANDARD,
+    US,
+    ClientRequests,
+    edge_items,
+    gateway_items,
+    transfer_items,
+)
 from tidegauge.cost.metering.spread import cut, merged_items
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
@@ -46,7 +53,7 @@ def usage_from_aws(
     requests account for, and those whose cause is not known, are shared (flow None).
     """
     run = RunRequests(window=client, whole_run=whole_run)
-    items = [*edge_items(client), *_uploads(client)]
+    items = [*edge_items(client), *transfer_items(client), *_uploads(client)]
     if metered is None or "api" not in metered.parts or metered.of("api", "Count"):
         items += gateway_items(client)
     if metered is not None:
@@ -63,7 +70,7 @@ def usage_from_aws(
 def _uploads(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
     """PUTs to presigned addresses of a bucket."""
     for row in client:
-        if row.is_upload:
+        if row.is_upload and row.requests:
             yield from _spread(
                 {row.flow: Fraction(1)}, "s3", "put_request", STANDARD, Decimal(row.requests), "counted"
             )
@@ -136,10 +143,11 @@ class _Metered:
 
     def _edge_functions(self) -> Iterator[UsageItem]:
         """Invocations, and their time (ms) times memory; the bill rounds each up to a whole ms."""
-        shares = self._shares.of_edge()
         for series in self._metered.of("edge_function", "Invocations"):
+            shares = self._shares.of_edge_function(series.resource)
             yield from _spread(shares, "lambda_edge", "request", (), series.total)
         for series in self._metered.of("edge_function", "Duration"):
+            shares = self._shares.of_edge_function(series.resource)
             megabytes = self._metered.function_mb.get(series.resource, 0)
             quantity = to_decimal(Fraction(series.total) * megabytes / (1024 * 1000))
             yield from _spread(shares, "lambda_edge", "gb_second", (), quantity, "estimated")

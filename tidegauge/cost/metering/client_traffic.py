@@ -18,15 +18,17 @@ FETCHED = ("miss", "refresh_hit")  # from the bucket; S3 bills the conditional G
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRequests:
-    """Answered requests of one flow to one endpoint with one cache result, failed ones among them."""
+    """Requests of one flow to one endpoint with one cache result, failed ones among them."""
 
     flow: str
     endpoint: str  # method and path template
     base: str  # api, cdn or other
-    requests: int
+    requests: int  # answered
     received_bytes: int  # body bytes
     cache: str = "none"  # hit, refresh_hit, miss, error; none without X-Cache
     behaviour: str | None = None  # path pattern of the cache behaviour, where the stack names them
+    sent_bytes: int = 0  # body bytes of the requests themselves
+    unanswered: int = 0  # went out, but no answer came: what the stack did for them was for nothing
 
     @property
     def reaches_api(self) -> bool:
@@ -52,7 +54,7 @@ class ClientRequests:
 def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
     """What CloudFront bills, and S3 for what the edge had to fetch."""
     for row in client:
-        if row.base != "cdn":
+        if row.base != "cdn" or not row.requests:
             continue
         behaviour = () if row.behaviour is None else (("behaviour", row.behaviour),)
         result = sorted_attributes(dict((*US, *behaviour, ("cache", row.cache))))
@@ -64,6 +66,8 @@ def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
             sorted_attributes(dict((*US, *behaviour))),
             row.received_bytes,
         )
+        if row.reaches_api and row.sent_bytes:
+            yield _counted(row.flow, "cloudfront", "origin_transfer_byte", US, row.sent_bytes)
         if row.cache in FETCHED and not row.reaches_api:
             fetched = sorted_attributes(dict((*STANDARD, *behaviour)))
             yield _counted(row.flow, "s3", "get_request", fetched, row.requests)
@@ -72,8 +76,15 @@ def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
 def gateway_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
     """What API Gateway bills for the requests that it would pass on; WebSockets are billed otherwise."""
     for row in client:
-        if row.reaches_api and row.route != WEBSOCKET:
+        if row.requests and row.reaches_api and row.route != WEBSOCKET:
             yield _counted(row.flow, "apigateway", "http_request", (), row.requests)
+
+
+def transfer_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
+    """Bodies that leave AWS otherwise than by the CDN: answers of the API itself, and of buckets."""
+    for row in client:
+        if row.base != "cdn" and row.received_bytes:
+            yield _counted(row.flow, "data_transfer", "internet_byte", (), row.received_bytes)
 
 
 def _counted(flow: str, service: str, unit: str, attributes: Attributes, quantity: int) -> UsageItem:

@@ -56,7 +56,7 @@ class _Spread:
         self._client: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for row in client:
             if row.reaches_api:
-                self._client[row.route][row.flow] += row.requests
+                self._client[row.route][row.flow] += row.requests + row.unanswered
 
     def items(self, worker: WorkerSize) -> Iterator[UsageItem]:
         """Everything that the counters say, by flow; the worker's time as Fargate seconds."""

@@ -16,7 +16,6 @@ NOTES = (
 
 _REASONS = (
     ("cloudfront", "egress_byte", "response headers are not counted, only bodies"),
-    ("cloudfront", "origin_transfer_byte", "request bodies that pass the edge to the API are not counted"),
     ("cloudfront", "origin_shield_request", "the local edge has a single cache layer"),
     ("lambda_edge", "request", "the local edge itself does the work of the Lambda@Edge triggers"),
     ("lambda_edge", "gb_second", "the local edge itself does the work of the Lambda@Edge triggers"),

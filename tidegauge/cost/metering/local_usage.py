@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tidegauge.cost.metering.client_traffic import ClientRequests, edge_items, gateway_items
+from tidegauge.cost.metering.client_traffic import ClientRequests, edge_items, gateway_items, transfer_items
 from tidegauge.cost.metering.local_counters import WorkerSize, counted_by_stack
 from tidegauge.cost.metering.local_gaps import NOT_COUNTED, NOTES
 from tidegauge.cost.metering.spread import merged_items
@@ -39,11 +39,11 @@ def usage_from_local(
     """Usage by flow from the clients' requests and two readings of the stack's counters.
 
     A route's units are spread over its requests; a flow gets as many shares as it sent requests in the
-    window. What the route served besides (warm-up, other clients) stays out. Units without a request that
-    explains them, such as an idle worker's polls, are shared (flow None). Without readings, whatever lies
-    behind the API is unknown.
+    window, those without an answer among them: what they used is a cost of the answered ones. What the route
+    served besides (warm-up, other clients) stays out. Units without a request that explains them, such as an
+    idle worker's polls, are shared (flow None). Without readings, whatever lies behind the API is unknown.
     """
-    items = [*edge_items(client), *gateway_items(client)]
+    items = [*edge_items(client), *transfer_items(client), *gateway_items(client)]
     unknown = list(NOT_COUNTED)
     if before is None or after is None:
         unknown += _unread_counters(client)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from tidegauge.cost.usage import UsageItem
-from tidegauge.cost.what_if.change import Change
+from tidegauge.cost.what_if.change import Change, Traffic
 from tidegauge.cost.what_if.month import Month, times, with_attribute
+from tidegauge.cost.what_if.traffic import of_units, with_items
 from tidegauge.dollars import usd
 
 TASK_UNITS = ("vcpu_second", "gb_second")
@@ -22,12 +23,15 @@ def graviton(month: Month) -> Iterator[Change]:
         return with_attribute(item, "arch", "arm") if _is_task(item, "arch", "x86") else item
 
     if any(_is_task(item, "arch", "x86") for item in month.usage.items):
+        after = month.changed(moved)
         yield Change(
             id="graviton",
             title="Fargate on Graviton (ARM)",
-            items=month.changed(moved),
+            items=after,
             message="the same vCPU and GB seconds; images must be built for ARM",
             assumptions=("a task takes as long on ARM: bench transcode measures the core on both",),
+            traffic=_task_traffic(month, after),
+            no_break_even="no task runs",
         )
 
 
@@ -60,7 +64,15 @@ def spot(month: Month) -> Iterator[Change]:
             if month.interruptible is None
             else "only tasks whose hours depend on load may be interrupted",
         ),
+        traffic=_task_traffic(month, (*kept, *moved)),
+        no_break_even="no task runs",
     )
+
+
+def _task_traffic(month: Month, after: tuple[UsageItem, ...]) -> Traffic | None:
+    """Both sides with more or fewer seconds of tasks."""
+    now = month.quantity("fargate", "vcpu_second")
+    return with_items(month, after, "fargate vcpu_second", now, of_units("fargate", *TASK_UNITS))
 
 
 def _is_task(item: UsageItem, attribute: str, value: str) -> bool:

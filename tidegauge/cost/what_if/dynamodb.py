@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from tidegauge.cost.prices import PriceBook
-from tidegauge.cost.what_if.change import Change
-from tidegauge.cost.what_if.month import Month, some
+from tidegauge.cost.usage import UsageItem
+from tidegauge.cost.what_if.change import Change, Traffic
+from tidegauge.cost.what_if.month import Month, some, times
+from tidegauge.cost.what_if.traffic import between, of_units, with_items
 from tidegauge.cost.words import count
 
 # (capacity held, requests, the note that says how many a month)
@@ -26,23 +28,59 @@ def on_demand(month: Month) -> Iterator[Change]:
     if not held:
         return
     title, units = "Provisioned tables on demand", [month.notes.get(kind[2]) for kind in KINDS]
-    breaks = []
-    for capacity, request, _note in KINDS:
-        spent = month.quantity("dynamodb", capacity) * _price(month.book, capacity)
-        breaks.append(f"{count(Fraction(round(spent / _price(month.book, request))))} {request}s")
-    message = f"on demand costs less below {' or '.join(breaks)} a month"
-    share = "; ".join(f"{float(break_even(month.book, *kind[:2])):.1%}" for kind in KINDS)
-    message += f" (capacity used less than {share}, reads and writes, over the whole month)"
+    message = _pays_below(month)
     if any(unit is None for unit in units):
         names = " and ".join(kind[2] for kind in KINDS)
-        message = f"{message}; how many there are is not known: give {names}"
-        yield Change(id="dynamodb_on_demand", title=title, items=None, message=message)
+        none = f"how many there are is not known: give {names}"
+        yield Change(
+            id="dynamodb_on_demand",
+            title=title,
+            items=None,
+            message=f"{message}; {none}",
+            no_break_even=none,
+        )
         return
     requests = tuple(
         some("dynamodb", kind[1], unit) for kind, unit in zip(KINDS, units, strict=True) if unit is not None
     )
     rest = month.without(lambda item: item in held)
-    yield Change(id="dynamodb_on_demand", title=title, items=(*rest, *requests), message=message)
+    yield Change(
+        id="dynamodb_on_demand",
+        title=title,
+        items=(*rest, *requests),
+        message=message,
+        traffic=_request_traffic(month, rest, requests),
+        no_break_even="the tables serve no requests",
+    )
+
+
+def _pays_below(month: Month) -> str:
+    """The requests, reads or writes alone, that cost as much as the capacity that is held."""
+    breaks = []
+    for capacity, request, _note in KINDS:
+        spent = month.quantity("dynamodb", capacity) * _price(month.book, capacity)
+        breaks.append(f"{count(Fraction(round(spent / _price(month.book, request))))} {request}s")
+    share = "; ".join(f"{float(break_even(month.book, *kind[:2])):.1%}" for kind in KINDS)
+    return (
+        f"on demand costs less below {' or '.join(breaks)} a month"
+        f" (capacity used less than {share}, reads and writes, over the whole month)"
+    )
+
+
+def _request_traffic(
+    month: Month, rest: tuple[UsageItem, ...], requests: tuple[UsageItem, ...]
+) -> Traffic | None:
+    """The same capacity, serving more or fewer requests of the same mix."""
+    now = sum((Fraction(item.quantity) for item in requests), Fraction(0))
+    if not now:
+        return None
+    return between(
+        month,
+        unit="dynamodb request_unit",
+        now=now,
+        before=lambda _units: month.usage.items,
+        after=lambda units: (*rest, *(times(item, units / now) for item in requests)),
+    )
 
 
 def provisioned(month: Month) -> Iterator[Change]:
@@ -58,10 +96,18 @@ def provisioned(month: Month) -> Iterator[Change]:
     )
     rest = month.without(lambda item: item.service == "dynamodb" and item.unit in {kind[1] for kind in KINDS})
     mean = Fraction(used[0]) / SECONDS_PER_HOUR / hours
+    units = tuple(unit for kind in KINDS for unit in kind[:2])
     yield Change(
         id="dynamodb_provisioned",
         title=f"On-demand tables provisioned, {float(utilisation):.0%} used",
         items=(*rest, *capacities),
+        traffic=with_items(
+            month,
+            (*rest, *capacities),
+            "dynamodb request_unit",
+            sum(used, Fraction(0)),
+            of_units("dynamodb", *units),
+        ),
         message=f"a mean of {count(mean, 3)} reads a second; peaks above the capacity are throttled",
         assumptions=("capacity follows the load so that its mean use is as said; a flat one costs more",),
     )

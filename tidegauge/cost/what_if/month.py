@@ -23,8 +23,19 @@ NOTES = {  # figures that what-ifs ask for beside the usage; docs/cost.md lists 
     "s3_share_of_nat": "share of the NAT gateways' bytes that are S3's",
     "interface_endpoints": "AWS services that tasks in the VPC call",
     "api_cpu_ms": "mean ms of CPU of an API request",
+    "savings_plan_discount": "share of the on-demand price that a one-year Savings Plan takes off Fargate",
+    "s3_retrieved_gb_per_month": "GB a month that are read from S3",
+    "s3_cold_share": "share of S3's bytes that nobody reads for 30 days",
+    "assets": "objects in S3",
 }
-SHARES = ("hit_ratio", "spot_share", "capacity_utilisation", "s3_share_of_nat")  # from 0 to 1
+SHARES = (  # from 0 to 1
+    "hit_ratio",
+    "spot_share",
+    "capacity_utilisation",
+    "s3_share_of_nat",
+    "savings_plan_discount",
+    "s3_cold_share",
+)
 Choice = Callable[[UsageItem], bool]
 
 
@@ -75,6 +86,13 @@ class Month:
     def changed(self, change: Callable[[int, UsageItem], UsageItem]) -> tuple[UsageItem, ...]:
         """All items, each as `change` makes it of its position and itself."""
         return tuple(change(at, item) for at, item in enumerate(self.usage.items))
+
+    def grown(
+        self, factor: Fraction, chosen: Choice, items: tuple[UsageItem, ...] | None = None
+    ) -> tuple[UsageItem, ...]:
+        """The month's items, or those, with `factor` times the units of the chosen ones."""
+        rows = self.usage.items if items is None else items
+        return tuple(times(item, factor) if chosen(item) else item for item in rows)
 
     def may_be_interrupted(self, at: int) -> bool:
         """Whether the tasks of the item at that position may run on Spot."""

@@ -8,6 +8,7 @@ from fractions import Fraction
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.month import GB, Month, some
+from tidegauge.cost.what_if.traffic import between, with_items
 from tidegauge.cost.words import count
 from tidegauge.dollars import usd
 
@@ -26,8 +27,10 @@ def gateway_endpoint(month: Month) -> Iterator[Change]:
     )
     passed = month.quantity("nat", "processed_byte")
     if not passed:
-        message += "; how much passes is not known: give nat_gb_per_month"
-        yield Change(id="s3_endpoint", title=title, items=None, message=message)
+        none = "how much passes is not known: give nat_gb_per_month"
+        yield Change(
+            id="s3_endpoint", title=title, items=None, message=f"{message}; {none}", no_break_even=none
+        )
         return
     share = month.notes.get("s3_share_of_nat", Fraction(1))
     factor = 1 - share
@@ -38,6 +41,7 @@ def gateway_endpoint(month: Month) -> Iterator[Change]:
         title=title,
         items=(*rest, *kept),
         message=message,
+        traffic=with_items(month, (*rest, *kept), "nat processed_byte", passed, _is_passed),
         assumptions=(f"{float(share):.0%} of what passes NAT is S3's (s3_share_of_nat)",),
     )
 
@@ -52,18 +56,19 @@ def interface_endpoints(month: Month) -> Iterator[Change]:
     passed = month.quantity("nat", "processed_byte")
     rest = month.without(lambda item: item.service == "nat" and item.unit in NAT)
     bytes_ = (some("vpc", "interface_endpoint_byte", passed),) if passed else ()
-    fixed = hours * _price(month, "vpc", "interface_endpoint_hour")
-    fixed -= month.quantity("nat", "gateway_hour") * _price(month, "nat", "gateway_hour")
-    saved = _price(month, "nat", "processed_byte") - _price(month, "vpc", "interface_endpoint_byte")
-    even = fixed / saved / GB
-    message = f"{count(services)} services in {count(gateways)} zones; "
-    pays = f"above {count(even, 4)} GB a month through NAT" if even > 0 else "at any number of bytes"
-    message += f"it pays {pays}"
+    held = (*rest, some("vpc", "interface_endpoint_hour", hours))
     yield Change(
         id="interface_endpoints",
         title="Interface endpoints in place of NAT gateways",
-        items=(*rest, some("vpc", "interface_endpoint_hour", hours), *bytes_),
-        message=message,
+        items=(*held, *bytes_),
+        message=f"{count(services)} services in {count(gateways)} zones",
+        traffic=between(
+            month,
+            unit="nat processed_byte",
+            now=passed,
+            before=lambda bytes_: (*month.without(_is_passed), some("nat", "processed_byte", bytes_)),
+            after=lambda bytes_: (*held, some("vpc", "interface_endpoint_byte", bytes_)),
+        ),
         assumptions=(
             "tasks call only AWS services that have endpoints; S3 and DynamoDB have gateway endpoints",
             "NAT gateways' public addresses are still in the figure",
