@@ -86,7 +86,7 @@ def test_the_guides_month_is_within_the_estimate_as_audited(
     assert sum(causes.values()) == Decimal(document["difference"])
     assert (causes["credit"], causes["rounding"]) == (-100, Decimal("2.88"))  # 720 x .004
     # Worker tasks ran 900 hours where 900 x 720 / 730 were expected: 24.6575 vCPU-hours, 49.3151 GB-hours and
-    # 986.301 GB-hours of disk more; tables, logs and DNS queries cost $5, $1 and $0.30 less than the guide's round sums.
+    # 986.301 GB-hours of disk more. Tables, logs and DNS queries cost $5, $1 and $0.30 less than estimated.
     more = 24.657534 * 0.04048 + 49.315068 * 0.004445 + 986.30137 * 0.000111 - 5 - 1 - 0.3
     assert float(causes["quantity"]) == pytest.approx(more, abs=1e-5)
     assert set(causes) == {"credit", "rounding", "quantity"}
