@@ -69,15 +69,14 @@ def reconcile_run(
             tolerance=_share(tolerance, TOLERANCE),
             doubts=doubts,
             is_decidable=not doubts,
-            named={
-                "run": str(run_dir),
-                "from": span[0].isoformat(),
-                "until": span[1].isoformat(),
-                "hours": int(hours),
-                "window_s": run.window.duration_s,
-            },
+            named={"run": str(run_dir), **_named_hours(span), "window_s": run.window.duration_s},
         )
     )
+
+
+def _named_hours(span: Span) -> dict[str, object]:
+    start, end = span
+    return {"from": start.isoformat(), "until": end.isoformat(), "hours": (end - start) // HOUR}
 
 
 def reconcile_estimate(
