@@ -216,6 +216,18 @@ def test_a_savings_plan_is_covered_usage_its_negation_and_a_fee(estimate: Path) 
     sums_hold(document)
 
 
+@pytest.mark.parametrize("name", ["bill.csv", "bill.parquet"])
+def test_a_discount_that_is_a_column_is_part_of_the_bill(estimate: Path, name: str) -> None:
+    code, document = reconciled(estimate, [changed(NODES, net="400.4640"), *AS_EXPECTED[1:]], name=name)
+    assert (code, document["causes"], document["bill_total"]) == (0, {"discount": "-44.496"}, "402.864")
+    sums_hold(document)
+
+
+def test_a_column_of_net_costs_that_is_all_nothing_says_nothing(estimate: Path) -> None:
+    code, document = reconciled(estimate, [changed(each, net="0.0") for each in AS_EXPECTED])
+    assert (code, document["bill_total"]) == (0, "447.36")
+
+
 def test_rows_rounded_to_the_cent_differ_by_rounding(estimate: Path) -> None:
     hours = [changed(NODES, quantity="3", cost="0.62", rate="0.206")] * 720  # .618 each
     code, document = reconciled(estimate, [*hours, *AS_EXPECTED[1:]])
@@ -339,6 +351,11 @@ def test_a_tag_leaves_out_the_rest(estimate: Path, layout: Layout, name: str) ->
     code, document = reconciled(estimate, [*tagged, *others], *options, layout=layout, name=name)
     assert (code, document["bill_total"], document["bill"]["total"]) == (0, "447.36", "480.56")
     assert document["bill"]["left_out"] == [{"why": "without the tag", "rows": 2, "amount": "33.2"}]
+
+
+def test_a_tag_that_no_charge_has_is_a_mistake(estimate: Path) -> None:
+    code, document = reconciled(estimate, AS_EXPECTED, "--tag", "Project=other")
+    assert (code, document["error"]["message"]) == (2, "no charge of the bill has the tag Project=other")
 
 
 def test_lines_are_split_by_the_tags_of_their_resources(estimate: Path) -> None:

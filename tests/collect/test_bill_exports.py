@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,11 @@ from tests.support.billed_exports import (
     write_parquet,
 )
 from tidegauge.collect.bills import sums
+from tidegauge.collect.bills.mapping import map_rows
 from tidegauge.collect.bills.reading import read_bill
+from tidegauge.collect.prices.offer_map import Wanted, find_billed
+from tidegauge.collect.prices.packaged import read_offer_map, read_prices
+from tidegauge.cost.reconcile.billed import BilledRows
 from tidegauge.errors import TidegaugeError
 
 CALLS = Charge(
@@ -38,6 +43,7 @@ CALLS = Charge(
     rate="0.1",
     cost="0.5",
 )
+UNITS = {"hour": "Hrs", "gb": "GB", "gb_month": "GB-Mo", "count": "Requests"}  # by what offers measure
 FIRST, SECOND = (f"2026-11-0{day}T06:00:00.123Z-3695a728-d559-40bd-ac30-ffc97b55248{day}" for day in (2, 3))
 
 
@@ -334,3 +340,54 @@ def test_too_many_tags_are_pooled_and_said(tmp_path: Path, monkeypatch: pytest.M
 def test_a_path_without_a_bill_is_refused(tmp_path: Path) -> None:
     assert "does not exist" in refused(tmp_path / "none.csv").message
     assert "no part of a bill" in refused(tmp_path).message
+
+
+def rows_at(wanted: Wanted, usage_type: str) -> BilledRows:
+    """A row of a bill at that price, as an export names it."""
+    return BilledRows(
+        kind="usage",
+        counts=True,
+        product=wanted.rule.offer,
+        service=wanted.rule.offer,
+        usage_type=usage_type,
+        operation=wanted.where.get("operation", ""),
+        unit=UNITS[wanted.rule.measure],
+        description="",
+        rate=None,
+        amount=Fraction(1),
+        quantity=Fraction(1),
+        rows=1,
+        amount_step=Fraction(1),
+        quantity_step=Fraction(1),
+        details=dict(wanted.where),
+    )
+
+
+def test_every_price_that_bills_name_is_found_again_by_its_usage_type() -> None:
+    book, offer_map = read_prices("us-east-1"), read_offer_map()
+    named = find_billed(offer_map, book.prices, "us-east-1")
+    assert len(named) > 100
+    for wanted in named:
+        for usage_type in wanted.usage_types:
+            (mapped,) = map_rows([rows_at(wanted, usage_type)], book, offer_map, [wanted.key])
+            assert (mapped.key, mapped.quantity) == (wanted.key, wanted.rule.holds), (usage_type, mapped.why)
+
+
+def test_a_unit_that_the_price_list_does_not_measure_by_is_unmapped() -> None:
+    book, offer_map = read_prices("us-east-1"), read_offer_map()
+    wanted = next(each for each in find_billed(offer_map, book.prices, "us-east-1") if each.key[0] == "nat")
+    rows = replace(rows_at(wanted, min(wanted.usage_types)), unit="Pages")
+    (mapped,) = map_rows([rows], book, offer_map, [])
+    assert (mapped.key, mapped.why) == (None, "its unit is 'Pages', where the price list has hours")
+
+
+@pytest.mark.parametrize(
+    ("product", "is_found"),
+    [("Amazon Simple Queue Service", True), ("AWSQueueService", True), ("AmazonMQ", False)],
+)
+def test_services_are_told_by_code_and_else_by_the_usage_type(product: str, is_found: bool) -> None:
+    book, offer_map = read_prices("us-east-1"), read_offer_map()
+    wanted = next(each for each in find_billed(offer_map, book.prices, "us-east-1") if each.key[0] == "sqs")
+    rows = replace(rows_at(wanted, min(wanted.usage_types)), product=product, service="")
+    (mapped,) = map_rows([rows], book, offer_map, [])
+    assert (mapped.key == wanted.key) is is_found

@@ -83,6 +83,7 @@ class Charge:
     quantity: str = "0"
     rate: str = ""
     cost: str
+    net: str = ""  # CUR 2.0: what is left of the cost, where a discount stands in no row of its own
     type: str = "Usage"  # as CUR 2.0 has it
     service: str = ""  # the offer's code, where it is not the product's
     operation: str = ""
@@ -109,6 +110,7 @@ def cur2_row(charge: Charge, number: int, period: tuple[str, str] = MONTH) -> Ro
         "line_item_currency_code": charge.currency,
         "line_item_line_item_type": charge.type,
         "line_item_line_item_description": charge.description,
+        "line_item_net_unblended_cost": charge.net,
         "line_item_operation": charge.operation,
         "line_item_product_code": charge.product,
         "line_item_unblended_cost": charge.cost,

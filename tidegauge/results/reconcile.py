@@ -56,6 +56,7 @@ def reconcile_run(
     book = read_prices(usage.region, prices_file)
     span = _hours_of(run)
     bill = read_bill(paths, hours=span, tag=tag)
+    _require_charges(bill, tag)
     fixed = (
         None if run.architecture is None else price_architecture(read_templates(Path(run.architecture)), book)
     )
@@ -90,6 +91,7 @@ def reconcile_estimate(
     """The bill beside the month that the audit of an estimate arrives at, in the hours billed so far."""
     audit, book = audit_of(estimate, prices_file=prices_file)
     bill = read_bill(paths, tag=tag)
+    _require_charges(bill, tag)
     until = _billed_until(bill)
     share = Fraction(int((until - bill.start).total_seconds()), int((bill.end - bill.start).total_seconds()))
     hours = Fraction(int((until - bill.start).total_seconds()), 3600)
@@ -104,6 +106,15 @@ def reconcile_estimate(
             named={"estimate": str(estimate), "name": audit.estimate.name, "hours": float(hours)},
         )
     )
+
+
+def _require_charges(bill: Bill, tag: tuple[str, str] | None) -> None:
+    """Refuses a tag that leaves nothing: it is misspelt, or not among the cost allocation tags."""
+    if tag is not None and not bill.groups:
+        raise TidegaugeError(
+            f"no charge of the bill has the tag {'='.join(tag):.100}",
+            "is it activated as a cost allocation tag? for a run, its hours alone count",
+        )
 
 
 def _document(held: _Held) -> dict[str, Any]:

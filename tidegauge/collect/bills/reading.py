@@ -17,6 +17,7 @@ from tidegauge.collect.bills.layouts import (
     CURRENCY,
     DETAILS,
     END,
+    NET,
     PERIOD_END,
     PERIOD_START,
     QUANTITY,
@@ -34,7 +35,7 @@ from tidegauge.cost.reconcile.billed import Bill
 from tidegauge.errors import TidegaugeError
 
 CHECKED: dict[str, Callable[[str], Any]] = {
-    COST: number, QUANTITY: number, "rate": number, TAGS: pairs, DETAILS: pairs,
+    COST: number, NET: number, QUANTITY: number, "rate": number, TAGS: pairs, DETAILS: pairs,
     START: moment, END: moment, PERIOD_START: moment, PERIOD_END: moment,
 }  # fmt: skip
 NEEDED = (COST, CURRENCY, START, END, PERIOD_START, PERIOD_END)  # of every row
@@ -136,10 +137,8 @@ def _spans(table: pa.Table, start: str, end: str) -> set[Span]:
 def _joined(parts: Sequence[_Part], period: Span, ignored: Sequence[str]) -> Bill:
     sums, selection = parts[0].sums, parts[0].selection
     for part in parts[1:]:
-        for key, each in part.sums.by_row.items():
-            sums.merge(key, each)
+        sums.join(part.sums)
         selection = selection.joined(part.selection)
-    pooled = any(part.sums.is_pooled for part in parts)
     return Bill(
         layout=parts[0].version,
         start=period[0],
@@ -151,7 +150,7 @@ def _joined(parts: Sequence[_Part], period: Span, ignored: Sequence[str]) -> Bil
         widest_s=selection.widest_s,
         files=tuple(str(part.path) for part in parts),
         ignored=tuple(ignored),
-        notes=("it has too many tags and descriptions to be split by them",) if pooled else (),
+        notes=("it has too many tags and descriptions to be split by them",) if sums.is_pooled else (),
     )
 
 
