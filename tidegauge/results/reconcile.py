@@ -149,15 +149,16 @@ def _hours_of(run: RunRecord) -> Span:
 
 
 def _doubts_of_run(bill: Bill, span: Span) -> list[str]:
-    doubts = []
-    if bill.used_from is None or bill.used_until is None:
+    if bill.used_until is None:
         return ["the bill has no usage at all"]
-    if bill.used_from > span[0] or bill.used_until < span[1]:
-        billed, run = (
-            f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
-            for start, end in ((bill.used_from, bill.used_until), span)
+    doubts = []
+    if not bill.start <= span[0] < bill.end:
+        doubts.append(
+            f"the bill's period is {_shown(bill.start, bill.end)}, the run's hours are {_shown(*span)}"
         )
-        doubts.append(f"the bill's usage is of {billed} UTC, the run's hours are {run}")
+    elif bill.used_until < span[1]:
+        ends = f"{bill.used_until:%Y-%m-%d %H:%M} UTC"
+        doubts.append(f"the bill's usage ends at {ends}, the run's hours are {_shown(*span)}")
     hours = (span[1] - span[0]).total_seconds()
     if bill.widest_s > hours:
         doubts.append(
@@ -165,6 +166,10 @@ def _doubts_of_run(bill: Bill, span: Span) -> list[str]:
             "export by the hour"
         )
     return doubts
+
+
+def _shown(start: dt.datetime, end: dt.datetime) -> str:
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
 def _billed_until(bill: Bill) -> dt.datetime:
