@@ -130,15 +130,20 @@ def _cache_figure(total: Figures) -> KeyFigure:
 
 def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
     cost = data.summary.cost
-    kinds = (("Marginal", cost.marginal_per_1k_requests), ("Loaded", cost.loaded_per_1k_requests))
+    kinds = (
+        ("Marginal", cost.marginal_per_1k_requests, cost.marginal_doubt),
+        ("Loaded", cost.loaded_per_1k_requests, cost.loaded_doubt),
+    )
     return tuple(
         KeyFigure(
             label=f"{kind} cost",
             value=("≥ " if kind == "Loaded" and value and not cost.complete else "") + numbers.money(value),
-            note="see the reason under cost" if value is None else "per 1,000 answered requests",
+            note="see the reason under cost"
+            if value is None
+            else "per 1,000 answered requests" + (f", {doubt}" if doubt else ""),
             exact=numbers.exact_money(value),
         )
-        for kind, value in kinds
+        for kind, value, doubt in kinds
     )
 
 

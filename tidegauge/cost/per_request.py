@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_resources
+from tidegauge.cost.doubts import doubts
 from tidegauge.cost.held_work import HeldWork, held_work
 from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
@@ -25,7 +26,6 @@ from tidegauge.cost_record import CostSection, FlowCost, LoadedCurve, ServiceCos
 SECONDS_PER_HOUR = 3600
 US = {"geo": "us"}  # what prices by place are looked up for
 ONE_DIGIT = Context(prec=1, rounding=ROUND_HALF_UP)
-CONFIDENCE_MEANING = {"M": "consistent secondary sources", "L": "unverified"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,9 +233,5 @@ def _assumptions(
             f"{share} of the task seconds fit into the fixed hours of {', '.join(work.services)}: the loaded "
             "cost counts them once, the marginal cost has them all"
         )
-    for line in lines:
-        if line.origin.confidence in CONFIDENCE_MEANING:
-            name = label(line.item.service, line.item.unit, line.item.attributes)
-            basis = CONFIDENCE_MEANING[line.origin.confidence]
-            found.append(f"the price of {name} rests on {basis}: {line.origin.note or line.origin.source}")
+    found += doubts(lines)
     return tuple(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))

@@ -57,7 +57,7 @@ def audit_of(estimate: Path, *, prices_file: Path | None = None) -> tuple[Audit,
     written = _read_estimate(estimate, None)
     book = read_prices(written.region, prices_file)
     evidence = _evidence(written, _templates(estimate, written, None), None, book)
-    return audit(written, evidence, book), book
+    return audit(written, evidence, book), book.for_audits()
 
 
 def _templates(estimate: Path, written: Estimate, template: Path | None) -> Mapping[str, str]:
