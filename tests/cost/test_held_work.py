@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -97,6 +98,23 @@ def test_a_worker_is_known_by_its_name_or_as_the_only_service_behind_the_api(nam
 def test_of_several_services_without_such_a_name_none_is_taken_for_the_worker() -> None:
     cost = cost_of(30, services(Alpha=1, Beta=1))
     assert Decimal(cost["loaded_per_1k_requests"]) == pytest.approx(per_1k(150))
+
+
+def test_metered_seconds_of_tasks_beyond_the_held_ones_come_on_top() -> None:
+    # AWS metered 30 s of a second task while the held one ran throughout: 60 s and 30 s are paid.
+    more = [
+        replace(item("fargate", unit, each * 30, X86, flow="upload"), provenance="metered")
+        for unit, each in (("vcpu_second", 2), ("gb_second", 4))
+    ]
+    cost = cost_section(
+        usage(*more),
+        BOOK,
+        flows=answered({"upload": 120}, {"upload": 120}),
+        window_s=60.0,
+        architecture=fixed(services(WorkerService=1)),
+        loaded_reason=None,
+    )
+    assert Decimal(cost.loaded_per_1k_requests or 0) == pytest.approx(per_1k(90))
 
 
 def test_beyond_the_held_hours_the_curve_rises_to_the_marginal_cost() -> None:

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
 from tidegauge.cost.lines import PricedLine
+from tidegauge.cost.usage import UsageItem
 
 UNITS = ("vcpu_second", "gb_second")
 # Services are told apart by their names in the templates, as nothing else says what a task does.
@@ -40,7 +41,7 @@ NO_WORK = HeldWork(usd=Fraction(0), held_ratio=Fraction(0), services=())
 
 def held_work(lines: Sequence[PricedLine], architecture: FixedCost | None, window_s: float) -> HeldWork:
     """The seconds of Fargate tasks among `lines`, and what the worker services hold in the window."""
-    work = [line for line in lines if line.item.service == "fargate" and line.item.unit in UNITS]
+    work = [line for line in lines if is_busy_time(line.item)]
     services = worker_items(architecture.items if architecture else ())
     if not work or not services:
         return NO_WORK
@@ -55,6 +56,11 @@ def held_work(lines: Sequence[PricedLine], architecture: FixedCost | None, windo
         held_ratio=min(ratios, default=Fraction(0)),
         services=tuple(dict.fromkeys(item.resource for item in services)),
     )
+
+
+def is_busy_time(item: UsageItem) -> bool:
+    """Whether it is time that tasks were busy; metered seconds are of tasks beyond those held throughout."""
+    return item.service == "fargate" and item.unit in UNITS and item.provenance != "metered"
 
 
 def worker_items(items: Sequence[FixedItem]) -> list[FixedItem]:

@@ -12,7 +12,7 @@ from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add, held_item, item_of, use_item
-from tidegauge.cost.held_work import UNITS, worker_items
+from tidegauge.cost.held_work import UNITS, is_busy_time, worker_items
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook
@@ -68,7 +68,7 @@ def absent_positions(
     everything = [*nobody.held, *(item for each in matched.values() for item in each.held)]
     left = _not_held(nobody.measured, [(item, _held(item, hours, book)) for item in everything])
     for used in nobody.measured:
-        share = left if _is_work(used) else Fraction(1)
+        share = left if is_busy_time(used) else Fraction(1)
         if not share:
             continue  # the tasks that did it are held around the clock already
         position = _position(known, used.service)
@@ -83,14 +83,10 @@ def _not_held(measured: Sequence[UsageItem], held: Sequence[tuple[FixedItem, Usa
     workers = {id(item) for item in worker_items([item for item, _ in held])}
     ratios = []
     for unit in UNITS:
-        counted = add(item.quantity for item in measured if _is_work(item) and item.unit == unit)
+        counted = add(item.quantity for item in measured if is_busy_time(item) and item.unit == unit)
         hold = add(month.quantity for item, month in held if id(item) in workers and item.unit == unit)
         ratios += [hold / counted] if counted else []
     return max(1 - min(ratios, default=Fraction(0)), Fraction(0))
-
-
-def _is_work(item: UsageItem) -> bool:
-    return item.service == "fargate" and item.unit in UNITS
 
 
 def has_price(use: Use, book: PriceBook) -> bool:
