@@ -40,13 +40,15 @@ class RunUsage:
 
     @property
     def is_local(self) -> bool:
-        """Whether it was of the local stack, which stands for one on AWS."""
-        return self.run.stack.local is not None
+        """Whether it was of the local stack, which stands for one on AWS, and counts what its parts do."""
+        counted = self.folder.stack_usage_json.exists()
+        return self.run.stack.local is not None or (counted and not self.is_metered)
 
     @property
     def is_metered(self) -> bool:
         """Whether AWS meters it."""
-        return not self.is_local and (bool(self.run.stack.aws) or self.folder.aws_metrics_json.exists())
+        named = bool(self.run.stack.aws) or self.folder.aws_metrics_json.exists()
+        return named and self.run.stack.local is None
 
     @property
     def is_on_aws(self) -> bool:
