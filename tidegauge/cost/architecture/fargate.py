@@ -18,8 +18,8 @@ HOSTS = ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance")
 ASSOCIATIONS = "AWS::ECS::ClusterCapacityProviderAssociations"
 CAPACITY = {"FARGATE": "on_demand", "FARGATE_SPOT": "spot"}
 AT_DESIRED_COUNT = (
-    "ECS services are counted at their desired count, or their scaling's MinCapacity, around the clock; busy "
-    "time of their tasks that usage estimates too comes on top"
+    "ECS services are counted at their desired count, or their scaling's MinCapacity, around the clock; "
+    "tasks beyond these come on top where usage has them"
 )
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?(vcpu|gb)?", re.IGNORECASE)
 

@@ -10,8 +10,9 @@ from fractions import Fraction
 from tidegauge.cost.architecture.accounts import Account, account_for
 from tidegauge.cost.architecture.resources import Holding, Resource, find_resources
 from tidegauge.cost.architecture.unknown import Unresolvable
+from tidegauge.cost.doubts import doubt_of
 from tidegauge.cost.money import to_decimal
-from tidegauge.cost.prices import Attributes, Origin, Price, PriceBook, sorted_attributes
+from tidegauge.cost.prices import Attributes, Origin, Price, PriceBook, label, sorted_attributes
 
 SECONDS_PER_HOUR = 3600
 
@@ -181,4 +182,4 @@ def _hourly(price: Price, book: PriceBook) -> Fraction:
 def _confidence_note(item: FixedItem) -> list[str]:
     if item.origin.confidence == "H":
         return []
-    return [f"{item.service} {item.unit}: {item.origin.note or item.origin.source}"]
+    return [doubt_of(label(item.service, item.unit, item.attributes), item.origin)]
