@@ -65,6 +65,7 @@ class UncountedUsage:
     reason: str  # why it is not known
     hint: str  # what would make it known
     blocking: bool  # whether it makes a cost unknown; else it lies outside the figures
+    about_per_1k_requests: Dollars | None = None  # the order of its size, of 1,000 requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.report_data import ReportData
+from reports.run.sections import has_cache, has_cost
 from tidegauge.summary import Figures, JudgedObjective, Quantiles, ShareBounds
 
 TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
@@ -88,8 +89,8 @@ def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
         ),
         _quantile_figure("Response P50", total.response_time_ms, "p50"),
         _quantile_figure("Response P99", total.response_time_ms, "p99"),
-        _cache_figure(total),
-        *_cost_figures(data),
+        *([_cache_figure(total)] if has_cache(data) else []),
+        *(_cost_figures(data) if has_cost(data) else ()),
     )
 
 

@@ -216,6 +216,18 @@ def test_a_savings_plan_is_covered_usage_its_negation_and_a_fee(estimate: Path) 
     sums_hold(document)
 
 
+@pytest.mark.parametrize("name", ["bill.csv", "bill.parquet"])
+def test_a_discount_that_is_a_column_is_part_of_the_bill(estimate: Path, name: str) -> None:
+    code, document = reconciled(estimate, [changed(NODES, net="400.4640"), *AS_EXPECTED[1:]], name=name)
+    assert (code, document["causes"], document["bill_total"]) == (0, {"discount": "-44.496"}, "402.864")
+    sums_hold(document)
+
+
+def test_a_column_of_net_costs_that_is_all_nothing_says_nothing(estimate: Path) -> None:
+    code, document = reconciled(estimate, [changed(each, net="0.0") for each in AS_EXPECTED])
+    assert (code, document["bill_total"]) == (0, "447.36")
+
+
 def test_rows_rounded_to_the_cent_differ_by_rounding(estimate: Path) -> None:
     hours = [changed(NODES, quantity="3", cost="0.62", rate="0.206")] * 720  # .618 each
     code, document = reconciled(estimate, [*hours, *AS_EXPECTED[1:]])
@@ -341,6 +353,11 @@ def test_a_tag_leaves_out_the_rest(estimate: Path, layout: Layout, name: str) ->
     assert document["bill"]["left_out"] == [{"why": "without the tag", "rows": 2, "amount": "33.2"}]
 
 
+def test_a_tag_that_no_charge_has_is_a_mistake(estimate: Path) -> None:
+    code, document = reconciled(estimate, AS_EXPECTED, "--tag", "Project=other")
+    assert (code, document["error"]["message"]) == (2, "no charge of the bill has the tag Project=other")
+
+
 def test_lines_are_split_by_the_tags_of_their_resources(estimate: Path) -> None:
     two = changed(NODES, quantity="1440", cost="296.64", tags={"user_project": "media"})
     one = changed(NODES, quantity="720", cost="148.32", tags={})
@@ -407,7 +424,10 @@ def test_a_runs_hours_are_held_against_its_usage_and_its_architecture(tmp_path: 
 @pytest.mark.parametrize(
     ("rows", "doubt"),
     [
-        (hourly(CALLS, 13), "the bill's usage is of 2026-11-03 13:00 to 2026-11-03 14:00 UTC"),
+        (
+            hourly(CALLS, 13),
+            "the bill's usage ends at 2026-11-03 14:00 UTC, the run's hours are 2026-11-03 14:00 to",
+        ),
         ([CALLS], "the bill's rows are of up to 720 hours, the run's are 1: export by the hour"),
         ([changed(NODES, type="Tax", cost="1")], "the bill has no usage at all"),
     ],
@@ -419,6 +439,21 @@ def test_a_bill_that_is_not_of_the_runs_hours_says_nothing_of_it(
     code, document, _ = tidegauge("cost", "reconcile", bill, "--run", write_run(tmp_path / "run"))
     assert (code, document["verdict"]) == (11, "INCONCLUSIVE")
     assert document["doubts"][0].startswith(doubt)
+
+
+def test_a_bill_of_another_month_says_nothing_of_a_run(tmp_path: Path) -> None:
+    period = ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z")
+    october = changed(CALLS, start=period[0], end=period[1])
+    bill = write_export(tmp_path / "bill.csv", "cur2", [october], period)
+    code, document, _ = tidegauge("cost", "reconcile", bill, "--run", write_run(tmp_path / "run"))
+    assert code == 11
+    assert document["doubts"][0].startswith("the bill's period is 2026-10-01 00:00 to 2026-11-01 00:00 UTC")
+
+
+def test_a_stack_that_was_made_for_the_run_has_no_usage_before_it(tmp_path: Path) -> None:
+    bill = write_export(tmp_path / "bill.csv", "cur2", hourly(CALLS, 14))
+    run = write_run(tmp_path / "run")
+    assert tidegauge("cost", "reconcile", bill, "--run", run)[1]["complete"] is True
 
 
 def test_a_run_over_two_hours_takes_both(tmp_path: Path) -> None:
@@ -454,7 +489,7 @@ def test_people_read_lines_causes_and_what_is_in_doubt(estimate: Path) -> None:
     bill = write_export(estimate.parent / "bill.csv", "cur2", [*AS_EXPECTED, VOLUME, TERMS[0][1]])
     code, out, err = program("cost", "reconcile", bill, "--estimate", estimate)
     assert (code, out) == (11, "")
-    assert "CUR 2.0, 2026-11-01 to 2026-12-01, of 1 file(s): $398.16" in err
+    assert "CUR 2.0, 2026-11-01 to 2026-12-01, 1 file: $398.16" in err
     assert "unmapped: AmazonEC2 EBS:VolumeUsage.gp3, $0.80" in err
     assert "-$50.00  credit" in err
     assert "unexplained: $0.00, 0.0% of the bill: within the tolerance of 10%" in err

@@ -7,8 +7,10 @@ of "FOCUS with AWS columns" there: the specification's (focus.finops.org) and AW
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import gzip
 import io
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ import pyarrow.parquet as pq
 
 MONTH = ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
 Row = dict[str, Any]
+ROWS_A_BATCH = 50_000
 
 
 def _words(text: str) -> list[str]:
@@ -80,6 +83,7 @@ class Charge:
     quantity: str = "0"
     rate: str = ""
     cost: str
+    net: str = ""  # CUR 2.0: what is left of the cost, where a discount stands in no row of its own
     type: str = "Usage"  # as CUR 2.0 has it
     service: str = ""  # the offer's code, where it is not the product's
     operation: str = ""
@@ -106,6 +110,7 @@ def cur2_row(charge: Charge, number: int, period: tuple[str, str] = MONTH) -> Ro
         "line_item_currency_code": charge.currency,
         "line_item_line_item_type": charge.type,
         "line_item_line_item_description": charge.description,
+        "line_item_net_unblended_cost": charge.net,
         "line_item_operation": charge.operation,
         "line_item_product_code": charge.product,
         "line_item_unblended_cost": charge.cost,
@@ -179,11 +184,19 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
 
 def write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> Path:
     """A Parquet file: costs and amounts as doubles, dates as timestamps, maps as maps, as AWS delivers it."""
-    fields = [pa.field(name, _type(name)) for name in columns]
-    values = [[_value(name, row.get(name)) for name in columns] for row in rows]
-    arrays = [pa.array([row[at] for row in values], each.type) for at, each in enumerate(fields)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), path)
+    schema = pa.schema([pa.field(name, _type(name)) for name in columns])
+    with pq.ParquetWriter(path, schema) as writer:
+        for some in _batches(rows):
+            values = {name: [_value(name, row.get(name)) for row in some] for name in columns}
+            writer.write_table(pa.table(values, schema=schema))
     return path
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in lists that fit into memory."""
+    left = iter(rows)
+    while some := list(itertools.islice(left, ROWS_A_BATCH)):
+        yield some
 
 
 def _type(name: str) -> pa.DataType:
@@ -203,7 +216,7 @@ def _value(name: str, value: Any) -> Any:
     if pa.types.is_map(kind):
         return list(value.items())
     if pa.types.is_timestamp(kind):
-        return pa.scalar(value.removesuffix("Z")).cast(kind).as_py()
+        return dt.datetime.fromisoformat(value).replace(tzinfo=None)
     return float(value) if pa.types.is_floating(kind) else value
 
 

@@ -70,7 +70,8 @@ def _cost(cost: CostSection) -> Iterator[str]:
     marginal = f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal{in_brackets(cost.marginal_doubt)}"
     yield f"cost per 1,000 answered requests: {marginal}"
     if cost.loaded_per_1k_requests is not None:
-        loaded = f"{usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
+        least = "" if cost.complete else "at least "
+        loaded = f"{least}{usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
         yield f"  {loaded}{in_brackets(cost.loaded_doubt)}"
 
 

@@ -32,7 +32,9 @@ def _cost_lines(cost: CostSection) -> list[str]:
         return []
     known = [f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal{in_brackets(cost.marginal_doubt)}"]
     if cost.loaded_per_1k_requests is not None:
-        known.append(f"{usd(Decimal(cost.loaded_per_1k_requests))} loaded{in_brackets(cost.loaded_doubt)}")
+        least = "" if cost.complete else "at least "
+        loaded = f"{least}{usd(Decimal(cost.loaded_per_1k_requests))} loaded"
+        known.append(f"{loaded}{in_brackets(cost.loaded_doubt)}")
     return [f"- cost per 1,000 answered requests: {', '.join(known)}"]
 
 

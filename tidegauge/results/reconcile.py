@@ -56,6 +56,7 @@ def reconcile_run(
     book = read_prices(usage.region, prices_file)
     span = _hours_of(run)
     bill = read_bill(paths, hours=span, tag=tag)
+    _require_charges(bill, tag)
     fixed = (
         None if run.architecture is None else price_architecture(read_templates(Path(run.architecture)), book)
     )
@@ -69,15 +70,14 @@ def reconcile_run(
             tolerance=_share(tolerance, TOLERANCE),
             doubts=doubts,
             is_decidable=not doubts,
-            named={
-                "run": str(run_dir),
-                "from": span[0].isoformat(),
-                "until": span[1].isoformat(),
-                "hours": int(hours),
-                "window_s": run.window.duration_s,
-            },
+            named={"run": str(run_dir), **_named_hours(span), "window_s": run.window.duration_s},
         )
     )
+
+
+def _named_hours(span: Span) -> dict[str, object]:
+    start, end = span
+    return {"from": start.isoformat(), "until": end.isoformat(), "hours": (end - start) // HOUR}
 
 
 def reconcile_estimate(
@@ -91,6 +91,7 @@ def reconcile_estimate(
     """The bill beside the month that the audit of an estimate arrives at, in the hours billed so far."""
     audit, book = audit_of(estimate, prices_file=prices_file)
     bill = read_bill(paths, tag=tag)
+    _require_charges(bill, tag)
     until = _billed_until(bill)
     share = Fraction(int((until - bill.start).total_seconds()), int((bill.end - bill.start).total_seconds()))
     hours = Fraction(int((until - bill.start).total_seconds()), 3600)
@@ -105,6 +106,15 @@ def reconcile_estimate(
             named={"estimate": str(estimate), "name": audit.estimate.name, "hours": float(hours)},
         )
     )
+
+
+def _require_charges(bill: Bill, tag: tuple[str, str] | None) -> None:
+    """Refuses a tag that leaves nothing: it is misspelt, or not among the cost allocation tags."""
+    if tag is not None and not bill.groups:
+        raise TidegaugeError(
+            f"no charge of the bill has the tag {'='.join(tag):.100}",
+            "is it activated as a cost allocation tag? for a run, its hours alone count",
+        )
 
 
 def _document(held: _Held) -> dict[str, Any]:
@@ -139,15 +149,16 @@ def _hours_of(run: RunRecord) -> Span:
 
 
 def _doubts_of_run(bill: Bill, span: Span) -> list[str]:
-    doubts = []
-    if bill.used_from is None or bill.used_until is None:
+    if bill.used_until is None:
         return ["the bill has no usage at all"]
-    if bill.used_from > span[0] or bill.used_until < span[1]:
-        billed, run = (
-            f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
-            for start, end in ((bill.used_from, bill.used_until), span)
+    doubts = []
+    if not bill.start <= span[0] < bill.end:
+        doubts.append(
+            f"the bill's period is {_shown(bill.start, bill.end)}, the run's hours are {_shown(*span)}"
         )
-        doubts.append(f"the bill's usage is of {billed} UTC, the run's hours are {run}")
+    elif bill.used_until < span[1]:
+        ends = f"{bill.used_until:%Y-%m-%d %H:%M} UTC"
+        doubts.append(f"the bill's usage ends at {ends}, the run's hours are {_shown(*span)}")
     hours = (span[1] - span[0]).total_seconds()
     if bill.widest_s > hours:
         doubts.append(
@@ -155,6 +166,10 @@ def _doubts_of_run(bill: Bill, span: Span) -> list[str]:
             "export by the hour"
         )
     return doubts
+
+
+def _shown(start: dt.datetime, end: dt.datetime) -> str:
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
 
 
 def _billed_until(bill: Bill) -> dt.datetime:

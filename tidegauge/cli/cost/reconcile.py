@@ -14,6 +14,7 @@ from tidegauge.cli.cost.options import prices_option
 from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cli.paths import InputFile
+from tidegauge.cost.words import things
 from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode, TidegaugeError
 from tidegauge.results.reconcile import reconcile_estimate, reconcile_run
@@ -90,7 +91,8 @@ def _print(document: Mapping[str, Any]) -> None:
     for heading in ("billed", "expected", "difference"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("because", overflow="fold")
-    for line in document["lines"]:
+    lines = [line for line in document["lines"] if Fraction(line["billed"]) or Fraction(line["expected"])]
+    for line in lines:
         parts = line["parts"]
         alone = len(parts) == 1
         because = "; ".join(
@@ -102,6 +104,10 @@ def _print(document: Mapping[str, Any]) -> None:
     totals = (_dollars(document[key]) for key in ("bill_total", "expected_total", "difference"))
     table.add_row("total", *totals, "", style="bold")
     people.print(table)
+    if len(lines) < len(document["lines"]):
+        say(
+            f"lines of nothing billed and nothing expected, see --json: {len(document['lines']) - len(lines)}"
+        )
     _print_unmapped(document)
     _print_bill(document)
     _print_verdict(document)
@@ -113,7 +119,8 @@ def _named(line: Mapping[str, Any]) -> str:
 
 
 def _print_unmapped(document: Mapping[str, Any]) -> None:
-    charged = sorted(document["unmapped"], key=lambda each: -abs(Fraction(each["billed"])))
+    charged = [each for each in document["unmapped"] if Fraction(each["billed"])]
+    charged.sort(key=lambda each: -abs(Fraction(each["billed"])))
     for each in charged[:SHOWN_UNMAPPED]:
         say(f"unmapped: {each['service']} {each['usage_type']}, {_dollars(each['billed'])}: {each['why']}")
     if len(charged) > SHOWN_UNMAPPED:
@@ -122,10 +129,9 @@ def _print_unmapped(document: Mapping[str, Any]) -> None:
 
 def _print_bill(document: Mapping[str, Any]) -> None:
     bill, period = document["bill"], document["period"]
-    say(
-        f"{bill['format']}, {period['start'][:10]} to {period['end'][:10]}, of {len(bill['files'])} file(s): "
-        f"{_dollars(bill['total'])}"
-    )
+    files = things(Fraction(len(bill["files"])), "file")
+    month = f"{period['start'][:10]} to {period['end'][:10]}"
+    say(f"{bill['format']}, {month}, {files}: {_dollars(bill['total'])}")
     for each in bill["left_out"]:
         say(f"left out: {each['rows']:,} rows of {_dollars(each['amount'])}, {each['why']}")
     for sentence in (*bill["ignored"], *document["notes"]):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tidegauge.errors import TidegaugeError
 
-COST, QUANTITY, CURRENCY, TAGS, DETAILS = "cost", "quantity", "currency", "tags", "details"
+COST, NET, QUANTITY, CURRENCY, TAGS, DETAILS = "cost", "net", "quantity", "currency", "tags", "details"
 START, END, PERIOD_START, PERIOD_END = "start", "end", "period_start", "period_end"
 
 
@@ -38,6 +38,7 @@ CUR2 = Layout(
         "rate": ("line_item_unblended_rate",),
         "description": ("line_item_line_item_description",),
         COST: ("line_item_unblended_cost",),
+        NET: ("line_item_net_unblended_cost",),
         QUANTITY: ("line_item_usage_amount",),
         CURRENCY: ("line_item_currency_code",),
         TAGS: ("resource_tags", "tags"),

@@ -37,13 +37,17 @@ def _mapped(
         return MappedRows(rows=rows, key=None, why="" if rows.kind == TAX else "the row names no usage type")
     named = by_type.get(rows.usage_type, ())
     of_service = [each for each in named if _is_of(each, rows)]
+    if not of_service and not rows.service and " " in rows.product:
+        of_service = list(
+            named
+        )  # a name for people, such as Amazon Simple Queue Service: the type alone tells
     fitting = [each for each in of_service if _fits(each, rows)]
     known = _narrowed(fitting, rows, likely)
     if len(known) != 1:
         why = (
             f"several prices of the book fit it: {', '.join(' '.join(each.key[:2]) for each in known):.120}"
             if known
-            else f"the price book of {region} has no {rows.service} {rows.usage_type:.80}"
+            else f"the price book of {region} has no {rows.service or rows.product} {rows.usage_type:.80}"
         )
         return MappedRows(rows=rows, key=None, why=why)
     (found,) = known
@@ -58,10 +62,10 @@ def _mapped(
 
 def _is_of(wanted: Wanted, rows: BilledRows) -> bool:
     """Whether the row is of the service that the price is in the offer of."""
-    codes = (rows.service, rows.product)
+    codes = {squashed(rows.service), squashed(rows.product)}
     if wanted.rule.offer == TRANSFER:
-        return CDN not in codes
-    return wanted.rule.offer in codes
+        return squashed(CDN) not in codes
+    return squashed(wanted.rule.offer) in codes
 
 
 def _fits(wanted: Wanted, rows: BilledRows) -> bool:

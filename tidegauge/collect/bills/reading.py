@@ -17,6 +17,7 @@ from tidegauge.collect.bills.layouts import (
     CURRENCY,
     DETAILS,
     END,
+    NET,
     PERIOD_END,
     PERIOD_START,
     QUANTITY,
@@ -28,13 +29,13 @@ from tidegauge.collect.bills.layouts import (
 )
 from tidegauge.collect.bills.selecting import Selection, Span
 from tidegauge.collect.bills.sums import USD, Sums
-from tidegauge.collect.bills.tables import column_names, read_tables
+from tidegauge.collect.bills.tables import column_names, is_parquet, read_tables
 from tidegauge.collect.bills.values import BadCell, moment, number, pairs
 from tidegauge.cost.reconcile.billed import Bill
 from tidegauge.errors import TidegaugeError
 
 CHECKED: dict[str, Callable[[str], Any]] = {
-    COST: number, QUANTITY: number, "rate": number, TAGS: pairs, DETAILS: pairs,
+    COST: number, NET: number, QUANTITY: number, "rate": number, TAGS: pairs, DETAILS: pairs,
     START: moment, END: moment, PERIOD_START: moment, PERIOD_END: moment,
 }  # fmt: skip
 NEEDED = (COST, CURRENCY, START, END, PERIOD_START, PERIOD_END)  # of every row
@@ -63,12 +64,13 @@ def read_bill(
     files, ignored = find_bill_files(paths)
     deliveries = Deliveries(is_needed=len(files) > 1)
     parts = [_read_part(path, Selection(hours=hours, tag=tag), deliveries) for path in files]
-    layouts = sorted({part.version for part in parts})
-    if len(layouts) > 1:
-        raise TidegaugeError(f"the bill is of several formats: {', '.join(layouts)}", "give one export")
+    formats = sorted({f"{part.version} as {'Parquet' if is_parquet(part.path) else 'CSV'}" for part in parts})
+    if len(formats) > 1:
+        raise TidegaugeError(f"the bill is of several formats: {', '.join(formats)}", "give one export")
+    period = _period(parts)
     again = deliveries.repeated()
     parts = [part for part in parts if part.path not in again]
-    return _joined(parts, [*ignored, *(f"{path}: {why}" for path, why in again.items())])
+    return _joined(parts, period, [*ignored, *(f"{path}: {why}" for path, why in again.items())])
 
 
 def _read_part(path: Path, selection: Selection, deliveries: Deliveries) -> _Part:
@@ -132,24 +134,15 @@ def _spans(table: pa.Table, start: str, end: str) -> set[Span]:
     return {(moment(row[start]), moment(row[end])) for row in found.to_pylist()}
 
 
-def _joined(parts: Sequence[_Part], ignored: Sequence[str]) -> Bill:
-    periods = {period for part in parts for period in part.periods}
-    if not periods:
-        raise TidegaugeError(
-            f"the bill has no row: {', '.join(str(part.path) for part in parts):.200}",
-            "AWS fills an export within a day; fetch it again",
-        )
-    start, end = _one_period(periods)
+def _joined(parts: Sequence[_Part], period: Span, ignored: Sequence[str]) -> Bill:
     sums, selection = parts[0].sums, parts[0].selection
     for part in parts[1:]:
-        for key, each in part.sums.by_row.items():
-            sums.merge(key, each)
+        sums.join(part.sums)
         selection = selection.joined(part.selection)
-    pooled = any(part.sums.is_pooled for part in parts)
     return Bill(
         layout=parts[0].version,
-        start=start,
-        end=end,
+        start=period[0],
+        end=period[1],
         used_from=selection.used_from,
         used_until=selection.used_until,
         groups=sums.rows(),
@@ -157,11 +150,17 @@ def _joined(parts: Sequence[_Part], ignored: Sequence[str]) -> Bill:
         widest_s=selection.widest_s,
         files=tuple(str(part.path) for part in parts),
         ignored=tuple(ignored),
-        notes=("it has too many tags and descriptions to be split by them",) if pooled else (),
+        notes=("it has too many tags and descriptions to be split by them",) if sums.is_pooled else (),
     )
 
 
-def _one_period(periods: set[Span]) -> Span:
+def _period(parts: Sequence[_Part]) -> Span:
+    periods = {period for part in parts for period in part.periods}
+    if not periods:
+        raise TidegaugeError(
+            f"the bill has no row: {', '.join(str(part.path) for part in parts):.200}",
+            "AWS fills an export within a day; fetch it again",
+        )
     if len(periods) > 1:
         named = ", ".join(sorted(f"{start:%Y-%m-%d} to {end:%Y-%m-%d}" for start, end in periods))
         raise TidegaugeError(f"the bill is of several periods: {named:.200}", "give the files of one month")

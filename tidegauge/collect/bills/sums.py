@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import pyarrow as pa
 
-from tidegauge.collect.bills.layouts import COST, CURRENCY, DETAILS, QUANTITY, TAGS
+from tidegauge.collect.bills.layouts import COST, CURRENCY, DETAILS, NET, QUANTITY, TAGS
 from tidegauge.collect.bills.values import number, pairs
-from tidegauge.cost.reconcile.billed import BilledRows
+from tidegauge.cost.reconcile.billed import DISCOUNT, BilledRows
 from tidegauge.cost.reconcile.kinds import kind_of
 from tidegauge.errors import TidegaugeError
 
@@ -45,6 +45,8 @@ class Sums:
 
     by_row: dict[tuple[tuple[str, str], ...], Sum] = field(default_factory=dict)
     is_pooled: bool = False  # whether there were so many that tags and descriptions were dropped
+    discounts: dict[tuple[tuple[str, str], ...], Sum] = field(default_factory=dict)  # net less cost
+    has_net: bool = False  # whether any net cost is something: accounts without discounts have none
 
     def add(self, table: pa.Table) -> None:
         """The rows of a table whose columns have our names."""
@@ -52,7 +54,19 @@ class Sums:
             count = row.pop("count_all")
             if row.pop(CURRENCY) != USD:
                 continue  # refused before
-            self._add(row, number(row.pop(COST)), number(row.pop(QUANTITY, "")), count)
+            amount, net = number(row.pop(COST)), row.pop(NET, "")
+            if net:
+                self._add_net(row, EXACT.subtract(number(net), amount), count)
+                self.has_net |= bool(number(net))
+            self._add(row, amount, number(row.pop(QUANTITY, "")), count)
+
+    def _add_net(self, row: Mapping[str, str], amount: Decimal, count: int) -> None:
+        """What a discount takes off a row, where it stands in a column and not in a row of its own."""
+        told = {name: row.get(name, "") for name in TOLD_BY if name not in DROPPED} | dict.fromkeys(
+            DROPPED, ""
+        )
+        key = tuple((told | {"kind": DISCOUNT, "counts": ""}).items())
+        self.discounts.setdefault(key, Sum()).add(EXACT.multiply(amount, count), Decimal(0), count)
 
     def _add(self, row: dict[str, str], amount: Decimal, quantity: Decimal, count: int) -> None:
         kind, counts = kind_of(row, amount, quantity)
@@ -83,9 +97,25 @@ class Sums:
         """Another sum of that kind."""
         self.by_row.setdefault(key, Sum()).add(other.amount, other.quantity, other.rows)
 
+    def join(self, other: Sums) -> None:
+        """The sums of another part."""
+        for key, each in other.by_row.items():
+            self.merge(key, each)
+        for key, each in other.discounts.items():
+            self.discounts.setdefault(key, Sum()).add(each.amount, each.quantity, each.rows)
+        self.is_pooled |= other.is_pooled
+        self.has_net |= other.has_net
+
     def rows(self) -> tuple[BilledRows, ...]:
         """The sums as the reconciliation takes them."""
-        return tuple(_billed(dict(key), each) for key, each in sorted(self.by_row.items()))
+        taken_off = [each for each in self.discounts.items() if each[1].amount] if self.has_net else []
+        return tuple(
+            _billed(dict(key), each) for key, each in sorted([*self.by_row.items(), *taken_off], key=_told)
+        )
+
+
+def _told(each: tuple[tuple[tuple[str, str], ...], Sum]) -> tuple[tuple[str, str], ...]:
+    return each[0]
 
 
 def _billed(told: Mapping[str, str], each: Sum) -> BilledRows:
@@ -93,7 +123,7 @@ def _billed(told: Mapping[str, str], each: Sum) -> BilledRows:
         kind=told["kind"],
         counts=bool(told["counts"]),
         product=told["product"],
-        service=told["service"] or told["product"],
+        service=told["service"],
         usage_type=told["usage_type"],
         operation=told["operation"],
         unit=told["unit"],

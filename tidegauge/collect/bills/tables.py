@@ -17,12 +17,18 @@ import pyarrow.parquet as pq
 
 from tidegauge.errors import TidegaugeError
 
-ROWS_A_BATCH = 50_000
+ROWS_A_BATCH = 10_000
 BLOCK_BYTES = 4 << 20
 HEADER_BYTES_MAX = 1 << 20
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 BETWEEN, INSIDE = "\x1e", "\x1f"  # entries of a map, and its key and value, as one text
 OTHERS = {b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip", b"BZh": "bzip2"}
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a part is a Parquet file."""
+    with _reading(path):
+        return _magic(path).startswith(PARQUET)
 
 
 def column_names(path: Path) -> list[str]:

@@ -149,8 +149,8 @@ def _free(resource: Resource, reason: str) -> FreeResource:
 def _item(resource: Resource, holding: Holding, book: PriceBook) -> FixedItem:
     price = book.find(holding.service, holding.unit, holding.attributes)
     if price is None:
-        reason, hint = book.why_unknown(holding.service, holding.unit, holding.attributes)
-        raise Unresolvable(f"{reason}; {hint}" if hint else reason)
+        reason, _hint = book.why_unknown(holding.service, holding.unit, holding.attributes)
+        raise Unresolvable(reason)  # a template says what there is: no other name is meant
     return FixedItem(
         file=resource.file,
         resource=resource.name,

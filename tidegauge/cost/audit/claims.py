@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tidegauge.cost.audit.estimate import HINT, Claim
+from tidegauge.cost.audit.estimate import Claim
+from tidegauge.cost.audit.estimate_fields import HINT
 from tidegauge.cost.audit.month_items import add, units_a_month
 from tidegauge.cost.audit.references import References
 from tidegauge.cost.audit.result import Audit, AuditedLine

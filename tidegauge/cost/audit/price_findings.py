@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.arithmetic import scale_of, times
 from tidegauge.cost.audit.corrected import Corrected
-from tidegauge.cost.audit.formula import PriceTerm
+from tidegauge.cost.audit.formula_parser import PriceTerm
 from tidegauge.cost.audit.listed import TASK_HOUR
 from tidegauge.cost.audit.matching import TASK_UNITS
 from tidegauge.cost.audit.month_items import add

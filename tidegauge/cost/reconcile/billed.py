@@ -30,7 +30,7 @@ class BilledRows:
     kind: str  # one of the names above: what sort of charge it is
     counts: bool  # whether the quantity is usage of its own, and not a second row about the same usage
     product: str  # the provider's code of what the charge is part of
-    service: str  # the provider's code of the service that the price list has it under
+    service: str  # the provider's code of the service that the price list has it under; empty: not said
     usage_type: str
     operation: str
     unit: str  # as the bill names it

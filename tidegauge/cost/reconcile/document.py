@@ -9,7 +9,8 @@ from fractions import Fraction
 from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.money import text
 from tidegauge.cost.reconcile.billed import Bill, MappedRows
-from tidegauge.cost.reconcile.result import Line, Reconciliation
+from tidegauge.cost.reconcile.lines import Line
+from tidegauge.cost.reconcile.result import Reconciliation
 
 
 def reconciliation_document(

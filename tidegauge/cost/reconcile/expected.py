@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tidegauge.cost.architecture.fixed import FixedCost
+from tidegauge.cost.architecture.fixed import FixedCost, MissingFixed
 from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add, item_of
 from tidegauge.cost.audit.result import Audit
 from tidegauge.cost.lines import PricedUsage, price_usage
@@ -16,7 +16,7 @@ from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.reconcile.billed import settled
 from tidegauge.cost.usage import Usage, UsageItem
 
-HELD_BY_TIME = ("_hour", "_second")  # units of what is there around the clock: the month's length counts
+BY_CALL = ("lambda", "lambda_edge")  # their seconds are of calls; all others' are of what is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def expect_run(usage: Usage, fixed: FixedCost | None, hours: Fraction, book: Pri
         units=_units(priced, book),
         sums=(),
         unknown=frozenset((gap.service, gap.unit) for gap in usage.unknown),
-        unpriced=_unpriced(priced, fixed),
+        unpriced=_unpriced(priced, fixed.missing if fixed else ()),
         notes=() if fixed else ("the run names no architecture: hours that are held are not expected",),
     )
 
@@ -94,9 +94,7 @@ def expect_estimate(audit: Audit, hours: Fraction, share: Fraction, book: PriceB
     What is held by time follows the hours, all else the share; tiers and free units are those of the month.
     """
     by_time = hours / Fraction(book.hours_per_month)
-    items = tuple(
-        _scaled(item, by_time if item.unit.endswith(HELD_BY_TIME) else share) for item in audit.month.items
-    )
+    items = tuple(_scaled(item, by_time if _is_by_time(item) else share) for item in audit.month.items)
     usage = replace(audit.month, items=items, window_s=to_decimal(hours * SECONDS_PER_HOUR))
     fixed = audit.evidence.fixed
     tables = fixed.provisioned_tables if fixed else frozenset[str]()
@@ -108,14 +106,26 @@ def expect_estimate(audit: Audit, hours: Fraction, share: Fraction, book: PriceB
         units=_units(priced, book),
         sums=tuple(_sums(audit, share)),
         unknown=frozenset((use.service, use.unit) for use in audit.evidence.uses if use.quantity is None),
-        unpriced=_unpriced(priced, fixed),
+        unpriced=_unpriced(priced, _at_no_price(audit)),
     )
 
 
-def _unpriced(priced: PricedUsage, fixed: FixedCost | None) -> tuple[str, ...]:
+def _at_no_price(audit: Audit) -> list[MissingFixed]:
+    """What the templates hold without a price, but for what a line of the estimate counts at its own."""
+    lacking = {(each.file, each.resource, each.property) for each in audit.unpriced}
+    held = audit.evidence.fixed.missing if audit.evidence.fixed else ()
+    return [each for each in held if (each.file, each.resource, each.property) in lacking]
+
+
+def _unpriced(priced: PricedUsage, held: Iterable[MissingFixed]) -> tuple[str, ...]:
+    """A sentence each; usage of which only the quantity is unknown is not among them."""
     items = [f"{each.service} {each.unit}: {each.reason}" for each in priced.missing if each.hint]
-    held = fixed.missing if fixed else ()
     return (*items, *(f"{each.resource} ({each.resource_type}): {each.reason}" for each in held))
+
+
+def _is_by_time(item: UsageItem) -> bool:
+    """Whether a month of more hours has more of it."""
+    return item.unit.endswith("_hour") or (item.unit.endswith("_second") and item.service not in BY_CALL)
 
 
 def _scaled(item: UsageItem, factor: Fraction) -> UsageItem:
