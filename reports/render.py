@@ -15,6 +15,7 @@ from reports.cost import sources as cost_sources
 from reports.drawing.axes import Window
 from reports.report_data import BenchData, ReportData
 from reports.run import cache, charts, latency, provenance, verdict
+from reports.run.sections import sections
 from reports.transcode.section import section as transcode
 
 CHARTED_FLOWS_MAX = 6  # by their samples; every flow is in the tables
@@ -27,6 +28,7 @@ def render_html(data: ReportData) -> str:
     return template.render(
         plan_name=data.run.plan.name,
         subtitle=provenance.subtitle(data),
+        sections=sections(data),
         summary=data.summary,
         local=data.run.local,
         warnings=data.warnings,

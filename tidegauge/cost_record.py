@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tidegauge.stored import Count, Dollars
+
+DOUBT = {"L": "unverified", "M": "assumed"}  # how a sentence says how sure a price is, the least sure first
+
+
+def in_brackets(word: str) -> str:
+    """A doubt as it follows an amount: ` (assumed)`, or nothing."""
+    return f" ({word})" if word else ""
+
+
+def doubt(confidences: Iterable[str]) -> str:
+    """The word for the least sure of these prices: `assumed`, `unverified`, or nothing."""
+    found = set(confidences)
+    return next((word for confidence, word in DOUBT.items() if confidence in found), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,7 @@ class UncountedUsage:
     reason: str  # why it is not known
     hint: str  # what would make it known
     blocking: bool  # whether it makes a cost unknown; else it lies outside the figures
+    about_per_1k_requests: Dollars | None = None  # the order of its size, of 1,000 requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,3 +185,15 @@ class CostSection:
     unpriced: tuple[UnpricedResource, ...] = ()  # what of the architecture it lacks
     fixed: FixedHours | None  # null without an architecture
     assumptions: tuple[str, ...]  # what the figures rest on, in sentences
+
+    @property
+    def marginal_doubt(self) -> str:
+        """How a sentence says that the marginal cost rests on a price that is not official; else nothing."""
+        return doubt(line.confidence for line in self.lines if line.quantity != "0")
+
+    @property
+    def loaded_doubt(self) -> str:
+        """The same of the loaded cost."""
+        held = () if self.fixed is None else self.fixed.items
+        used = (line.confidence for line in self.lines if line.quantity != "0")
+        return doubt([*used, *(item.confidence for item in held)])

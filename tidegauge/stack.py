@@ -51,6 +51,24 @@ class Local:
     provisioned_tables: tuple[str, ...] = ()
 
 
+Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerRequest:
+    """What the templates of the architecture add to a request's cost; false leaves a part out."""
+
+    waf: bool = True  # requests that a web ACL inspects
+    edge_functions: bool = True  # calls of Lambda@Edge and CloudFront Functions, and their time
+    origin_shield: bool = True  # requests that pass it
+    load_balancer: bool = True  # LCUs
+    logs: bool = True  # bytes that the API logs
+    nat: bool = True  # bytes through NAT gateways
+    edge_function_ms: Amount = 5.0  # that a call lasts: an assumption
+    log_bytes: Amount = 413.0  # a request: the length of the load balancer's log line in AWS's documentation
+    nat_bytes: Amount = 0.0  # a request of the API, beyond its log line and uploads
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """A stack under test. `api_url` and `allowed_hosts` are enough for declared flows."""
@@ -62,6 +80,7 @@ class Stack:
     catalogue: str | None = None
     architecture: str | None = None
     lease: str | None = None  # s3://BUCKET/KEY: held while a run goes, for users on several machines
+    per_request: PerRequest = PerRequest()
     behaviour: tuple[Behaviour, ...] = ()
     auth: Auth | None = None
     signing: Signing | None = None
@@ -72,6 +91,11 @@ class Stack:
     def region(self) -> str:
         """The AWS region that its parts are in, and whose prices count."""
         return str(self.aws.get("region", DEFAULT_REGION))
+
+    @property
+    def may_be_on_aws(self) -> bool:
+        """Whether it names anything that AWS would bill; else it is a plain HTTP server."""
+        return bool(self.local or self.aws or self.architecture or self.cdn_url)
 
     def url(self, base: str) -> str:
         """The base URL called `api` or `cdn`, without a trailing slash."""

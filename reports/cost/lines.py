@@ -53,7 +53,14 @@ UNCOUNTED_COLUMNS = (
     Column(label="Service and unit", meaning="Something that AWS would bill.", numeric=False),
     Column(label="Flow", meaning="The flow that causes it; all where every one does.", numeric=False),
     Column(
-        label="Why it is not counted", meaning="What keeps this run from knowing the quantity.", numeric=False
+        label="Why it is not counted",
+        meaning="What keeps this run from knowing the quantity.",
+        numeric=False,
+        wide=True,
+    ),
+    Column(
+        label="About, per 1,000 requests",
+        meaning="The order of its size: USD at as many units a request as the reason says, to one digit.",
     ),
 )
 
@@ -179,11 +186,18 @@ def covered_table(data: ReportData) -> Table:
 def uncounted_table(rows: Sequence[UncountedUsage]) -> Table:
     """Billable usage that this run doesn't know, so that no reader takes the sum for the whole."""
     return Table(
-        caption="Not yet counted",
+        caption="Not counted",
         columns=UNCOUNTED_COLUMNS,
-        rows=tuple(Row(cells=cells(_service_cell(row), row.flow or "all", row.reason)) for row in rows),
+        rows=tuple(
+            Row(cells=cells(_service_cell(row), row.flow or "all", row.reason, _about(row))) for row in rows
+        ),
         empty="Every known kind of usage was counted.",
     )
+
+
+def _about(row: UncountedUsage) -> Cell:
+    value = row.about_per_1k_requests
+    return Cell(text="", tone="quiet") if value is None else Cell(text=numbers.money(value))
 
 
 def _service_cell(line: CostLine | FixedItem | CoveredUsage | UncountedUsage) -> Cell:

@@ -92,15 +92,17 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
     """Marginal and loaded cost per 1,000 answered client requests of the whole run."""
     cost = data.summary.cost
     kinds = (
-        ("Marginal", cost.marginal_per_1k_requests, cost.marginal_reason),
-        ("Loaded", cost.loaded_per_1k_requests, cost.loaded_reason),
+        ("Marginal", cost.marginal_per_1k_requests, cost.marginal_reason, cost.marginal_doubt),
+        ("Loaded", cost.loaded_per_1k_requests, cost.loaded_reason, cost.loaded_doubt),
     )
     return tuple(
         CostPart(
             name=f"{kind} cost per 1,000 answered requests",
-            value=_least(cost, kind) + numbers.money(value),
+            value=_least(cost, kind)
+            + numbers.money(value)
+            + cost_record.in_brackets("" if value is None else doubt),
             exact=numbers.exact_money(value),
             reason="" if value is not None else reason or "no reason was recorded",
         )
-        for kind, value, reason in kinds
+        for kind, value, reason, doubt in kinds
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reports.drawing import numbers
 from reports.drawing.tables import Cell, Column, Row, Table, cells
 from reports.report_data import ReportData
+from reports.run.sections import has_cache, has_cost
 from tidegauge.summary import Figures, JudgedObjective, Quantiles, ShareBounds
 
 TONES = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure", "INVALID": "invalid"}
@@ -88,8 +89,8 @@ def key_figures(data: ReportData) -> tuple[KeyFigure, ...]:
         ),
         _quantile_figure("Response P50", total.response_time_ms, "p50"),
         _quantile_figure("Response P99", total.response_time_ms, "p99"),
-        _cache_figure(total),
-        *_cost_figures(data),
+        *([_cache_figure(total)] if has_cache(data) else []),
+        *(_cost_figures(data) if has_cost(data) else ()),
     )
 
 
@@ -129,15 +130,20 @@ def _cache_figure(total: Figures) -> KeyFigure:
 
 def _cost_figures(data: ReportData) -> tuple[KeyFigure, ...]:
     cost = data.summary.cost
-    kinds = (("Marginal", cost.marginal_per_1k_requests), ("Loaded", cost.loaded_per_1k_requests))
+    kinds = (
+        ("Marginal", cost.marginal_per_1k_requests, cost.marginal_doubt),
+        ("Loaded", cost.loaded_per_1k_requests, cost.loaded_doubt),
+    )
     return tuple(
         KeyFigure(
             label=f"{kind} cost",
             value=("≥ " if kind == "Loaded" and value and not cost.complete else "") + numbers.money(value),
-            note="see the reason under cost" if value is None else "per 1,000 answered requests",
+            note="see the reason under cost"
+            if value is None
+            else "per 1,000 answered requests" + (f", {doubt}" if doubt else ""),
             exact=numbers.exact_money(value),
         )
-        for kind, value in kinds
+        for kind, value, doubt in kinds
     )
 
 

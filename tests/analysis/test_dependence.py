@@ -175,3 +175,19 @@ def test_how_much_longer_counts_effective_requests() -> None:
     enough = round(row.needed_n * row.effective_n / row.n)  # effective ones
     most = stats.binom.ppf(0.05, enough, 0.012) - 1  # so many violations at most show that it holds
     assert stats.binom.cdf(most, enough, row.observed_ratio) == pytest.approx(0.8, abs=0.02)
+
+
+def test_where_no_request_came_near_the_limit_their_count_alone_decides() -> None:
+    times, none = stretches(100), np.zeros(20, dtype=np.int64)  # 1.1 s is the longest
+    assert times.beyond(5.0, none) == (0, Effective(n=4000))
+    assert times.beyond(2.0, none)[1].effect > 10
+    failed = none.copy()
+    failed[3] = 1
+    assert times.beyond(5.0, failed)[1].effect > 1
+
+
+def test_requests_that_show_no_dependence_count_in_full() -> None:
+    generator = np.random.default_rng(9)
+    parts = [Durations.of(generator.exponential(0.05, 300)) for _ in range(20)]
+    times = BlockedTimes(blocks=blocks_of(MINUTE), parts=parts)
+    assert [worth.size(0.05) for worth in times.effective([P99])] == [6000.0]

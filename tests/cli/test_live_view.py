@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +77,13 @@ def test_each_figure_is_named_with_its_count() -> None:
 def test_spend_is_what_cdn_and_api_list_for_the_clients_requests_and_bytes() -> None:
     # us-east-1, first tier: $0.0100 per 10,000 HTTPS requests, $0.085 a GB, $1.00 per 1M API requests (1,234)
     assert dict(live_words.rows(running()))["spend"] == "$0.0962 (CDN and API, client side only)"
+
+
+def test_a_plain_server_has_no_spend_unless_a_budget_asks_for_it() -> None:
+    plain = Stack(api_url="http://h", allowed_hosts=("h",))
+    assert "spend" not in dict(live_words.rows(Figures(PLAN, plain)))
+    budget = replace(PLAN, guards=replace(PLAN.guards, budget_usd=1.0))
+    assert "spend" in dict(live_words.rows(Figures(budget, plain)))
 
 
 def test_without_a_price_the_spend_is_not_available() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -119,6 +120,50 @@ def test_lambdas_free_seconds_are_no_part_of_a_plan() -> None:
     found = asked(item("lambda", "gb_second", 1_400_000, {"arch": "x86"}))["savings_plan_1yr"]
     assert found.saves == Fraction("2.000004")  # 1M x .0000166667 x .12
     assert found.break_even.quantity == 1_280_000  # 400,000 + 880,000
+
+
+def test_a_plan_has_nothing_to_pay_for_where_all_is_free() -> None:
+    found = asked(item("lambda", "gb_second", 400_000, {"arch": "x86"}))["savings_plan_1yr"]
+    assert (found.saves, found.message) == (None, "free units cover all that it would pay for")
+
+
+@pytest.mark.parametrize("quantity", ["0", "1", "0.000000001", "1e30"])
+def test_no_quantity_is_too_small_or_too_large_for_a_what_if(quantity: str) -> None:
+    month = large()
+    for row in month.usage.items:
+        alone = item(row.service, row.unit, quantity, dict(row.attributes))
+        for each in what_ifs(month_of(alone, s3_cold_share="0", assets="1"), FLAT_RATES, COMMITMENTS):
+            assert (each.break_even.quantity is None) == bool(each.break_even.reason)
+    alike = (item(row.service, row.unit, quantity, dict(row.attributes)) for row in month.usage.items)
+    assert all(each.message for each in what_ifs(month_of(*alike), FLAT_RATES, COMMITMENTS))
+
+
+def test_a_book_that_lacks_a_price_leaves_a_row_without_a_figure_that_says_so() -> None:
+    month = large()
+    own = {BOOK.find(row.service, row.unit, dict(row.attributes)) for row in month.usage.items}
+    lean = replace(BOOK, prices={key: price for key, price in BOOK.prices.items() if price in own})
+    found = {each.id: each for each in what_ifs(replace(month, book=lean), FLAT_RATES, COMMITMENTS)}
+    assert {each.id for each in what_ifs(month, FLAT_RATES, COMMITMENTS)} == set(found)
+    for name, lacking in (
+        ("edge_functions", "cloudfront function_invocation"),
+        ("s3_standard_ia", "s3 storage_byte_month {storage_class: standard_ia}"),
+        ("s3_intelligent_tiering", "s3 monitored_object_month {storage_class: intelligent_tiering}"),
+        ("plan_premium", "cloudfront plan_month {plan: premium}"),
+        ("valkey", "elasticache node_hour {engine: valkey, node_type: cache.r6g.large}"),
+        ("dynamodb_on_demand", "dynamodb read_request_unit"),
+        ("interface_endpoints", "vpc interface_endpoint_hour"),
+    ):
+        assert found[name].saves is None, name
+        assert f"the price book has no {lacking}" in found[name].message
+        assert found[name].break_even.reason == "the month has no price at another traffic" or (
+            name == "s3_intelligent_tiering"
+        )
+    assert found["savings_plan_1yr"].saves is not None
+
+
+def test_a_usages_own_attributes_take_no_part_in_what_is_asked() -> None:
+    odd = item("elasticache", "node_hour", 730, NODE | {"service": "x", "unit": "y"})
+    assert asked(odd) == {}
 
 
 def test_spot_and_arm_tasks_count_as_they_are_bought() -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from audits import audited
 from cost_builders import BOOK, answered, fixed, item, usage
 
 from tidegauge.cost.held_work import HeldWork
@@ -15,6 +16,17 @@ from tidegauge.cost.per_request import cost_section
 from tidegauge.stored import document_of
 
 X86 = {"arch": "x86", "capacity": "on_demand"}
+ESTIMATE = 'name = "t"\nregion = "us-east-1"\n[[line]]\nid = "own"\nservice = "ses"\namount = 0\n'
+WORKER_LINE = """
+[[line]]
+id = "worker"
+service = "fargate"
+unit = "task_hour"
+attributes = { vcpu = "2", memory_gb = "4" }
+resources = ["WorkerService"]
+quantity = 730
+amount = 72
+"""
 TASK_HOUR = Fraction("0.09874")  # 2 x 0.04048 + 4 x 0.004445 USD
 
 
@@ -113,3 +125,15 @@ def test_where_all_work_fits_the_half_rate_leaves_it_out() -> None:
         fixed_hourly=Fraction("1.8"), marginal_per_1k=Fraction("0.03"), rate_per_s=Fraction(10), work=work
     )
     assert found.half_rate_per_s == 25.0
+
+
+@pytest.mark.parametrize("line", ["", WORKER_LINE])
+def test_an_audit_adds_a_runs_busy_seconds_to_held_tasks_only_beyond_them(line: str) -> None:
+    # One task is held for 730 h; 365 h busy fit into them, of 1,095 h a third does not.
+    for busy_h, paid_h in ((365, 730), (1095, 1095)):
+        month = usage(
+            item("fargate", "vcpu_second", 2 * busy_h * 3600, X86, flow="upload"),
+            item("fargate", "gb_second", 4 * busy_h * 3600, X86, flow="upload"),
+        )
+        found = audited(ESTIMATE + line, services(WorkerService=1), month)
+        assert found.total == TASK_HOUR * paid_h

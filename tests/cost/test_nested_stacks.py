@@ -114,6 +114,13 @@ def test_a_nested_template_that_is_not_there_is_named() -> None:
     }
 
 
+def test_a_template_of_a_stack_set_is_not_counted_by_itself_and_the_set_is_named() -> None:
+    stacks = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateURL": "child.yaml"}}
+    cost = priced({"master.json": template(Everywhere=stacks), "child.yaml": NAT})
+    assert cost.monthly == 0
+    assert unpriced(cost) == {"Everywhere.None": "what its stacks hold is known at deployment only"}
+
+
 def test_a_nested_stack_that_is_not_deployed_holds_nothing() -> None:
     body = nest("child.yaml") | {"Condition": "Off"}
     conditions = {"Off": {"Fn::Equals": ["a", "b"]}}
@@ -233,6 +240,15 @@ def test_a_template_in_utf_16_is_read(tmp_path: Path) -> None:
 def test_what_a_macro_makes_is_not_known() -> None:
     text = "Transform: [AWS::LanguageExtensions, Ours, {Name: AWS::Include}]\n" + NAT
     assert set(unpriced(priced({"stack.yaml": text}))) == {"Ours.None", "AWS::Include.None"}
+
+
+def test_a_parameter_that_no_template_has_is_refused() -> None:
+    documents = {"master.json": template(A=nest("child.yaml")), "child.yaml": CHILD}
+    with pytest.raises(TidegaugeError, match="parameter Shards is in none of the templates"):
+        priced(documents, Shards="3")  # the master gives its child none
+    with pytest.raises(TidegaugeError) as refused:
+        priced({"child.yaml": CHILD}, Shard="3")
+    assert "Shards" in refused.value.hint
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -268,6 +268,23 @@ def test_capacity_of_tables_and_indexes_is_at_least_what_their_scaling_keeps() -
 
 
 @pytest.mark.parametrize(
+    ("regions", "unit"), [(["us-east-1"], "write"), (["us-east-1", "eu-west-1"], "replicated_write")]
+)
+def test_a_global_table_holds_what_its_replica_here_keeps(regions: list[str], unit: str) -> None:
+    reads = {"ReadProvisionedThroughputSettings": {"ReadCapacityUnits": 10}}
+    writes = {"WriteCapacityAutoScalingSettings": {"MinCapacity": 5, "MaxCapacity": 50}}
+    cost = alone(
+        "DynamoDB::GlobalTable",
+        BillingMode="PROVISIONED",
+        Replicas=[{"Region": region} | reads for region in regions],
+        WriteProvisionedThroughputSettings=writes,
+    )
+    assert cost.hourly_exact == Fraction("0.00455")  # 10 x .00013 + 5 x .00065
+    assert {item.unit for item in cost.items} == {"read_capacity_unit_hour", f"{unit}_capacity_unit_hour"}
+    assert {each.property for each in cost.missing} == ({"Replicas.1"} if len(regions) > 1 else set())
+
+
+@pytest.mark.parametrize(
     ("resource_id", "dimension"),
     [
         ("function:web:live", "lambda:function:ProvisionedConcurrency"),

@@ -12,7 +12,8 @@ from tidegauge.errors import TidegaugeError
 
 
 def test_a_document_is_read_and_written_alike() -> None:
-    gap = {"flow": None, "service": "waf", "unit": "request", "reason": "none here", "blocking": False}
+    gap = {"flow": None, "service": "waf", "unit": "request", "reason": "none here"}
+    gap |= {"blocking": False, "units_per_1k": "1000"}
     legal = document(unknown=[gap], notes=["a note"])
     assert usage_document(read_usage(json.dumps(legal))) == legal
 

@@ -53,6 +53,9 @@ MONTH = {
     "state_transitions_per_month": 2309,
     "stream_reads_per_month": 2411,
     "key_value_reads_per_month": 2503,
+    "internet_gb_per_month": 47,
+    "parameter_calls_per_month": 2903,
+    "upload_gb_per_month": 53,
     "lambda_arm_gb_seconds_per_month": 2609,
     "lambda_arm_requests_per_month": 2707,
     "latency_queries_per_month": 2801,
@@ -60,6 +63,7 @@ MONTH = {
 }
 XRAY = {"ContainerDefinitions": [{"Image": "a/api"}, {"Image": "a/xray"}]}
 ON = {"Condition": "On"}
+OUT = {"data_transfer.internet_byte": 47 * GB}
 
 
 def uses(resources: dict[str, Any], names: dict[str, int] = MONTH) -> list[Use]:
@@ -106,7 +110,11 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
 @pytest.mark.parametrize(
     ("kind", "properties", "expected"),
     [
-        ("EC2::NatGateway", {}, {"nat.processed_byte": 7 * GB}),
+        ("EC2::NatGateway", {}, {"nat.processed_byte": 7 * GB} | OUT),
+        ("EC2::NatGateway", {"ConnectivityType": "private"}, {"nat.processed_byte": 7 * GB}),
+        ("KMS::ReplicaKey", {}, {"kms.request": 1201}),
+        ("SSM::Parameter", {"Tier": "Advanced"}, {"ssm.advanced_api_call": 2903}),
+        ("SSM::Parameter", {}, {}),
         ("ECR::Repository", {}, {"ecr.storage_byte_month": 19 * GB}),
         ("KMS::Key", {}, {"kms.request": 1201}),
         (
@@ -142,7 +150,7 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ),
         (
             "DynamoDB::GlobalTable",
-            {"Replicas": [{"Region": "us-east-1"}]},
+            {"BillingMode": "PAY_PER_REQUEST", "Replicas": [{"Region": "us-east-1"}]},
             {
                 "dynamodb.read_request_unit": 601,
                 "dynamodb.write_request_unit": 701,
@@ -151,7 +159,11 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ),
         (
             "DynamoDB::GlobalTable",
-            {"Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}], "StreamSpecification": {"a": 1}},
+            {
+                "BillingMode": "PAY_PER_REQUEST",
+                "Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1"}],
+                "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
+            },
             {
                 "dynamodb.read_request_unit": 601,
                 "dynamodb.replicated_write_request_unit": 701,
@@ -163,7 +175,7 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ("SNS::Topic", {"KmsMasterKeyId": "k"}, {"sns.publish_request": 2111, "kms.request": 1201}),
         ("Events::EventBus", {}, {"eventbridge.custom_event": 1801}),
         ("CloudFront::Function", {}, {"cloudfront.function_invocation": 1009}),
-        ("ApiGateway::RestApi", {}, {"apigateway.rest_request": 2203}),
+        ("ApiGateway::RestApi", {}, {"apigateway.rest_request": 2203} | OUT),
         ("StepFunctions::StateMachine", {}, {"stepfunctions.standard_transition": 2309}),
         (
             "StepFunctions::StateMachine",
@@ -194,14 +206,15 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
         ("SQS::Queue", {"KmsMasterKeyId": "k"}, {"sqs.standard_request": 907, "kms.request": 1201}),
         ("Route53::HostedZone", {}, {"route53.query": 1103}),
         ("SecretsManager::Secret", {}, {"secretsmanager.api_call": 1301}),
-        ("ElasticLoadBalancingV2::LoadBalancer", {}, {"alb.lcu_hour": 3650}),  # 5 x 730
+        ("ElasticLoadBalancingV2::LoadBalancer", {}, {"alb.lcu_hour": 3650} | OUT),  # 5 x 730
+        ("ElasticLoadBalancingV2::LoadBalancer", {"Scheme": "internal"}, {"alb.lcu_hour": 3650}),
         (
             "ApiGatewayV2::Api",
             {"ProtocolType": "WEBSOCKET"},
-            {"apigateway.websocket_message": 307, "apigateway.connection_minute": 1709},
+            {"apigateway.websocket_message": 307, "apigateway.connection_minute": 1709} | OUT,
         ),
-        ("ApiGatewayV2::Api", {"ProtocolType": "HTTP"}, {"apigateway.http_request": 211}),
-        ("ApiGatewayV2::Api", {}, {"apigateway.http_request": 211}),  # made from an OpenAPI definition
+        ("ApiGatewayV2::Api", {"ProtocolType": "HTTP"}, {"apigateway.http_request": 211} | OUT),
+        ("ApiGatewayV2::Api", {}, {"apigateway.http_request": 211} | OUT),  # made from an OpenAPI definition
         ("SQS::Queue", {"FifoQueue": True}, {"sqs.fifo_request": 809}),
         ("SQS::Queue", {"FifoQueue": "true"}, {"sqs.fifo_request": 809}),
         ("SQS::Queue", {"FifoQueue": False}, {"sqs.standard_request": 907}),
@@ -221,6 +234,11 @@ def test_the_month_of_these_tests_has_every_figure() -> None:
             {"xray.trace_recorded": 503},
         ),
         ("ECS::TaskDefinition", {"ContainerDefinitions": [{"Image": "a/api"}]}, {}),
+        (
+            "ECS::TaskDefinition",
+            {"ContainerDefinitions": [{"LogConfiguration": {"LogDriver": "awslogs"}}]},
+            {"cloudwatch.log_ingested_byte": 17 * GB},
+        ),
         ("ECS::TaskDefinition", {}, {}),
     ],
 )
@@ -343,6 +361,14 @@ def test_a_distribution_says_whether_it_answers_plain_http(
     assert requests.how == f"requests that reach the CDN; {said}"
     assert (egress.unit, egress.quantity) == ("egress_byte", 2 * GB)
     assert requests.attributes == egress.attributes == (("geo", "us"),)
+
+
+@pytest.mark.parametrize(
+    ("methods", "uploaded"), [(["GET", "HEAD"], []), (["GET", "PUT"], [53 * GB]), (["POST"], [53 * GB])]
+)
+def test_what_viewers_send_through_a_distribution_is_billed(methods: list[str], uploaded: list[int]) -> None:
+    found = edge(policy("https-only"), policy("https-only") | {"AllowedMethods": methods})
+    assert [use.quantity for use in found if use.unit == "origin_transfer_byte"] == uploaded
 
 
 @pytest.mark.parametrize(("enabled", "asked"), [(True, [101]), ("true", [101]), (False, []), ("false", [])])

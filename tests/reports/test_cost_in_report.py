@@ -68,6 +68,18 @@ def test_the_section_says_how_many_were_asked_sent_and_answered(page: Page) -> N
     assert "500 answered of 532 sent and 953 asked; costs are per answered request" in page.text
 
 
+def test_a_cost_at_prices_that_are_not_official_says_so() -> None:
+    cost = samples.known_cost()
+    for confidence, word in (("M", "assumed"), ("L", "unverified")):
+        lines = [cost["lines"][0] | {"confidence": confidence}, *cost["lines"][1:]]
+        text = Page(html_of(cost | {"lines": lines})).text
+        assert f"per 1,000 answered requests, {word}" in text
+        assert re.search(rf"Marginal cost per 1,000 answered requests \S+ \({word}\)", text)
+    official = [line | {"confidence": "H"} for line in cost["lines"]]
+    text = Page(html_of(cost | {"lines": official, "fixed": None})).text
+    assert "per 1,000 answered requests, " not in text
+
+
 def test_services_beyond_the_colours_share_one_and_keep_their_names() -> None:
     spent = {f"service{number}": f"0.0{9 - number}" for number in range(8)}
     html = html_of(samples.known_cost() | {"by_service": samples.parts(spent), "by_flow": []})

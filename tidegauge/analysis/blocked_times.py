@@ -16,6 +16,8 @@ from tidegauge.histograms import Integers, rank_of
 
 LEVELS = tuple(Fraction(level, 100) for level in (50, 75, 90, 95, 98, 99))  # whose effects may be borrowed
 
+FAR = 4.0  # times the longest: how requests of that order depend on each other says nothing of such a limit
+
 
 @dataclass(frozen=True, kw_only=True)
 class BlockedTimes:
@@ -51,6 +53,8 @@ class BlockedTimes:
     def beyond(self, limit_s: float, failures: Integers) -> tuple[int, Effective]:
         """How many requests took longer or failed, and what that share is worth; `failures`: by block."""
         own = np.array([part.longer_than(limit_s) for part in self.parts], dtype=np.int64)
+        if not own.any() and not failures.any() and not self.all.longer_than(limit_s / FAR):
+            return 0, Effective(n=int(self.requests.sum()))
         events = np.column_stack([self._longer(LEVELS), own]) + failures[:, np.newaxis]
         violations = int(events[:, -1].sum())
         lower = [place for place in reversed(range(len(LEVELS))) if events[:, place].sum() > violations]

@@ -23,6 +23,7 @@ from tidegauge.histograms import Floats
 TREND_FROM = 3  # differences: with fewer, a trend cannot be told from them
 TRUSTED_EVENTS = 50.0  # independent ones above a threshold: enough for its own effect to be believed …
 DOUBTED_EVENTS = 3.0  # … if that many are left under the largest effect of the lower thresholds
+UNSEEN = 2.5  # nine of ten independent runs show no larger effect at any threshold: then there is none to see
 LEAST_SHARE = 0.25  # in logarithms, of the lower thresholds' effect: no threshold is freer of it
 
 Amounts = NDArray[np.integer] | NDArray[np.float64]
@@ -77,6 +78,8 @@ def effective_beyond(
     if not blocks.differences or not np.any((total > 0) & (total < n)):
         return [Effective(n=n) for _ in chains]
     effects = design_effects(events, requests, blocks)
+    if effects.max() < UNSEEN:
+        return [Effective(n=n) for _ in chains]
     return [
         Effective(n=n, effect=_borrowed(effects[chain], total[chain]), differences=blocks.differences)
         for chain in map(list, chains)

@@ -12,7 +12,7 @@ import click
 
 from tidegauge.cli.output import json_option, print_json, say
 from tidegauge.cost.metering.aws_metered import AwsMetered
-from tidegauge.cost_record import CostSection
+from tidegauge.cost_record import CostSection, in_brackets
 from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode
 from tidegauge.store import RunFolder
@@ -61,6 +61,7 @@ def _result(folder: RunFolder, metered: AwsMetered, cost: CostSection) -> dict[s
         "empty": [series.name for series in metered.series if not series.minutes],
         "refused": list(metered.refused),
         "marginal_per_1k_requests": cost.marginal_per_1k_requests,
+        "marginal_doubt": cost.marginal_doubt or None,
         "marginal_reason": cost.marginal_reason,
         "notes": list(cost.assumptions),
     }
@@ -77,7 +78,8 @@ def _tell(result: Mapping[str, Any]) -> None:
     if per_1k is None:
         say(f"marginal cost unknown: {result['marginal_reason']}")
     else:
-        say(f"marginal: {usd(Decimal(per_1k))} per 1,000 answered requests")
+        unsure = in_brackets(result["marginal_doubt"] or "")
+        say(f"marginal: {usd(Decimal(per_1k))} per 1,000 answered requests{unsure}")
     say(f"usage: {result['usage']}")
 
 

@@ -74,7 +74,7 @@ def rows(figures: Figures) -> list[tuple[str, str]]:
         ("cache", _hit_ratio(live["cache"])),
         ("generator", f"lag P99 {_ms(recent, 'lag_p99_ms')}, CPU {cpu or 'n/a'} of a core"),
         ("sessions", sessions),
-        ("spend", f"{_spend(figures)} (CDN and API, client side only)"),
+        *([("spend", f"{_spend(figures)} (CDN and API, client side only)")] if figures.shows_spend else []),
         ("left", _left(figures)),
     ]
 
@@ -85,11 +85,12 @@ def line(figures: Figures) -> str:
         return printable(phase(figures))
     due, _ = _rates(figures)
     live, recent = figures.live, figures.live["recent"]
+    spend = f"spend {_spend(figures)}, " if figures.shows_spend else ""
     return printable(
         f"{_time(figures.t_s)} {phase(figures)} {due}/s: sent {figures.sent}, in flight {figures.in_flight}, "
         f"requests {live['requests']}, {_failures(live['failures'])}, P50 {_ms(recent, 'p50_ms')}, "
         f"P99 {_ms(recent, 'p99_ms')}, lag P99 {_ms(recent, 'lag_p99_ms')}, "
-        f"{_hit_ratio(live['cache'])}, spend {_spend(figures)}, left {_left(figures)}"
+        f"{_hit_ratio(live['cache'])}, {spend}left {_left(figures)}"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tidegauge.cli.output import json_option, people, print_json, say
-from tidegauge.cost_record import CostSection
+from tidegauge.cost_record import CostSection, in_brackets
 from tidegauge.dollars import usd
 from tidegauge.store import RunFolder
 from tidegauge.summary import Figures, Quantiles, Summary
@@ -67,9 +67,12 @@ def _cost(cost: CostSection) -> Iterator[str]:
     if cost.marginal_per_1k_requests is None:
         yield f"cost: n/a, {cost.marginal_reason}"
         return
-    yield f"cost per 1,000 answered requests: {usd(Decimal(cost.marginal_per_1k_requests))} marginal"
+    marginal = f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal{in_brackets(cost.marginal_doubt)}"
+    yield f"cost per 1,000 answered requests: {marginal}"
     if cost.loaded_per_1k_requests is not None:
-        yield f"  {usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
+        least = "" if cost.complete else "at least "
+        loaded = f"{least}{usd(Decimal(cost.loaded_per_1k_requests))} with the architecture's fixed hours"
+        yield f"  {loaded}{in_brackets(cost.loaded_doubt)}"
 
 
 def _figures(row: Figures) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tidegauge.errors import TidegaugeError
 from tidegauge.results.measure import measure
 from tidegauge.results.recovery import recover
 from tidegauge.results.report import write_report
-from tidegauge.results.spend import read_metered
+from tidegauge.results.run_usage import read_metered
 from tidegauge.run_record import RunRecord
 from tidegauge.stack import Stack, load_stack
 from tidegauge.store import RunFolder

@@ -39,6 +39,7 @@ class Figures:
         self.plan, self.workers = plan, workers
         self.ready_workers: int | None = None  # while they are waited for
         self.is_stopping = False  # nothing new is sent, what is under way may end
+        self.shows_spend = stack.may_be_on_aws or plan.guards.budget_usd is not None
         self._prices = client_prices(stack)
         self._progress: dict[int, Mapping[str, Any]] = {}
         self._marks: dict[int, deque[tuple[float, int, int]]] = {}  # by process: t_s, due, sent

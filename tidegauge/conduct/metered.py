@@ -25,7 +25,7 @@ from tidegauge.collect.metrics.described import (
 from tidegauge.collect.metrics.parts import AwsParts
 from tidegauge.cost.metering.aws_metered import AwsMetered, Series, joined, whole_minutes
 from tidegauge.errors import TidegaugeError
-from tidegauge.results.spend import read_metered
+from tidegauge.results.run_usage import read_metered
 from tidegauge.store import RunFolder
 from tidegauge.stored import document_of
 

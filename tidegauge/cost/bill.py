@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from tidegauge.cost.doubts import doubts
 from tidegauge.cost.line_rows import priced_document
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.money import text, to_decimal
@@ -27,6 +28,7 @@ class Bill:
     rule: str  # the one of `totals` that `priced` follows
     totals: dict[str, Decimal | None]  # list, tiered, tiered_free: USD, None where a price is missing
     old_prices: tuple[str, ...]  # a sentence each
+    unsure_prices: tuple[str, ...]  # a sentence each price that is assumed or unverified
 
 
 def add_up(usages: Sequence[Usage]) -> Usage:
@@ -77,6 +79,7 @@ def make_bill(
         rule=rule,
         totals={name: each.total for name, each in by_rule.items()},
         old_prices=tuple(old_prices(priced, today, age_days_max)),
+        unsure_prices=doubts(priced.lines),
     )
 
 
@@ -88,6 +91,7 @@ def bill_document(bill: Bill) -> dict[str, object]:
         **priced_document(bill.priced),
         "totals": {name: None if total is None else text(total) for name, total in bill.totals.items()},
         "old_prices": list(bill.old_prices),
+        "unsure_prices": list(bill.unsure_prices),
     }
 
 

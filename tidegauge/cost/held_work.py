@@ -41,7 +41,7 @@ NO_WORK = HeldWork(usd=Fraction(0), held_ratio=Fraction(0), services=())
 def held_work(lines: Sequence[PricedLine], architecture: FixedCost | None, window_s: float) -> HeldWork:
     """The seconds of Fargate tasks among `lines`, and what the worker services hold in the window."""
     work = [line for line in lines if line.item.service == "fargate" and line.item.unit in UNITS]
-    services = _workers(architecture.items if architecture else ())
+    services = worker_items(architecture.items if architecture else ())
     if not work or not services:
         return NO_WORK
     window = Fraction(Decimal(str(window_s)))
@@ -57,7 +57,7 @@ def held_work(lines: Sequence[PricedLine], architecture: FixedCost | None, windo
     )
 
 
-def _workers(items: Sequence[FixedItem]) -> list[FixedItem]:
+def worker_items(items: Sequence[FixedItem]) -> list[FixedItem]:
     """Tasks of services named as workers; else those of the only service that is not named as a front."""
     tasks = [item for item in items if item.service == "fargate" and item.unit in UNITS]
     named = [item for item in tasks if WORKER.search(item.resource)]

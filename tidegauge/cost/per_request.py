@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
 from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_resources
+from tidegauge.cost.doubts import doubts
 from tidegauge.cost.held_work import HeldWork, held_work
 from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
 from tidegauge.cost.lines import MissingPrice, PricedLine, PricedUsage, price_usage
 from tidegauge.cost.loaded_curve import loaded_curve
-from tidegauge.cost.money import text
+from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import PriceBook, label
-from tidegauge.cost.usage import Usage
+from tidegauge.cost.usage import UnknownUsage, Usage
 from tidegauge.cost_record import CostSection, FlowCost, LoadedCurve, ServiceCost, UncountedUsage
 
 SECONDS_PER_HOUR = 3600
-CONFIDENCE_MEANING = {"M": "consistent secondary sources", "L": "unverified"}
+US = {"geo": "us"}  # what prices by place are looked up for
+ONE_DIGIT = Context(prec=1, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +54,19 @@ def cost_section(
     window_s: float,
     architecture: FixedCost | None,
     loaded_reason: str | None,
+    no_prices: str | None = None,
     provisioned_tables: Collection[str] = (),
 ) -> CostSection:
     """What the window's requests cost: null with a reason where usage is unknown.
 
-    `loaded_reason` says why there is no `architecture`. Lines of no flow are shared: in the total, but in no
-    flow's figure.
+    `loaded_reason` says why there is no `architecture`, `no_prices` why no cost at all can be known. Lines of
+    no flow are shared: in the total, but in no flow's figure.
     """
     tables = {*provisioned_tables, *(architecture.provisioned_tables if architecture else ())}
     priced = price_usage(usage, book, marginal=True, provisioned_tables=tables)
     requests = _together([each.requests for each in flows])
     silent = _silent_flows(priced, flows)
-    reason = _why_unknown(priced.missing, requests, silent)
+    reason = no_prices or _why_unknown(priced.missing, requests, silent)
     spent = priced.total_exact if reason is None else None
     fixed, why_not_loaded = _fixed_usd(architecture, window_s, loaded_reason)
     work = held_work(priced.lines, architecture, window_s)
@@ -78,12 +81,12 @@ def cost_section(
         marginal_per_1k_requests=_per_1k(spent, requests.answered),
         marginal_reason=reason,
         loaded_per_1k_requests=_per_1k(loaded, requests.answered),
-        loaded_reason=None if loaded is not None else (why_not_loaded or reason),
+        loaded_reason=None if loaded is not None else (no_prices or why_not_loaded or reason),
         loaded_curve=_curve(architecture, spent, work, requests.answered, window_s),
         by_service=() if spent is None else _by_service(priced.lines, requests.answered),
-        by_flow=tuple(_flow_cost(each, priced, silent) for each in flows),
+        by_flow=tuple(_flow_cost(each, priced, silent, no_prices) for each in flows),
         lines=tuple(cost_line(line) for line in priced.lines),
-        unknown=_unknown(priced, usage),
+        unknown=_unknown(priced, usage, book),
         covered_by_fixed=tuple(covered_usage(covered) for covered in priced.covered),
         complete=architecture is None or architecture.complete,
         unpriced=() if architecture is None else unpriced_resources(architecture),
@@ -150,10 +153,12 @@ def _none_answered(what: str, counts: Counts) -> str:
     return f"no {what} of the measured window was answered ({found})"
 
 
-def _flow_cost(counts: FlowCounts, priced: PricedUsage, silent: Collection[str]) -> FlowCost:
+def _flow_cost(
+    counts: FlowCounts, priced: PricedUsage, silent: Collection[str], no_prices: str | None
+) -> FlowCost:
     flow, requests, sessions = counts.flow, counts.requests, counts.sessions
     own = [missing for missing in priced.missing if missing.flow in (flow, None)]
-    reason = _why_unknown(own, requests, {flow} & set(silent))
+    reason = no_prices or _why_unknown(own, requests, {flow} & set(silent))
     lines = [line for line in priced.lines if line.item.flow == flow]
     spent = None if reason else sum((line.amount_exact for line in lines), Fraction(0))
     return FlowCost(
@@ -186,7 +191,7 @@ def _per_1k(spent: Fraction | None, count: int) -> str | None:
     return None if spent is None or not count else text(spent * 1000 / count)
 
 
-def _unknown(priced: PricedUsage, usage: Usage) -> tuple[UncountedUsage, ...]:
+def _unknown(priced: PricedUsage, usage: Usage, book: PriceBook) -> tuple[UncountedUsage, ...]:
     """First what makes a figure null, then what lies outside the figures."""
     blocking = [UncountedUsage(**missing_row(missing), blocking=True) for missing in priced.missing]
     outside = [
@@ -198,11 +203,21 @@ def _unknown(priced: PricedUsage, usage: Usage) -> tuple[UncountedUsage, ...]:
             reason=gap.reason,
             hint="",
             blocking=False,
+            about_per_1k_requests=_order_of_size(gap, book),
         )
         for gap in usage.unknown
         if not gap.blocking
     ]
     return (*blocking, *outside)
+
+
+def _order_of_size(gap: UnknownUsage, book: PriceBook) -> str | None:
+    """USD of 1,000 requests to one digit, where the gap says how many units they would take."""
+    price = book.find(gap.service, gap.unit, {}) or book.find(gap.service, gap.unit, US)
+    if gap.units_per_1k is None or price is None:
+        return None
+    usd = to_decimal(Fraction(gap.units_per_1k) * price.unit_price(price.tiers[0]))
+    return text(ONE_DIGIT.plus(usd))
 
 
 def _assumptions(
@@ -218,9 +233,5 @@ def _assumptions(
             f"{share} of the task seconds fit into the fixed hours of {', '.join(work.services)}: the loaded "
             "cost counts them once, the marginal cost has them all"
         )
-    for line in lines:
-        if line.origin.confidence in CONFIDENCE_MEANING:
-            name = label(line.item.service, line.item.unit, line.item.attributes)
-            basis = CONFIDENCE_MEANING[line.origin.confidence]
-            found.append(f"the price of {name} rests on {basis}: {line.origin.note or line.origin.source}")
+    found += doubts(lines)
     return tuple(dict.fromkeys([*found, *(architecture.assumptions if architecture else ())]))

@@ -22,7 +22,7 @@ QUANTITY_PLACES_MAX = 60
 _NUMBER = re.compile(r"[0-9]{1,60}(\.[0-9]{1,60})?([eE][+-]?[0-9]{1,2})?")
 _KEYS = {"schema_version", "region", "window_s", "items", "unknown", "notes"}
 _ITEM_KEYS = {"flow", "service", "unit", "attributes", "quantity", "provenance"}
-_UNKNOWN_KEYS = {"flow", "service", "unit", "reason", "blocking"}
+_UNKNOWN_KEYS = {"flow", "service", "unit", "reason", "blocking", "units_per_1k"}
 HINT = 'see `cost prices --json` for units; quantities are decimal strings such as "85000"'
 
 
@@ -48,6 +48,7 @@ class UnknownUsage:
     unit: str
     reason: str
     blocking: bool  # whether the cost of the flow is unknown without it; else it is outside what is costed
+    units_per_1k: Decimal | None = None  # of 1,000 requests, for the order of its size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ def usage_document(usage: Usage) -> dict[str, object]:
                 "unit": gap.unit,
                 "reason": gap.reason,
                 "blocking": gap.blocking,
+                "units_per_1k": None if gap.units_per_1k is None else text(gap.units_per_1k),
             }
             for gap in usage.unknown
         ],
@@ -162,12 +164,14 @@ def _item(row: object, where: Place) -> UsageItem:
 
 def _gap(row: object, where: Place) -> UnknownUsage:
     gap = _object(row, where, _UNKNOWN_KEYS)
+    units = gap.get("units_per_1k")
     return UnknownUsage(
         flow=_flow(gap, where),
         service=_text(gap, "service", where),
         unit=_text(gap, "unit", where),
         reason=_text(gap, "reason", where),
         blocking=gap.get("blocking") is not False,  # doubt makes the cost unknown, never too small
+        units_per_1k=None if units is None else parse_quantity(units, where / "units_per_1k"),
     )
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 GB = 2**30
-# How a sentence says that a price, or a term, is of confidence M or L.
-DOUBT = {"M": "assumed", "L": "unverified"}
 
 
 def count(quantity: Fraction, digits: int = 6) -> str:
-    """A quantity in a sentence: whole from a million up, else to significant digits."""
-    if quantity.denominator == 1 or abs(quantity) >= 10**6:
+    """A quantity in a sentence: to significant digits, whole where they leave no place after the point."""
+    if quantity.denominator == 1 or abs(quantity) >= min(10**6, 10 ** (digits - 1)):
         return f"{round(quantity):,}"
     return f"{float(quantity):,.{digits}g}"
 

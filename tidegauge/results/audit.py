@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from tidegauge.cost.audit.result import Audit, audit
 from tidegauge.cost.audit.run_scaling import ScaledRun, measured_names, scale_run
 from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX, old_prices
+from tidegauge.cost.metering.from_templates import without_estimates
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import Usage, read_usage
 from tidegauge.errors import TidegaugeError
@@ -118,6 +120,7 @@ def _read_estimate(path: Path, tolerance: float | None) -> Estimate:
 def _scale_run(folder: RunFolder, written: Estimate, book: PriceBook) -> ScaledRun:
     folder.read_run()  # a run that no report could be made of is not audited either
     usage = read_usage_of(folder)
+    usage = replace(usage, items=without_estimates(usage.items))  # the audit asks its own templates
     sessions = {row.flow: row.sessions_answered for row in folder.read_summary().flows}
     return scale_run(usage, sessions, written, book)
 

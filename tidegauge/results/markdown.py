@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tidegauge.cost_record import CostSection
+from tidegauge.cost_record import CostSection, in_brackets
 from tidegauge.dollars import usd
 from tidegauge.summary import Figures, Quantiles, Summary
 
@@ -30,9 +30,11 @@ def summary_markdown(summary: Summary) -> str:
 def _cost_lines(cost: CostSection) -> list[str]:
     if cost.marginal_per_1k_requests is None:
         return []
-    known = [f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal"]
+    known = [f"{usd(Decimal(cost.marginal_per_1k_requests))} marginal{in_brackets(cost.marginal_doubt)}"]
     if cost.loaded_per_1k_requests is not None:
-        known.append(f"{usd(Decimal(cost.loaded_per_1k_requests))} loaded")
+        least = "" if cost.complete else "at least "
+        loaded = f"{least}{usd(Decimal(cost.loaded_per_1k_requests))} loaded"
+        known.append(f"{loaded}{in_brackets(cost.loaded_doubt)}")
     return [f"- cost per 1,000 answered requests: {', '.join(known)}"]
 
 

@@ -115,6 +115,8 @@ def _print_bill(bill: Bill) -> None:
         say(f"{mark} {shown:>14}  {TOTALS[name]}")
     for sentence in bill.old_prices:
         say(f"old price: {sentence}")
+    for sentence in bill.unsure_prices:
+        say(sentence)
 
 
 def _unit_name(item: UsageItem) -> str:

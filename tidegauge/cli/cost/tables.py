@@ -12,6 +12,8 @@ from rich.table import Table
 from tidegauge.cli.output import people, printable, say
 from tidegauge.dollars import usd
 
+SURE = {"H": "prices are official", "M": "some prices are assumed", "L": "some prices are unverified"}
+
 
 def print_what_ifs(document: Mapping[str, Any]) -> None:
     """What other terms would save, for people."""
@@ -32,5 +34,5 @@ def print_what_ifs(document: Mapping[str, Any]) -> None:
         there, here = (usd(Fraction(each[side])) for side in ("there", "aws"))
         say(
             f"on {each['name']}: {there} instead of {here} a month, {usd(Fraction(kept))} of it for what "
-            f"has no counterpart and stays ({each['confidence']}); {'; '.join(each['assumptions'])}"
+            f"has no counterpart and stays; {SURE[each['confidence']]}; {'; '.join(each['assumptions'])}"
         )

@@ -17,6 +17,7 @@ from tidegauge.cli.numbers import FiniteRange
 from tidegauge.cli.output import json_option, people, print_json, printable, say
 from tidegauge.cli.paths import InputFile
 from tidegauge.cost.bill import PRICE_AGE_DAYS_MAX
+from tidegauge.cost_record import DOUBT
 from tidegauge.dollars import usd
 from tidegauge.errors import ExitCode
 from tidegauge.results.audit import audit_estimate
@@ -140,6 +141,17 @@ def _print_unknown(document: Mapping[str, Any]) -> None:
         say(printable(f"  - {', '.join(names)} ({kind}): {reason}"))
     for sentence in document["old_prices"]:
         say(f"old price: {sentence}")
+    _print_unsure(document)
+
+
+def _print_unsure(document: Mapping[str, Any]) -> None:
+    """Which prices of the corrected month are not official."""
+    rows = [row for each in (*document["lines"], *document["absent"]) for row in each["priced"]]
+    for confidence, word in DOUBT.items():
+        unsure = [row for row in rows if row["confidence"] == confidence and Decimal(row["amount"])]
+        names = dict.fromkeys(f"{row['service']} {row['unit']}" for row in unsure)
+        if names:
+            say(printable(f"{word} prices: {', '.join(names)}"))
 
 
 def _print_totals(document: Mapping[str, Any]) -> None:

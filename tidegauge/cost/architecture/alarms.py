@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.property_values import entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.unknown import Unresolvable
 
 HIGH_RESOLUTION_BELOW_S = 60

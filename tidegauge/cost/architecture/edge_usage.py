@@ -13,11 +13,13 @@ from tidegauge.cost.architecture.edge_functions import (
     behaviour_name,
     group_triggers,
 )
-from tidegauge.cost.architecture.resources import Resource, entry, entry_text, is_id_of, is_on, mappings
+from tidegauge.cost.architecture.property_values import entry, entry_text, is_on, mappings, need_of
+from tidegauge.cost.architecture.resources import Resource, is_id_of
 from tidegauge.cost.architecture.unknown import Unresolvable, names_in
 from tidegauge.cost.architecture.usage import GB, Figures, Use
 from tidegauge.cost.architecture.usage_names import NAMES
 
+WRITING = {"POST", "PUT", "PATCH"}  # methods whose requests have a body
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 US = {"geo": "us"}  # the whole traffic at the price of the cheapest edge locations
 LAMBDA_MB_DEFAULT = 128  # AWS::Lambda::Function's default
@@ -34,7 +36,17 @@ def use_distribution(resource: Resource, figures: Figures) -> Iterator[Use]:
     shields = [entry(origin, "OriginShield") for origin in mappings(config.get("Origins"), "Origins")]
     if any(is_on(shield.get("Enabled", False), "OriginShield") for shield in shields):
         yield figures.use(resource, "cloudfront.origin_shield_request", "origin_requests_per_month")
+    if any(WRITING & {str(method) for method in _methods(each)} for each in behaviours):
+        yield figures.use(
+            resource, "cloudfront.origin_transfer_byte", "upload_gb_per_month", times=GB, attributes=US
+        )
     yield from _functions_at_edge(resource, figures, behaviours)
+
+
+def _methods(behaviour: Mapping[str, Any]) -> list[Any]:
+    """The methods that a behaviour lets through; GET and HEAD where it does not say."""
+    methods = need_of(behaviour.get("AllowedMethods", []), "AllowedMethods")
+    return methods if isinstance(methods, list) else []
 
 
 def _functions_at_edge(
@@ -90,8 +102,8 @@ def _memory_mb(distribution: Resource, named: Any) -> int:
 def use_edge_function(resource: Resource, figures: Figures) -> Iterator[Use]:
     """A CloudFront Function runs at each viewer event that a distribution has it at."""
     found: dict[str, Triggers] = {}  # by the figure that they ask for
-    for other in resource.others:
-        if other.type == DISTRIBUTION and other.may_be_deployed:
+    for other in resource.others.of(DISTRIBUTION):
+        if other.may_be_deployed:
             on = [_runs_at(each, resource) for each in _behaviours(other.mapping("DistributionConfig"))]
             figures = figures.of_behaviours([each.pattern for each in on])
             for triggers in group_triggers(on):
@@ -130,8 +142,8 @@ def use_function(resource: Resource, figures: Figures) -> Iterator[Use]:
 
 
 def _is_at_edge(function: Resource) -> bool:
-    for other in function.others:
-        if other.type == DISTRIBUTION and other.may_be_deployed:
+    for other in function.others.of(DISTRIBUTION):
+        if other.may_be_deployed:
             for behaviour in _behaviours(other.mapping("DistributionConfig")):
                 for each in _associations(behaviour):
                     named = each.get("LambdaFunctionARN")

@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.property_values import entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.scaling import minimum_of
 from tidegauge.cost.architecture.unknown import Unresolvable
 
@@ -17,8 +18,8 @@ HOSTS = ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance")
 ASSOCIATIONS = "AWS::ECS::ClusterCapacityProviderAssociations"
 CAPACITY = {"FARGATE": "on_demand", "FARGATE_SPOT": "spot"}
 AT_DESIRED_COUNT = (
-    "ECS services are counted at their desired count, or their scaling's MinCapacity, around the clock; busy "
-    "time of their tasks that usage estimates too comes on top"
+    "ECS services are counted at their desired count, or their scaling's MinCapacity, around the clock; "
+    "tasks beyond these come on top where usage has them"
 )
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?(vcpu|gb)?", re.IGNORECASE)
 
@@ -74,7 +75,7 @@ def is_on_instances(service: Resource) -> bool:
     """Whether its tasks run on instances that the templates have, and that are billed by themselves."""
     if _strategy(service) or service.text("LaunchType", "EC2") != "EC2":
         return False
-    return any(other.type in HOSTS and other.may_be_deployed for other in service.others)
+    return any(other.may_be_deployed for other in service.others.of(*HOSTS))
 
 
 def _desired(service: Resource) -> int:
@@ -131,8 +132,8 @@ def _strategy(service: Resource) -> list[Mapping[str, Any]]:
     if own or "LaunchType" in service.properties or "Cluster" not in service.properties:
         return own
     cluster = service.referred("Cluster", "AWS::ECS::Cluster", "ClusterName")
-    for other in service.others:
-        if other.type == ASSOCIATIONS and other.named(other.get("Cluster"), "AWS::ECS::Cluster") is cluster:
+    for other in service.others.of(ASSOCIATIONS):
+        if other.named(other.get("Cluster"), "AWS::ECS::Cluster") is cluster:
             cluster = other
     return mappings(cluster.get("DefaultCapacityProviderStrategy"), "DefaultCapacityProviderStrategy")
 
@@ -141,6 +142,6 @@ def _is_of_instances(service: Resource, provider: Any) -> bool:
     """Whether a capacity provider is a group of instances, which is billed by itself."""
     kind = "AWS::ECS::CapacityProvider"
     own = service.named(provider, kind) or next(
-        (each for each in service.others if each.type == kind and each.label("Name", "") == provider), None
+        (each for each in service.others.of(kind) if each.label("Name", "") == provider), None
     )
     return own is not None and "AutoScalingGroupProvider" in own.properties

@@ -10,8 +10,9 @@ from fractions import Fraction
 from tidegauge.cost.architecture.accounts import Account, account_for
 from tidegauge.cost.architecture.resources import Holding, Resource, find_resources
 from tidegauge.cost.architecture.unknown import Unresolvable
+from tidegauge.cost.doubts import doubt_of
 from tidegauge.cost.money import to_decimal
-from tidegauge.cost.prices import Attributes, Origin, Price, PriceBook, sorted_attributes
+from tidegauge.cost.prices import Attributes, Origin, Price, PriceBook, label, sorted_attributes
 
 SECONDS_PER_HOUR = 3600
 
@@ -148,8 +149,8 @@ def _free(resource: Resource, reason: str) -> FreeResource:
 def _item(resource: Resource, holding: Holding, book: PriceBook) -> FixedItem:
     price = book.find(holding.service, holding.unit, holding.attributes)
     if price is None:
-        reason, hint = book.why_unknown(holding.service, holding.unit, holding.attributes)
-        raise Unresolvable(f"{reason}; {hint}" if hint else reason)
+        reason, _hint = book.why_unknown(holding.service, holding.unit, holding.attributes)
+        raise Unresolvable(reason)  # a template says what there is: no other name is meant
     return FixedItem(
         file=resource.file,
         resource=resource.name,
@@ -181,4 +182,4 @@ def _hourly(price: Price, book: PriceBook) -> Fraction:
 def _confidence_note(item: FixedItem) -> list[str]:
     if item.origin.confidence == "H":
         return []
-    return [f"{item.service} {item.unit}: {item.origin.note or item.origin.source}"]
+    return [doubt_of(label(item.service, item.unit, item.attributes), item.origin)]

@@ -10,7 +10,8 @@ from tidegauge.cost.architecture.alarms import hold_alarm, hold_policy_alarms
 from tidegauge.cost.architecture.fargate import hold_addresses, hold_storage, hold_tasks
 from tidegauge.cost.architecture.instances import hold_group, hold_instance, hold_instance_address
 from tidegauge.cost.architecture.nodes import hold_cache_cluster, hold_replication_group
-from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings
+from tidegauge.cost.architecture.property_values import entry, entry_text, mappings
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.tables import hold_global_table, hold_table
 from tidegauge.cost.architecture.unknown import Unresolvable
 from tidegauge.cost.architecture.web_acls import hold_web_acl

@@ -6,15 +6,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import (
-    YES,
-    Holding,
-    Resource,
-    entry,
-    entry_text,
-    is_on,
-    mappings,
-)
+from tidegauge.cost.architecture.property_values import YES, entry, entry_text, is_on, mappings
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.unknown import Unresolvable
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
@@ -68,9 +61,9 @@ def launch_of(resource: Resource) -> Mapping[str, Any]:
         return {}
     found = resource.named(named, *LAUNCH)
     if found is None:
-        for other in resource.others:
+        for other in resource.others.of(*LAUNCH):
             own = other.label("LaunchTemplateName", "") or other.label("LaunchConfigurationName", "")
-            if other.type in LAUNCH and own and own == named:
+            if own and own == named:
                 found = other
     if found is None:
         raise Unresolvable("its launch template is in none of the templates")

@@ -1,6 +1,6 @@
 """The properties of billed types that are free, priced by a rule, or told apart in `property_table.BILLED`.
 
-Read through against the price pages; what CloudFormation adds later is in none, and so is named as unknown.
+Names of the resource specification, read through by hand. What CloudFormation adds later is in none: named.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from tidegauge.cost.architecture.resources import Holding, Resource, mappings, whole
+from tidegauge.cost.architecture.property_values import mappings, whole
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.scaling import minimum_of
 
 SHARDS = "elasticache:replication-group:NodeGroups"

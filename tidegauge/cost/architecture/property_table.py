@@ -1,4 +1,4 @@
-"""Property by property: what AWS bills on its resource types, from their price pages.
+"""Property by property: what AWS bills on its resource types, by hand after its price model (M).
 
 `BILLED` holds what has no price here. What else a billed type has, free or priced by a rule, is in
 `known_properties`; a property in neither is named as unknown.
@@ -210,6 +210,9 @@ BILLED: dict[str, tuple[Billed, ...]] = {
         _billed("MonetizationConfig", "what monetization costs is not known"),
         _billed("OnSourceDDoSProtectionConfig", "what DDoS protection costs is not known"),
         _billed("ApplicationConfig", "what it costs is not known"),
+    ),
+    "AWS::SecretsManager::RotationSchedule": (
+        _billed("HostedRotationLambda", "the function that it makes is billed by its calls"),
     ),
     "AWS::XRay::Group": (
         _billed("InsightsConfiguration.InsightsEnabled", "insights are billed by the traces stored", *_OFF),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from tidegauge.cost.architecture.free_types import MACRO
+from tidegauge.cost.architecture.property_values import as_plain_text, is_on, need_of, whole
+from tidegauge.cost.architecture.siblings import Siblings
 from tidegauge.cost.architecture.stacks import Deployment, Stack
 from tidegauge.cost.architecture.template_values import TemplateValues
 from tidegauge.cost.architecture.templates import parse_folder
 from tidegauge.cost.architecture.unknown import Absent, Unknown, Unresolvable, names_in, need
 
-_WHOLE = re.compile(r"[0-9]{1,9}")
 KNOWN_MACROS = (
     "AWS::CodeDeployBlueGreen",
     "AWS::LanguageExtensions",
@@ -22,8 +22,6 @@ KNOWN_MACROS = (
     "AWS::SecretsManager-2024-09-16",
     "AWS::Serverless-2016-10-31",
 )
-YES = (True, "true", "True")
-NO = (False, "false", "False")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class Resource:
     body: Mapping[str, Any]
     values: TemplateValues
     not_nested: str = ""  # why a nested stack's template is not there
-    others: Sequence[Resource] = field(repr=False, compare=False)  # all of the folder, this one among them
+    others: Siblings[Resource] = field(repr=False, compare=False)  # all of the folder, this one among them
 
     @property
     def key(self) -> str:
@@ -99,12 +97,12 @@ class Resource:
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text; without a default the property must be there."""
-        return _text(self._known(name, default), name)
+        return as_plain_text(self._known(name, default), name)
 
     def label(self, name: str, default: str) -> str:
         """A text that only names something: it may be unknown."""
         value = self.get(name, default)
-        return default if isinstance(value, Unknown) else _text(value, name)
+        return default if isinstance(value, Unknown) else as_plain_text(value, name)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Yes or no."""
@@ -131,18 +129,15 @@ class Resource:
         if found is not None:
             return found
         wanted = str(need_of(value, name)).rsplit("/", 1)[-1].split(":")[0]  # ARN or family:revision
-        for other in self.others:
-            if other.type == resource_type and other.label(name_property, "") == wanted:
+        for other in self.others.of(resource_type):
+            if other.label(name_property, "") == wanted:
                 return other
         raise Unresolvable(f"{name} is in none of the templates")
 
     def named(self, value: Any, *resource_types: str) -> Resource | None:
         """The first resource of these types whose id is a part of `value`."""
-        ids = names_in(value)
-        for other in self.others:
-            if other.type in resource_types and any(is_id_of(each, other.key) for each in ids):
-                return other
-        return None
+        found = (self.others.named(each) for each in names_in(value))
+        return next((other for other in found if other and other.type in resource_types), None)
 
     def _known(self, name: str, default: Any) -> Any:
         return need_of(self.get(name, default), name)
@@ -158,9 +153,12 @@ def find_resources(
     folder = parse_folder(documents)
     deployment = Deployment(folder.templates, folder.assembly, parameters, region)
     found: list[Resource] = []
+    others: Siblings[Resource] = Siblings()
     for stack in deployment.all():
         bodies = {**stack.resources(), **{name: {"Type": MACRO} for name in _macros(stack)}}
-        found += [_resource(stack, str(name), body, found) for name, body in bodies.items()]
+        found += [_resource(stack, str(name), body, others) for name, body in bodies.items()]
+    for resource in found:
+        others.add(resource)
     for file, its in folder.assembly.regions.items():
         if its != region and file in folder.templates:
             deployment.notes[f"{file} is deployed in {its}, and priced as in {region}"] = None
@@ -175,7 +173,7 @@ def _macros(stack: Stack) -> list[str]:
     return [str(macro) for macro in macros if macro not in KNOWN_MACROS]
 
 
-def _resource(stack: Stack, name: str, body: Any, others: Sequence[Resource]) -> Resource:
+def _resource(stack: Stack, name: str, body: Any, others: Siblings[Resource]) -> Resource:
     is_body = isinstance(body, dict) and isinstance(body.get("Type"), str)
     return Resource(
         file=stack.file,
@@ -186,60 +184,6 @@ def _resource(stack: Stack, name: str, body: Any, others: Sequence[Resource]) ->
         not_nested=stack.not_nested.get(name, ""),
         others=others,
     )
-
-
-def need_of(value: Any, name: str) -> Any:
-    """`value`, unless it is not known; `name` stands in the reason."""
-    try:
-        return need(value)
-    except Unresolvable as reason:
-        raise Unresolvable(f"{name}: {reason}") from None
-
-
-def whole(value: object, name: str) -> int:
-    """A whole number, as number or text."""
-    need_of(value, name)
-    if isinstance(value, bool) or not _WHOLE.fullmatch(str(value)):
-        raise Unresolvable(f"{name} is not given" if value is None else f"{name} is {value!r:.40}")
-    return int(str(value))
-
-
-def is_on(value: object, name: str) -> bool:
-    """Yes or no, as truth value or text."""
-    need_of(value, name)
-    if value not in (*YES, *NO):
-        raise Unresolvable(f"{name} is {value!r:.40}, neither true nor false")
-    return value in YES
-
-
-def entry_text(mapping: Mapping[str, Any], key: str, default: str) -> str:
-    """A text inside a property."""
-    return _text(need_of(mapping.get(key, default), key), key)
-
-
-def mappings(value: object, name: str) -> list[Mapping[str, Any]]:
-    """A list of mappings inside a property; empty where it is not set."""
-    items = need_of([] if value is None else value, name)
-    if not isinstance(items, list):
-        raise Unresolvable(f"{name} is not a list")
-    for item in items:
-        if not isinstance(need_of(item, name), dict):
-            raise Unresolvable(f"{name} holds something that is not a mapping")
-    return items
-
-
-def entry(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """A mapping inside a property; empty where it is not set."""
-    value = need_of(mapping.get(key, {}), key)
-    if not isinstance(value, dict):
-        raise Unresolvable(f"{key} is not a mapping")
-    return value
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        raise Unresolvable(f"{name} is not given as a text" if value is not None else f"{name} is not given")
-    return str(value)
 
 
 def is_id_of(unknown: str, key: str) -> bool:

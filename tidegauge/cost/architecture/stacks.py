@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname, normpath
 from typing import Any
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from tidegauge.cost.architecture.cdk import CloudAssembly
 from tidegauge.cost.architecture.template_values import TemplateValues
 from tidegauge.cost.architecture.unknown import Absent, Unknown, Unresolvable, literals
-from tidegauge.errors import TidegaugeError
+from tidegauge.errors import TidegaugeError, nearest
 
 NESTED = "AWS::CloudFormation::Stack"
 NESTING = (NESTED, "AWS::CloudFormation::StackSet")
@@ -53,6 +53,7 @@ class Deployment:
         self._open: set[str] = set()  # imports under way
         self._is_read = False
         files = self._root_files(parameters)
+        _refuse_unknown(parameters, [self._templates[file] for file in files])
         self._several = len(files) > 1
         self.roots = [self._stack("", name, name, dict(parameters), ()) for name in files]
         self._is_read = True
@@ -168,6 +169,14 @@ class Deployment:
             return self._exports[fitting[0]]()
         finally:
             self._open.discard(name)
+
+
+def _refuse_unknown(parameters: Mapping[str, str], templates: Sequence[Mapping[str, Any]]) -> None:
+    """A parameter that no template has would be given in vain."""
+    known = {str(name) for template in templates for name in template.get("Parameters") or {}}
+    for name in parameters:
+        if name not in known:
+            raise TidegaugeError(f"parameter {name:.60} is in none of the templates", nearest(name, known))
 
 
 def _stem(file: str) -> str:

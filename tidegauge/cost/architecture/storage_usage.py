@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Resource, entry, entry_text, is_on, mappings
+from tidegauge.cost.architecture.property_values import entry, entry_text, is_on, mappings
+from tidegauge.cost.architecture.resources import Resource
 from tidegauge.cost.architecture.tables import is_replicated
 from tidegauge.cost.architecture.usage import GB, Figures, Use
 
@@ -72,7 +73,7 @@ def _recovery(resource: Resource, figures: Figures, recovery: Mapping[str, Any])
 
 def use_global_table(resource: Resource, figures: Figures) -> Iterator[Use]:
     """As a table's, in the region of the templates."""
-    if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
+    if resource.text("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST":
         yield figures.use(resource, "dynamodb.read_request_unit", "read_units_per_month")
         write = "replicated_write_request_unit" if is_replicated(resource) else "write_request_unit"
         yield figures.use(resource, f"dynamodb.{write}", "write_units_per_month")

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import NO, Holding, Resource, entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.property_values import NO, entry, entry_text, mappings, whole
+from tidegauge.cost.architecture.resources import Holding, Resource
 from tidegauge.cost.architecture.scaling import minimum_of
 from tidegauge.cost.architecture.unknown import Unknown, Unresolvable
 
@@ -31,7 +32,7 @@ def hold_table(resource: Resource) -> Iterator[Holding]:
 
 def hold_global_table(resource: Resource) -> Iterator[Holding]:
     """Capacity of the replica in the region of the templates; the others are said to be unpriced."""
-    if resource.text("BillingMode", "PAY_PER_REQUEST") == "PAY_PER_REQUEST":
+    if resource.text("BillingMode", "PROVISIONED") == "PAY_PER_REQUEST":
         return
     indexes = mappings(resource.get("GlobalSecondaryIndexes"), "GlobalSecondaryIndexes")
     replicas = mappings(resource.get("Replicas"), "Replicas")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tidegauge.cost.architecture.conditions import Conditions
 from tidegauge.cost.architecture.for_each import written_out
 from tidegauge.cost.architecture.functions import as_text, call
 from tidegauge.cost.architecture.unknown import (
@@ -12,7 +13,6 @@ from tidegauge.cost.architecture.unknown import (
     Absent,
     Unknown,
     Unresolvable,
-    need,
     split,
     unknown_id,
     unknown_value,
@@ -44,11 +44,9 @@ class TemplateValues:
         self._given = {**_pseudo(region), **parameters}
         self._output, self._imports = output, imports
         self._sections: dict[str, Mapping[str, Any]] = {}
-        self._conditions: dict[str, bool | Unresolvable] = {}
+        self._conditions = Conditions(self)
         self._parameters: dict[str, Any] = {}
-        self._open: set[str] = (
-            set()
-        )  # conditions and parameters under way: who meets one again is in a circle
+        self._open: set[str] = set()  # parameters under way: who meets one again is in a circle
 
     def is_deployed(self, resource: Mapping[str, Any]) -> bool:
         """Whether the resource's condition holds."""
@@ -178,61 +176,7 @@ class TemplateValues:
 
     def holds(self, condition: Any, depth: int = 0) -> bool:
         """Whether a condition, named or written out, holds; raises Unresolvable."""
-        if depth > NESTING_MAX:
-            raise Unresolvable("its conditions are nested too deeply, or in a circle")
-        if isinstance(condition, str):
-            found = self._once(
-                f"condition {condition}", self._conditions, condition, lambda: self._named(condition, depth)
-            )
-            if isinstance(found, Unresolvable):
-                raise found
-            if isinstance(found, Unknown):
-                raise Unresolvable(found.reason)
-            return bool(found)
-        if not isinstance(condition, dict) or len(condition) != 1:
-            raise Unresolvable("a part of its condition is not a condition function")
-        function, argument = next(iter(condition.items()))
-        if function == "Condition":
-            return self.holds(argument, depth + 1)
-        if not isinstance(argument, list) or not argument:
-            raise Unresolvable(f"{function} has no arguments")
-        if function == "Fn::Equals" and len(argument) == 2:
-            try:
-                return self._equal(*(self.resolve(side, depth + 1) for side in argument))
-            except Absent:
-                raise Unresolvable("a part of its condition is not set") from None
-        if function == "Fn::Not":
-            return not self.holds(argument[0], depth + 1)
-        if function in ("Fn::And", "Fn::Or"):
-            return self._all_or_any(argument, depth, decisive=function == "Fn::Or")
-        raise Unresolvable(f"{function} is not a condition function")
-
-    def _named(self, name: str, depth: int) -> bool | Unresolvable:
-        named = self.section("Conditions")
-        try:
-            if name not in named:
-                raise Unresolvable(f"condition {name} is not in the template")
-            return self.holds(named[name], depth + 1)
-        except Unresolvable as reason:
-            return reason
-
-    def _all_or_any(self, parts: Sequence[Any], depth: int, *, decisive: bool) -> bool:
-        """One part that is `decisive` decides; else all must be known."""
-        open_question: Unresolvable | None = None
-        for part in parts:
-            try:
-                if self.holds(part, depth + 1) is decisive:
-                    return decisive
-            except Unresolvable as reason:
-                open_question = open_question or reason
-        if open_question is not None:
-            raise open_question
-        return not decisive
-
-    def _equal(self, left: Any, right: Any) -> bool:
-        if isinstance(left, Unknown) and isinstance(right, Unknown) and left == right:
-            return True
-        return bool(_comparable(need(left)) == _comparable(need(right)))
+        return self._conditions.holds(condition, depth)
 
 
 def _pseudo(region: str) -> dict[str, Any]:
@@ -242,10 +186,6 @@ def _pseudo(region: str) -> dict[str, Any]:
         "AWS::Partition": "aws-cn" if china else "aws-us-gov" if government else "aws",
         "AWS::URLSuffix": "amazonaws.com.cn" if china else "amazonaws.com",
     }
-
-
-def _comparable(value: Any) -> Any:
-    return as_text(value) if isinstance(value, bool | int | float) else value
 
 
 def _type(resource: Any) -> Any:

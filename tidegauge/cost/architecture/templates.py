@@ -124,7 +124,7 @@ def _read(name: str, document: str) -> Any:
                 if name.endswith(".json"):
                     raise
         return yaml.load(document, Loader=_TemplateLoader)  # noqa: S506  # a SafeLoader
-    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, yaml.YAMLError, RecursionError) as error:
         detail = " ".join(str(error).split()) or type(error).__name__
         raise TidegaugeError(f"template {name} cannot be read: {detail:.160}", CHECK) from None
 

@@ -73,6 +73,11 @@ def split(delimiter: str, text: Any) -> list[str] | Unknown:
     ]
 
 
+def are_one(left: Any, right: Any) -> bool:
+    """Whether two unknown texts are surely the same: the same ids in the same places."""
+    return isinstance(left, Unknown) and isinstance(right, Unknown) and left == right and _ANY not in left
+
+
 def names_in(value: Any) -> list[str]:
     """What the unknown parts of a text name, as `stack path:logical id.attribute`."""
     return _PART.findall(value) if isinstance(value, Unknown) else []

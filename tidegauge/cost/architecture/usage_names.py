@@ -34,6 +34,7 @@ NAMES = {
     "connection_minutes_per_month": "minutes that WebSocket connections last",
     "endpoint_gb_per_month": "GB through interface endpoints",
     "events_per_month": "custom events of event buses",
+    "internet_gb_per_month": "GB that leave AWS for the internet other than through the CDN",
     "key_value_reads_per_month": "reads of key-value stores by edge functions",
     "lambda_arm_gb_seconds_per_month": "GB-seconds of Lambda functions on ARM",
     "lambda_arm_requests_per_month": "calls of Lambda functions on ARM",
@@ -43,7 +44,9 @@ NAMES = {
     "log_infrequent_gb_per_month": "GB of logs taken in by groups for infrequent access",
     "log_stored_gb": "GB of logs kept",
     "notifications_per_month": "messages published to topics",
+    "parameter_calls_per_month": "calls of advanced parameters",
     "rest_requests_per_month": "requests that reach REST APIs",
     "state_transitions_per_month": "state transitions of state machines",
     "stream_reads_per_month": "reads of table streams",
+    "upload_gb_per_month": "GB that viewers send through the CDN to an origin",
 }

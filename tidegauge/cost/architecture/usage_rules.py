@@ -11,7 +11,8 @@ from tidegauge.cost.architecture.edge_usage import (
     use_edge_function,
     use_function,
 )
-from tidegauge.cost.architecture.resources import Resource, find_resources, mappings
+from tidegauge.cost.architecture.property_values import entry, mappings
+from tidegauge.cost.architecture.resources import Resource, find_resources
 from tidegauge.cost.architecture.storage_usage import use_bucket, use_global_table, use_table
 from tidegauge.cost.architecture.unknown import Unresolvable
 from tidegauge.cost.architecture.usage import GB, Figures, Rule, Use
@@ -58,6 +59,29 @@ def _one(unit: str, name: str, *, times: int = 1) -> Rule:
 
 def _load_balancer(resource: Resource, figures: Figures) -> Iterator[Use]:
     yield figures.use(resource, "alb.lcu_hour", "load_balancer_lcu", times=figures.hours)
+    if resource.text("Scheme", "internet-facing") == "internet-facing":
+        yield _to_internet(resource, figures)
+
+
+def _to_internet(resource: Resource, figures: Figures) -> Use:
+    """Answers that leave AWS by themselves, not through a CDN."""
+    return figures.use(resource, "data_transfer.internet_byte", "internet_gb_per_month", times=GB)
+
+
+def _nat_gateway(resource: Resource, figures: Figures) -> Iterator[Use]:
+    yield figures.use(resource, "nat.processed_byte", "nat_gb_per_month", times=GB)
+    if resource.text("ConnectivityType", "public") == "public":
+        yield _to_internet(resource, figures)
+
+
+def _rest_api(resource: Resource, figures: Figures) -> Iterator[Use]:
+    yield figures.use(resource, "apigateway.rest_request", "rest_requests_per_month")
+    yield _to_internet(resource, figures)
+
+
+def _parameter(resource: Resource, figures: Figures) -> Iterator[Use]:
+    if resource.text("Tier", "Standard") == "Advanced":
+        yield figures.use(resource, "ssm.advanced_api_call", "parameter_calls_per_month")
 
 
 def _web_acl(resource: Resource, figures: Figures) -> Iterator[Use]:
@@ -71,6 +95,7 @@ def _api(resource: Resource, figures: Figures) -> Iterator[Use]:
         yield figures.use(resource, "apigateway.connection_minute", "connection_minutes_per_month")
     else:
         yield figures.use(resource, "apigateway.http_request", "api_requests_per_month")
+    yield _to_internet(resource, figures)
 
 
 def _queue(resource: Resource, figures: Figures) -> Iterator[Use]:
@@ -122,6 +147,9 @@ def _task_definition(resource: Resource, figures: Figures) -> Iterator[Use]:
     if any("xray" in str(each.get("Image")) for each in containers):
         how = f"{NAMES['traces_per_month']}, sent by the sidecar of {resource.name}"
         yield figures.use(resource, "xray.trace_recorded", "traces_per_month", how=how)
+    logs = [entry(each, "LogConfiguration") for each in containers]
+    if any(each.get("LogDriver") == "awslogs" for each in logs):
+        yield figures.use(resource, "cloudwatch.log_ingested_byte", "log_gb_per_month", times=GB)
 
 
 def _replication_group(resource: Resource, figures: Figures) -> Iterator[Use]:
@@ -131,12 +159,12 @@ def _replication_group(resource: Resource, figures: Figures) -> Iterator[Use]:
 
 USES: dict[str, Rule] = {
     "AWS::ApiGatewayV2::Api": _api,
-    "AWS::ApiGateway::RestApi": _one("apigateway.rest_request", "rest_requests_per_month"),
+    "AWS::ApiGateway::RestApi": _rest_api,
     DISTRIBUTION: use_distribution,
     "AWS::CloudFront::Function": use_edge_function,
     "AWS::DynamoDB::GlobalTable": use_global_table,
     "AWS::DynamoDB::Table": use_table,
-    "AWS::EC2::NatGateway": _one("nat.processed_byte", "nat_gb_per_month", times=GB),
+    "AWS::EC2::NatGateway": _nat_gateway,
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::Events::EventBus": _one("eventbridge.custom_event", "events_per_month"),
     "AWS::ECR::Repository": _one("ecr.storage_byte_month", "image_gb", times=GB),
@@ -144,6 +172,7 @@ USES: dict[str, Rule] = {
     "AWS::ElastiCache::ReplicationGroup": _replication_group,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::KMS::Key": _one("kms.request", "kms_requests_per_month"),
+    "AWS::KMS::ReplicaKey": _one("kms.request", "kms_requests_per_month"),
     "AWS::Lambda::Function": use_function,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::Route53::RecordSet": _records,
@@ -153,6 +182,7 @@ USES: dict[str, Rule] = {
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::StepFunctions::StateMachine": _state_machine,
+    "AWS::SSM::Parameter": _parameter,
     "AWS::SecretsManager::Secret": _one("secretsmanager.api_call", "secret_calls_per_month"),
     "AWS::WAFv2::WebACL": _web_acl,
 }

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tidegauge.cost.architecture.resources import Holding, Resource, entry, entry_text, mappings
+from tidegauge.cost.architecture.property_values import entry, entry_text, mappings
+from tidegauge.cost.architecture.resources import Holding, Resource
 
 # AWS' own rule groups that cost more than a rule: https://aws.amazon.com/waf/pricing/
 SURCHARGED = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedItem
@@ -11,8 +11,10 @@ from tidegauge.cost.architecture.usage import Use
 from tidegauge.cost.audit.corrected import Corrected
 from tidegauge.cost.audit.estimate import EstimateLine
 from tidegauge.cost.audit.matching import Matched
-from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, held_item, item_of, use_item
+from tidegauge.cost.audit.month_items import SECONDS_PER_HOUR, add, held_item, item_of, use_item
+from tidegauge.cost.held_work import UNITS, worker_items
 from tidegauge.cost.lines import PricedLine
+from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import UsageItem
 
@@ -63,11 +65,32 @@ def absent_positions(
         position.why.append(use.how)
         position.needs += use.needs
         position.items += [use_item(use)] if is_priced else []
+    everything = [*nobody.held, *(item for each in matched.values() for item in each.held)]
+    left = _not_held(nobody.measured, [(item, _held(item, hours, book)) for item in everything])
     for used in nobody.measured:
+        share = left if _is_work(used) else Fraction(1)
+        if not share:
+            continue  # the tasks that did it are held around the clock already
         position = _position(known, used.service)
-        position.items.append(used)
-        position.why.append(f"{used.unit}: measured by the run, scaled to the scenario")
+        position.items.append(replace(used, quantity=to_decimal(Fraction(used.quantity) * share)))
+        less = "" if share == 1 else ", less what their services hold"
+        position.why.append(f"{used.unit}: measured by the run, scaled to the scenario{less}")
     return [*known.values(), *unknown.values()]
+
+
+def _not_held(measured: Sequence[UsageItem], held: Sequence[tuple[FixedItem, UsageItem]]) -> Fraction:
+    """The share of measured task seconds that do not fit into those that worker services hold in a month."""
+    workers = {id(item) for item in worker_items([item for item, _ in held])}
+    ratios = []
+    for unit in UNITS:
+        counted = add(item.quantity for item in measured if _is_work(item) and item.unit == unit)
+        hold = add(month.quantity for item, month in held if id(item) in workers and item.unit == unit)
+        ratios += [hold / counted] if counted else []
+    return max(1 - min(ratios, default=Fraction(0)), Fraction(0))
+
+
+def _is_work(item: UsageItem) -> bool:
+    return item.service == "fargate" and item.unit in UNITS
 
 
 def has_price(use: Use, book: PriceBook) -> bool:

@@ -109,7 +109,7 @@ def free_finding(taken: Fraction | int, free: Fraction | None, line: EstimateLin
     """Where a line takes off other free units than there are."""
     if free is None or taken != free:
         unit = line.unit or "units"
-        has = "none" if free is None else units(free, unit)
+        has = units(free, unit) if free else "none that an audit counts on"
         message = (
             f"the formula takes off {units(Fraction(taken), unit)} as free, the price book has {has} a month"
         )

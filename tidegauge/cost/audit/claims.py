@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tidegauge.cost.audit.estimate import HINT, Claim
+from tidegauge.cost.audit.estimate import Claim
+from tidegauge.cost.audit.estimate_fields import HINT
 from tidegauge.cost.audit.month_items import add, units_a_month
 from tidegauge.cost.audit.references import References
 from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.audit.said import Finding
+from tidegauge.cost.doubts import in_words, mark
 from tidegauge.cost.lines import PricedLine
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count, things
@@ -55,7 +57,7 @@ def _spot_share(claim: Claim, audit: Audit, known: Known) -> Finding:
     paid = [each for each in line.priced if each.item.service == "fargate"]
     spot = add(each.amount_exact for each in paid if dict(each.item.attributes).get("capacity") == "spot")
     if spot:
-        message = f"the architecture runs {usd(spot)} of {usd(line.corrected)} a month on Spot"
+        message = f"the architecture runs {usd(spot)}{mark(paid)} of {usd(line.corrected)} a month on Spot"
         return Finding(code="spot_priced", message=message)
     note = _spot_note(known.book)
     mixed = add(_on_spot(each, share, known.book) for each in paid)
@@ -78,7 +80,7 @@ def _spot_price(line: PricedLine, book: PriceBook) -> Fraction:
 
 def _spot_note(book: PriceBook) -> str:
     price = book.find("fargate", "vcpu_second", {"arch": "x86", "capacity": "spot"})
-    return "no price is known" if price is None else f"{price.origin.note}, {price.origin.confidence}"
+    return "no price is known" if price is None else f"{price.origin.note}; {in_words(price.origin)}"
 
 
 def _spot_discount(claim: Claim, _audit: Audit, known: Known) -> Finding:
@@ -90,7 +92,7 @@ def _spot_discount(claim: Claim, _audit: Audit, known: Known) -> Finding:
     off = 1 - spot.unit_price(spot.tiers[0]) / full.unit_price(full.tiers[0])
     message = (
         f"{float(_value(claim) * 100):g} % is the most that Spot takes off, not a price: the book assumes "
-        f"{float(off * 100):g} % ({spot.origin.confidence})"
+        f"{float(off * 100):g} % ({in_words(spot.origin)})"
     )
     return Finding(code="spot_varies", message=message)
 
@@ -111,9 +113,8 @@ def _unit_month(claim: Claim, audit: Audit, known: Known) -> Finding:
         held = add(each.quantity for each in _line(claim, audit).priced) / units_a_month(claim.unit, book)
         noun = claim.unit.rpartition("_")[0]
         message += f"; the architecture's {things(held, noun)} would be {usd(month * held)}"
-    origin = f"{price.origin.source}, {price.origin.price_date or 'undated'}, {price.origin.confidence}"
     code = "price" if abs(month - _value(claim)) > Fraction(1, 2) else "agrees"
-    return Finding(code=code, message=f"{message} ({origin})")
+    return Finding(code=code, message=f"{message} ({in_words(price.origin)})")
 
 
 def _total(claim: Claim, audit: Audit, known: Known) -> Finding:

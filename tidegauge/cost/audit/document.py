@@ -13,6 +13,7 @@ from tidegauge.cost.audit.absent import Absent
 from tidegauge.cost.audit.claims import AuditedClaim
 from tidegauge.cost.audit.result import Audit, AuditedLine
 from tidegauge.cost.audit.said import Finding
+from tidegauge.cost.doubts import doubts
 from tidegauge.cost.line_rows import line_row
 from tidegauge.cost.money import text
 from tidegauge.cost.what_if.month import NOTES
@@ -144,11 +145,6 @@ def _assumptions(audit: Audit) -> list[str]:
         f"{name} = {text(Fraction(value))}: {(NAMES | NOTES).get(name, 'as the estimate assumes')}"
         for name, value in audit.estimate.assumed.items()
     ]
-    shaky = [
-        f"the price of {line.item.service} {line.item.unit} is of confidence {line.origin.confidence}: "
-        f"{line.origin.note or line.origin.source}"
-        for line in audit.priced.lines
-        if line.origin.confidence != "H" and line.amount_exact
-    ]
+    shaky = doubts(line for line in audit.priced.lines if line.quantity)
     held = audit.evidence.fixed.assumptions if audit.evidence.fixed else ()
     return list(dict.fromkeys([*assumed, *shaky, *held]))

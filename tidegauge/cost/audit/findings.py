@@ -12,6 +12,7 @@ from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.audit.price_findings import price_findings
 from tidegauge.cost.audit.reading import Reading
 from tidegauge.cost.audit.said import Finding
+from tidegauge.cost.doubts import mark
 from tidegauge.cost.lines import FREE_TIER, PricedLine, PricedUsage
 from tidegauge.cost.prices import PriceBook, label
 from tidegauge.cost.words import count
@@ -48,7 +49,7 @@ def _free_findings(reading: Reading, priced: Sequence[PricedLine], amount: Fract
         parts = [f"{count(quantity, 4)} x {unit}" for unit, quantity in units.items()]
         message = (
             f"the free tier is ignored: {' and '.join(parts)} of {count(_units(priced), 4)} "
-            f"are free every month, which leaves {usd(amount)}"
+            f"are free every month, which leaves {usd(amount)}{mark(priced)}"
         )
         yield Finding(code="free_tier_ignored", message=message)
     tiers = {line.tier for line in priced if line.tier != FREE_TIER and line.quantity}
@@ -69,7 +70,7 @@ def _outside_finding(each: Absent) -> Finding:
         for line in each.priced
         if line.amount_exact
     )
-    amount = usd(each.amount or Fraction(0))
+    amount = f"{usd(each.amount or Fraction(0))}{mark(each.priced)}"
     message = (
         f"{', '.join(each.position.resources)}: {amount} a month of {each.position.service} is in no line"
     )

@@ -7,13 +7,14 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.arithmetic import scale_of, times
 from tidegauge.cost.audit.corrected import Corrected
-from tidegauge.cost.audit.formula import PriceTerm
+from tidegauge.cost.audit.formula_parser import PriceTerm
 from tidegauge.cost.audit.listed import TASK_HOUR
 from tidegauge.cost.audit.matching import TASK_UNITS
 from tidegauge.cost.audit.month_items import add
 from tidegauge.cost.audit.reading import Reading
 from tidegauge.cost.audit.said import Finding
 from tidegauge.cost.audit.units import unit_of
+from tidegauge.cost.doubts import in_words, mark
 from tidegauge.cost.lines import FREE_TIER, PricedLine
 from tidegauge.cost.money import text, to_decimal
 from tidegauge.cost.prices import Price, PriceBook, label
@@ -50,14 +51,16 @@ def _line_findings(reading: Reading, priced: Sequence[PricedLine], book: PriceBo
     )
     if twin is not None:
         own = f"{message}: it is that of {label(twin.service, twin.unit, twin.attributes)}"
-        yield Finding(code="price_of_another_unit", message=f"{own} ({_origin(price)})")
+        yield Finding(code="price_of_another_unit", message=f"{own} ({in_words(price.origin)})")
     elif scale is not None:
-        yield Finding(code="unit_scale", message=f"{message}: it is {times(scale)} that ({_origin(price)})")
+        yield Finding(
+            code="unit_scale", message=f"{message}: it is {times(scale)} that ({in_words(price.origin)})"
+        )
     elif listed:
         percent = float((reading.unit_price / listed - 1) * 100)
-        yield Finding(code="price", message=f"{message} ({percent:+.1f} %; {_origin(price)})")
+        yield Finding(code="price", message=f"{message} ({percent:+.1f} %; {in_words(price.origin)})")
     else:
-        yield Finding(code="price", message=f"{message} ({_origin(price)})")
+        yield Finding(code="price", message=f"{message} ({in_words(price.origin)})")
 
 
 def _task_hour_findings(
@@ -68,7 +71,9 @@ def _task_hour_findings(
         return
     right = add(line.amount_exact for line in priced) / corrected.task_hours
     if abs(reading.unit_price - right) > TASK_ROUNDING_MAX * right:
-        message = f"{usd(reading.unit_price)} a task-hour is not the price of the task, {usd(right)}"
+        message = (
+            f"{usd(reading.unit_price)} a task-hour is not the price of the task, {usd(right)}{mark(priced)}"
+        )
         yield Finding(code="price", message=message)
 
 
@@ -91,7 +96,7 @@ def _term_findings(reading: Reading, book: PriceBook) -> Iterator[Finding]:
                 f"${text(to_decimal(each * price.per))} a {price.list_unit} in the formula is not the price"
             )
             name = label(price.service, price.unit, price.attributes)
-            message += f" of {name}, ${text(price.tiers[0].list_price)} ({_origin(price)})"
+            message += f" of {name}, ${text(price.tiers[0].list_price)} ({in_words(price.origin)})"
             yield Finding(code="price", message=message)
 
 
@@ -110,10 +115,6 @@ def _whose_price(unit_price: Fraction, own: Price, book: PriceBook) -> Price | N
         (price for price in alike if price.per == own.per and unit_price == price.unit_price(price.tiers[0])),
         None,
     )
-
-
-def _origin(price: Price) -> str:
-    return f"{price.origin.source}, {price.origin.price_date or 'undated'}, {price.origin.confidence}"
 
 
 def _shown(price: Fraction) -> str:

@@ -9,7 +9,8 @@ from fractions import Fraction
 from tidegauge.cost.audit.arithmetic import Figures, arithmetic_findings, free_finding, rounds_to
 from tidegauge.cost.audit.dimensions import NONE
 from tidegauge.cost.audit.estimate import EstimateLine
-from tidegauge.cost.audit.formula import Formula, PriceTerm
+from tidegauge.cost.audit.formula import Formula
+from tidegauge.cost.audit.formula_parser import PriceTerm
 from tidegauge.cost.audit.listed import TASK_HOUR, Listed, look_up
 from tidegauge.cost.audit.said import QUANTITY_MAX, Finding, Reader
 from tidegauge.cost.audit.units import unit_of

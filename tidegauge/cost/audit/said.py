@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from tidegauge.cost.audit.dimensions import NONE, USD, Amount, DimensionError, FormulaError, describe
 from tidegauge.cost.audit.estimate import EstimateLine
-from tidegauge.cost.audit.formula import Formula, PriceTerm, read_formula
+from tidegauge.cost.audit.formula import Formula, read_formula
+from tidegauge.cost.audit.formula_parser import PriceTerm
 from tidegauge.cost.audit.listed import TASK_HOUR
 from tidegauge.cost.audit.units import Unit
 from tidegauge.errors import TidegaugeError

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.audit.dimensions import BYTES, NONE, TIME, USD, VCPU, Amount, Dimension, joined
-from tidegauge.cost.audit.formula import PriceTerm
+from tidegauge.cost.audit.formula_parser import PriceTerm
 from tidegauge.cost.prices import Price
 
 GB = 2**30

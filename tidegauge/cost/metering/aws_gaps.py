@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from tidegauge.cost.metering.aws_metered import AwsMetered, Part, Series, added_task_seconds, all_task_seconds
 from tidegauge.cost.metering.aws_shares import RunRequests, api_requests_metered
+from tidegauge.cost.metering.client_traffic import WEBSOCKET
+from tidegauge.cost.metering.from_templates import ESTIMATED, FromTemplates
+from tidegauge.cost.metering.local_gaps import MESSAGES, OTHERS, gap, untold
 from tidegauge.cost.money import text
 from tidegauge.cost.usage import UnknownUsage
 from tidegauge.cost.words import count
@@ -23,6 +26,7 @@ UNITS: dict[Part, tuple[str, str]] = {
     "service": ("fargate", "vcpu_second"),
     "edge_function": ("lambda_edge", "request"),
 }
+MORE_UNITS: dict[Part, tuple[tuple[str, str], ...]] = {"edge_function": (("lambda_edge", "gb_second"),)}
 KEYS: dict[Part, str] = {
     "cloudfront": "distribution",
     "table": "tables",
@@ -36,49 +40,69 @@ KEYS: dict[Part, str] = {
 }
 NEEDED: tuple[Part, ...] = ("table", "queue")  # without these a request of the API has no cost
 
-NOT_METERED = tuple(
-    UnknownUsage(flow=None, service=service, unit=unit, reason=reason, blocking=False)
-    for service, unit, reason in (
-        ("cloudfront", "origin_shield_request", "CloudFront has no metric of Origin Shield's requests"),
-        ("waf", "request", "web ACLs are not asked; each inspects as many requests as what it guards"),
-        ("nat", "processed_byte", "NAT gateways are not asked; their bytes are not a single run's"),
-        ("apigateway", "websocket_message", "messages on /ws are not counted"),
-        ("apigateway", "connection_minute", "connections on /ws are not timed"),
-        ("elasticache", "node_hour", "cache nodes run around the clock: a fixed cost, not one of a request"),
-        ("s3", "storage_byte_month", "what a run leaves behind is billed by the month as long as it stays"),
-        ("dynamodb", "storage_byte_month", "items are billed by the month for as long as they stay"),
-        ("xray", "trace_recorded", "X-Ray has no metric of recorded traces"),
-        ("kms", "request", "KMS has no metric of calls by key"),
-        ("secretsmanager", "api_call", "Secrets Manager has no metric of calls by secret"),
-    )
+KEPT = (
+    "what runs around the clock and what is kept (objects, items, logs) is billed by the hour or month, not "
+    "by a request"
 )
+NOT_COLLECTED = "what AWS metered was not collected yet: tidegauge collect RUN"
+# (service, unit, units of 1,000 requests, what has no metric of a run), besides the local stack's OTHERS
+SHIELD = ("cloudfront", "origin_shield_request", 1000, "CloudFront has no metric of Origin Shield's requests")
 
 
-def gaps(run: RunRequests, metered: AwsMetered | None) -> Iterator[UnknownUsage]:
+def gaps(
+    run: RunRequests,
+    metered: AwsMetered | None,
+    told: FromTemplates | None = None,
+    why_not_metered: str = NOT_COLLECTED,
+) -> Iterator[UnknownUsage]:
     """First what makes a cost unknown, then what lies outside of what is costed."""
+    needed = [part for part in NEEDED if told is None or _is_held(part, told)]
     if metered is None:
-        reason = "what AWS metered was not collected yet: tidegauge collect RUN"
-        yield from _behind_the_api(run, NEEDED, reason)
-        yield from NOT_METERED
-        return
+        yield from _behind_the_api(run, needed, why_not_metered)
+    else:
+        yield from _not_named(run, metered, needed, told)
+        yield from _silent_buckets(metered)
+        yield from _tasks(metered)
+    if any(row.route == WEBSOCKET for row in run.window):
+        yield gap(*MESSAGES)
+    yield from untold((SHIELD, *OTHERS), told, metered_units(metered))
+
+
+def metered_units(metered: AwsMetered | None) -> set[tuple[str, str]]:
+    """The units that CloudWatch is asked for."""
+    parts = metered.parts if metered else ()
+    return {unit for part in parts for unit in (UNITS[part], *MORE_UNITS.get(part, ()))}
+
+
+def _not_named(
+    run: RunRequests, metered: AwsMetered, needed: Sequence[Part], told: FromTemplates | None
+) -> Iterator[UnknownUsage]:
     if not metered.is_complete:
         for part in dict.fromkeys(series.part for series in metered.series):
             yield _gap(part, _why_incomplete(metered), blocking=True)
     for part in UNITS:
-        if part not in metered.parts:
-            reason = f"[aws] names no {KEYS[part]}; an empty list would say that there are none"
-            if part in NEEDED:
-                yield from _behind_the_api(run, (part,), reason)
-            else:
-                yield _gap(part, reason)
-    yield from _silent_buckets(metered)
-    yield from _tasks(metered)
-    yield from NOT_METERED
+        reason = f"[aws] names no {KEYS[part]}; an empty list would say that there are none"
+        if part in metered.parts:
+            continue
+        if part in needed:
+            yield from _behind_the_api(run, (part,), reason)
+        elif part not in NEEDED and (told is None or _is_held(part, told)):
+            yield _gap(part, reason)
+
+
+def _is_held(part: Part, told: FromTemplates) -> bool:
+    """Whether the templates are billed by use for such a part, and do not tell how much."""
+    services = {service for service, unit in told.units if (service, unit) not in ESTIMATED}
+    if part == "table":  # one of provisioned capacity is not billed by request
+        return UNITS["table"] in told.units
+    return part == "service" or UNITS[part][0] in services
 
 
 def notes(run: RunRequests, metered: AwsMetered | None) -> Iterator[str]:
     """What the quantities rest on."""
     yield "all requests are priced as HTTPS and as if they came from the United States"
+    if any(row.base != "other" for row in run.window):
+        yield KEPT
     if metered is None:
         return
     began, ended = metered.began_unix_s, metered.ended_unix_s
@@ -142,7 +166,7 @@ def _compared(who: str, counted: int, own: int) -> str:
     )
 
 
-def _behind_the_api(run: RunRequests, parts: tuple[Part, ...], reason: str) -> Iterator[UnknownUsage]:
+def _behind_the_api(run: RunRequests, parts: Sequence[Part], reason: str) -> Iterator[UnknownUsage]:
     for flow in run.api_flows:
         for part in parts:
             service, unit = UNITS[part]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from tidegauge.cost.metering.aws_gaps import gaps, notes
+from tidegauge.cost.metering.aws_gaps import NOT_COLLECTED, gaps, notes
 from tidegauge.cost.metering.aws_metered import AwsMetered, Part, ServiceTasks, added_task_seconds
 from tidegauge.cost.metering.aws_shares import RunRequests, Shares
 from tidegauge.cost.metering.client_traffic import (
@@ -17,6 +17,7 @@ from tidegauge.cost.metering.client_traffic import (
     gateway_items,
     transfer_items,
 )
+from tidegauge.cost.metering.from_templates import FromTemplates, gateway_unit
 from tidegauge.cost.metering.spread import cut, merged_items
 from tidegauge.cost.money import to_decimal
 from tidegauge.cost.prices import Attributes, sorted_attributes
@@ -45,25 +46,29 @@ def usage_from_aws(
     *,
     region: str,
     window_s: float,
+    told: FromTemplates | None = None,
+    why_not_metered: str = NOT_COLLECTED,
 ) -> Usage:
     """Usage by flow: `client` are the window's requests, `whole_run` those with warm-up and drain.
 
     What clients count is exact and stays. Metered units are spread over the run's requests that caused them:
     a flow gets the shares of its requests in the window, those outside of it stay out. Units that others'
-    requests account for, and those whose cause is not known, are shared (flow None).
+    requests account for, and those whose cause is not known, are shared (flow None). `told` is what the
+    stack's templates add; `why_not_metered` says why `metered` is None.
     """
     run = RunRequests(window=client, whole_run=whole_run)
     items = [*edge_items(client), *transfer_items(client), *_uploads(client)]
     if metered is None or "api" not in metered.parts or metered.of("api", "Count"):
-        items += gateway_items(client)
+        items += gateway_items(client, gateway_unit(told))
     if metered is not None:
         items += _Metered(run, metered).items()
+    items += told.items if told else ()
     return Usage(
         region=region,
         window_s=Decimal(str(window_s)),
         items=tuple(merged_items(items)),
-        unknown=tuple(gaps(run, metered)),
-        notes=tuple(notes(run, metered)),
+        unknown=tuple(gaps(run, metered, told, why_not_metered)),
+        notes=(*notes(run, metered), *(told.notes if told else ())),
     )
 
 

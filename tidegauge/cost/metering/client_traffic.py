@@ -73,11 +73,14 @@ def edge_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
             yield _counted(row.flow, "s3", "get_request", fetched, row.requests)
 
 
-def gateway_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:
-    """What API Gateway bills for the requests that it would pass on; WebSockets are billed otherwise."""
+def gateway_items(client: Sequence[ClientRequests], unit: str | None) -> Iterator[UsageItem]:
+    """What API Gateway bills for the requests that it would pass on; WebSockets are billed otherwise.
+
+    A `unit` of None: there is no API Gateway.
+    """
     for row in client:
-        if row.requests and row.reaches_api and row.route != WEBSOCKET:
-            yield _counted(row.flow, "apigateway", "http_request", (), row.requests)
+        if unit and row.requests and row.reaches_api and row.route != WEBSOCKET:
+            yield _counted(row.flow, "apigateway", unit, (), row.requests)
 
 
 def transfer_items(client: Sequence[ClientRequests]) -> Iterator[UsageItem]:

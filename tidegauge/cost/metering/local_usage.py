@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from tidegauge.cost.metering.client_traffic import ClientRequests, edge_items, gateway_items, transfer_items
+from tidegauge.cost.metering.from_templates import FromTemplates, gateway_unit
 from tidegauge.cost.metering.local_counters import WorkerSize, counted_by_stack
-from tidegauge.cost.metering.local_gaps import NOT_COUNTED, NOTES
+from tidegauge.cost.metering.local_gaps import NOTES, not_counted
 from tidegauge.cost.metering.spread import merged_items
 from tidegauge.cost.money import text
 from tidegauge.cost.usage import UnknownUsage, Usage
 
+GATEWAY_NOTE = "each API request is priced as one of API Gateway, though none stands before the local API"
 SEED_WORKER = WorkerSize(vcpu=Decimal(2), memory_gb=Decimal(4))  # seed, section 3: media worker service
 
 
@@ -35,6 +37,7 @@ def usage_from_local(
     region: str,
     window_s: float,
     worker: WorkerSize = SEED_WORKER,
+    told: FromTemplates | None = None,
 ) -> Usage:
     """Usage by flow from the clients' requests and two readings of the stack's counters.
 
@@ -42,9 +45,12 @@ def usage_from_local(
     window, those without an answer among them: what they used is a cost of the answered ones. What the route
     served besides (warm-up, other clients) stays out. Units without a request that explains them, such as an
     idle worker's polls, are shared (flow None). Without readings, whatever lies behind the API is unknown.
+    `told` is what the stack's templates add.
     """
-    items = [*edge_items(client), *transfer_items(client), *gateway_items(client)]
-    unknown = list(NOT_COUNTED)
+    gateway = gateway_unit(told)
+    items = [*edge_items(client), *transfer_items(client), *gateway_items(client, gateway)]
+    items += told.items if told else ()
+    unknown = not_counted(client, told)
     if before is None or after is None:
         unknown += _unread_counters(client)
     else:
@@ -54,7 +60,12 @@ def usage_from_local(
         window_s=Decimal(str(window_s)),  # the shortest decimal of the float, as documents write it
         items=tuple(merged_items(items)),
         unknown=tuple(unknown),
-        notes=(*NOTES, _task_note(worker)),
+        notes=(
+            *NOTES,
+            *([GATEWAY_NOTE] if gateway else ()),
+            _task_note(worker),
+            *(told.notes if told else ()),
+        ),
     )
 
 

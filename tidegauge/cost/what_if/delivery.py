@@ -81,9 +81,8 @@ def price_classes(month: Month) -> Iterator[Change]:
 
 
 def _a_million(month: Month, service: str, unit: str) -> str:
-    price = month.book.find(service, unit, {})
-    assert price is not None, (service, unit)  # no book with edge functions is without them
-    return usd(price.unit_price(price.tiers[0]) * 10**6)
+    price = month.list_price(service, unit)
+    return "an unknown price" if price is None else usd(price * 10**6)
 
 
 def _geo(item: UsageItem) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from tidegauge.cost.prices import PriceBook
 from tidegauge.cost.usage import UsageItem
 from tidegauge.cost.what_if.change import Change, Traffic
 from tidegauge.cost.what_if.month import Month, some, times
@@ -56,14 +55,18 @@ def on_demand(month: Month) -> Iterator[Change]:
 
 def _pays_below(month: Month) -> str:
     """The requests, reads or writes alone, that cost as much as the capacity that is held."""
-    breaks = []
+    breaks, shares = [], []
     for capacity, request, _note in KINDS:
-        spent = month.quantity("dynamodb", capacity) * _price(month.book, capacity)
-        breaks.append(f"{count(Fraction(round(spent / _price(month.book, request))))} {request}s")
-    share = "; ".join(f"{float(break_even(month.book, *kind[:2])):.1%}" for kind in KINDS)
+        held, asked = month.list_price("dynamodb", capacity), month.list_price("dynamodb", request)
+        if not held or not asked:
+            return "the price book does not have all prices of requests and capacity"
+        spent = month.quantity("dynamodb", capacity) * held
+        breaks.append(f"{count(Fraction(round(spent / asked)))} {request}s")
+        # The share of a capacity unit's 3,600 requests an hour above which it costs less than they do.
+        shares.append(f"{float(held / (asked * SECONDS_PER_HOUR)):.1%}")
     return (
         f"on demand costs less below {' or '.join(breaks)} a month"
-        f" (capacity used less than {share}, reads and writes, over the whole month)"
+        f" (capacity used less than {'; '.join(shares)}, reads and writes, over the whole month)"
     )
 
 
@@ -111,14 +114,3 @@ def provisioned(month: Month) -> Iterator[Change]:
         message=f"a mean of {count(mean, 3)} reads a second; peaks above the capacity are throttled",
         assumptions=("capacity follows the load so that its mean use is as said; a flat one costs more",),
     )
-
-
-def break_even(book: PriceBook, capacity: str, request: str) -> Fraction:
-    """Share of a capacity unit's 3,600 requests an hour above which provisioned capacity costs less."""
-    return _price(book, capacity) / (_price(book, request) * SECONDS_PER_HOUR)
-
-
-def _price(book: PriceBook, unit: str) -> Fraction:
-    price = book.find("dynamodb", unit, {})
-    assert price is not None, unit  # no book of DynamoDB is without them
-    return price.unit_price(price.tiers[0])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from tidegauge.cost.lines import PricedLine, PricedUsage, price_usage
 from tidegauge.cost.money import to_decimal
-from tidegauge.cost.prices import PriceBook
+from tidegauge.cost.prices import Attributes, PriceBook, label
 from tidegauge.cost.usage import Usage, UsageItem
 from tidegauge.errors import TidegaugeError
 
@@ -74,6 +74,19 @@ class Month:
         """Units of a month; 0 where there are none."""
         own = (item for item in self.usage.items if item.service == service and item.unit in units)
         return sum((Fraction(item.quantity) for item in own), Fraction(0))
+
+    def list_price(self, service: str, unit: str, attributes: Attributes = ()) -> Fraction | None:
+        """USD a unit in the first tier; None where the book has no such price."""
+        price = self.book.find(service, unit, dict(attributes))
+        return None if price is None else price.unit_price(price.tiers[0])
+
+    def unpriced(self, items: Iterable[UsageItem]) -> list[str]:
+        """The names of items that the book has no price for."""
+        return [
+            label(item.service, item.unit, item.attributes)
+            for item in items
+            if self.book.find(item.service, item.unit, dict(item.attributes)) is None
+        ]
 
     def has(self, service: str, *units: str) -> bool:
         """Whether the month has any of these units, or of the service at all."""

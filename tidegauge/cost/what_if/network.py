@@ -20,7 +20,8 @@ def gateway_endpoint(month: Month) -> Iterator[Change]:
     """A gateway endpoint for S3: free, and its bytes no longer pass the NAT gateways."""
     if not month.has("nat"):
         return
-    each = usd(_price(month, "nat", "processed_byte") * 1024 * GB)
+    price = month.list_price("nat", "processed_byte")
+    each = "an unknown price" if price is None else usd(price * 1024 * GB)
     title, message = (
         "A gateway endpoint for S3",
         f"S3 through NAT costs {each} a TB, a gateway endpoint nothing",
@@ -78,9 +79,3 @@ def interface_endpoints(month: Month) -> Iterator[Change]:
 
 def _is_passed(item: UsageItem) -> bool:
     return (item.service, item.unit) == ("nat", "processed_byte")
-
-
-def _price(month: Month, service: str, unit: str) -> Fraction:
-    price = month.book.find(service, unit, {})
-    assert price is not None, (service, unit)  # no book with NAT gateways is without them
-    return price.unit_price(price.tiers[0])

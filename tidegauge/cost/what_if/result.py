@@ -25,7 +25,7 @@ from tidegauge.cost.what_if.change import Change
 from tidegauge.cost.what_if.commitments import Commitments
 from tidegauge.cost.what_if.flat_rates import FlatRates
 from tidegauge.cost.what_if.month import Month
-from tidegauge.cost.words import DOUBT
+from tidegauge.cost_record import DOUBT
 
 SURE = ("L", "M", "H")  # from the least
 RULES: tuple[Callable[[Month], Iterator[Change]], ...] = (
@@ -122,6 +122,7 @@ def _what_if(month: Month, before: Fraction, change: Change) -> WhatIf:
     doubts = _doubts(month, moved)
     even = find_break_even(change)
     said = [change.message, *([] if even.quantity is None else [in_words(even)])]
+    said += [f"the price book has no {name}" for name in month.unpriced(moved)]
     for confidence, word in DOUBT.items():
         names = [name for name, found in doubts.items() if found == confidence]
         said += [f"{word} price: {', '.join(names)}"] if names else []

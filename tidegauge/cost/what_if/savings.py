@@ -30,9 +30,8 @@ YEARS = {1: "one year", 3: "three years"}
 
 def savings_plans(month: Month, terms: Commitments) -> Iterator[Change]:
     """Compute Savings Plans of the size that Fargate on demand and Lambda's duration take now."""
-    driver = next(
-        (each for each in DRIVERS if any(_is_driver(item, each) for item in month.usage.items)), None
-    )
+    used_by = {driver: sum(_driven(month, driver), Fraction(0)) for driver in DRIVERS}
+    driver = next((each for each, quantity in used_by.items() if quantity), None)
     if driver is None:
         return
     hours = Fraction(month.book.hours_per_month)
@@ -42,18 +41,21 @@ def savings_plans(month: Month, terms: Commitments) -> Iterator[Change]:
         spent = {service: _spent(month, service) for service in PLANNED}
         paid = sum((spent[service] * rates[service][0] for service in PLANNED), Fraction(0))
         used = [service for service in PLANNED if spent[service]]
+        title = f"A Compute Savings Plan of {YEARS[years]}"
+        if not used:
+            none = "free units cover all that it would pay for"
+            yield Change(id=name, title=title, items=None, message=none, no_break_even=none)
+            continue
         off = ", ".join(f"{float(1 - rates[service][0]):.0%} off {service}" for service in used)
         yield Change(
             id=name,
-            title=f"A Compute Savings Plan of {YEARS[years]}",
+            title=title,
             items=beyond_commitment(month, _plan_share, Fraction(1)),
             extra=paid,
             message=f"{usd(paid / hours)} an hour for all of today's use: {off}",
-            confidence=min((rates[service][1] for service in used), key="LMH".index, default="H"),
+            confidence=min((rates[service][1] for service in used), key="LMH".index),
             assumptions=(*(rates[service][2] for service in used), *PLAN_ASSUMPTIONS),
-            traffic=with_commitment(
-                month, _plan_share, paid, " ".join(driver), sum(_driven(month, driver), Fraction(0))
-            ),
+            traffic=with_commitment(month, _plan_share, paid, " ".join(driver), used_by[driver]),
         )
 
 
@@ -160,12 +162,12 @@ def _is_planned(item: UsageItem) -> bool:
     return (is_task and on_demand) or (item.service, item.unit) == ("lambda", "gb_second")
 
 
-def _is_driver(item: UsageItem, driver: tuple[str, str]) -> bool:
-    return _is_planned(item) and (item.service, item.unit) == driver
-
-
 def _driven(month: Month, driver: tuple[str, str]) -> Iterator[Fraction]:
-    return (Fraction(item.quantity) for item in month.usage.items if _is_driver(item, driver))
+    return (
+        Fraction(item.quantity)
+        for item in month.usage.items
+        if _is_planned(item) and (item.service, item.unit) == driver
+    )
 
 
 def _is_node(item: UsageItem) -> bool:
@@ -173,5 +175,5 @@ def _is_node(item: UsageItem) -> bool:
 
 
 def _list_cost(month: Month, item: UsageItem) -> Fraction:
-    price = month.book.find(item.service, item.unit, dict(item.attributes))
-    return Fraction(0) if price is None else Fraction(item.quantity) * price.unit_price(price.tiers[0])
+    price = month.list_price(item.service, item.unit, item.attributes)
+    return Fraction(item.quantity) * (price or 0)

@@ -77,14 +77,12 @@ def intelligent_tiering(month: Month) -> Iterator[Change]:
         message = f"how much stays unread is not known: give {' and '.join(needed)}"
         yield Change(id=name, title=title, items=None, message=message, no_break_even=none)
         return
-    even = objects * _price(month, "monitored_object_month", TIERING) / kept
-    even /= _price(month, "storage_byte_month", STANDARD) - _price(month, "storage_byte_month", COLD_TIER)
     yield Change(
         id=name,
         title=title,
         items=_tiered(month, cold, objects),
         message=f"{float(cold):.0%} of {count(kept / GB, 4)} GB unread for 30 days, {count(objects)} objects "
-        f"watched; at first-tier prices it pays where more than {float(even):.1%} stays unread",
+        f"watched{_even_share(month, objects, kept)}",
         assumptions=("objects have 128 KB and more", NOT_MOVED),
         no_break_even=none,
     )
@@ -166,10 +164,15 @@ def _quantities(month: Month, unit: str) -> Iterator[Fraction]:
     return (Fraction(item.quantity) for item in month.usage.items if _is_standard(item) and item.unit == unit)
 
 
-def _price(month: Month, unit: str, storage_class: str) -> Fraction:
-    price = month.book.find("s3", unit, {"storage_class": storage_class})
-    assert price is not None, (unit, storage_class)  # no book with S3 is without them
-    return price.unit_price(price.tiers[0])
+def _even_share(month: Month, objects: Fraction, kept: Fraction) -> str:
+    """From which unread share on the watching of the objects is paid for."""
+    watching = month.list_price("s3", "monitored_object_month", (("storage_class", TIERING),))
+    frequent = month.list_price("s3", "storage_byte_month", (("storage_class", STANDARD),))
+    cold = month.list_price("s3", "storage_byte_month", (("storage_class", COLD_TIER),))
+    if watching is None or frequent is None or cold is None or frequent <= cold:
+        return ""
+    even = objects * watching / kept / (frequent - cold)
+    return f"; at first-tier prices it pays where more than {float(even):.1%} stays unread"
 
 
 _is_reading = of_units("s3", "get_request", "retrieved_byte")

@@ -27,10 +27,15 @@ def with_items(month: Month, after: Items, unit: str, now: Fraction, grows: Choi
         now=now,
         difference=_difference(
             month,
-            before=lambda units: month.grown(units / now, grows),
-            after=lambda units: (month.grown(units / now, grows, after), Fraction(0)),
+            before=lambda units: month.grown(factor_of(units, now), grows),
+            after=lambda units: (month.grown(factor_of(units, now), grows, after), Fraction(0)),
         ),
     )
+
+
+def factor_of(units: Fraction, now: Fraction) -> Fraction:
+    """How many times the present traffic `units` are; of none at all there is no other."""
+    return units / now if now else Fraction(1)
 
 
 def beyond_commitment(month: Month, shares: Shares, factor: Fraction) -> Items:
@@ -53,8 +58,8 @@ def with_commitment(month: Month, shares: Shares, extra: Fraction, unit: str, no
         now=now,
         difference=_difference(
             month,
-            before=lambda units: month.grown(units / now, lambda item: shares(item) is not None),
-            after=lambda units: (beyond_commitment(month, shares, units / now), extra),
+            before=lambda units: month.grown(factor_of(units, now), lambda item: shares(item) is not None),
+            after=lambda units: (beyond_commitment(month, shares, factor_of(units, now)), extra),
         ),
     )
 
