@@ -121,10 +121,14 @@ def test_a_runs_cost_is_known_once_aws_metered_it(run: Path, tmp_path: Path) -> 
         (None, "read_request_unit"): 4,
         ("ping", "lcu_hour"): Decimal("0.02"),
         (None, "lcu_hour"): Decimal("0.01"),
+        ("ping", "internet_byte"): 40,  # 20 answers of 2 bytes
+        ("ping", "log_ingested_byte"): 8260,  # of the templates: 20 log lines of 413 bytes
+        ("ping", "processed_byte"): 8260,
     }
-    # 5 x 0.01/10,000 + 12 x 0.125/1M + 0.03 x 0.008 USD over 20 requests
+    # 5 x 0.01/10,000 + 12 x 0.125/1M + 0.03 x 0.008 USD, and GB at 0.09, 0.50 and 0.045, by 20 requests
     usd = Decimal("0.000005") + Decimal("0.0000015") + Decimal("0.00024")
-    assert Decimal(answer["marginal_per_1k_requests"]) == usd * 50
+    usd += (40 * Decimal("0.09") + 8260 * Decimal("0.545")) / 2**30
+    assert Decimal(answer["marginal_per_1k_requests"]) == pytest.approx(usd * 50)
     assert any("the other 10 are not the run's" in note for note in answer["notes"])
     summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     assert summary["cost"]["marginal_per_1k_requests"] == answer["marginal_per_1k_requests"]
