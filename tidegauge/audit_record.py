@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tidegauge.cost_record import CostLine
+from tidegauge.cost_record import CostLine, UnpricedPart
 from tidegauge.stored import ASIDE, Dollars, UnknownFields
 
 AUDIT_VERSION = 1  # audit.json's schema
@@ -72,17 +72,6 @@ class AbsentItem:
     needs: tuple[str, ...]  # the figures of the scenario that are missing
     why: str  # what it is billed for
     priced: tuple[CostLine, ...]  # what the amount is made of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnpricedPart:
-    """Something billed whose price or quantity is not known, so that the corrected total lacks it."""
-
-    file: str  # the template
-    resource: str  # its name there, behind that of a nested stack
-    type: str  # AWS::…
-    property: str | None = None  # null: the whole resource, or what it is billed for by use
-    reason: str  # why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,6 +148,17 @@ class UnpricedResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnpricedPart:
+    """Something billed whose price or quantity is not known, so that a total lacks it."""
+
+    file: str  # the template
+    resource: str  # its name there, behind that of a nested stack
+    type: str  # AWS::…
+    property: str | None = None  # null: the whole resource, or what it is billed for by use
+    reason: str  # why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixedHours:
     """What the architecture costs around the clock."""
 
@@ -182,7 +193,7 @@ class CostSection:
     unknown: tuple[UncountedUsage, ...]  # what makes a figure null, then what lies outside the figures
     covered_by_fixed: tuple[CoveredUsage, ...]  # what has no price of its own
     complete: bool = True  # whether the loaded cost holds all of the architecture; else it is a lower bound
-    unpriced: tuple[UnpricedResource, ...] = ()  # what of the architecture it lacks
+    unpriced: tuple[UnpricedPart, ...] = ()  # what of the architecture it lacks
     fixed: FixedHours | None  # null without an architecture
     assumptions: tuple[str, ...]  # what the figures rest on, in sentences
 

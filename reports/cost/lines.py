@@ -152,7 +152,7 @@ def unpriced_resource_table(data: ReportData) -> Table:
         rows=tuple(
             Row(
                 cells=cells(
-                    Cell(text=part.resource, note=part.resource_type, tone="code"),
+                    Cell(text=part.resource, note=part.type, tone="code"),
                     Cell(text=part.property or "", tone="code"),
                     part.reason,
                 )

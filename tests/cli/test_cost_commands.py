@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.served import tidegauge
+from tests.support.served import program, tidegauge
 
 ITEM = {
     "flow": "view",
@@ -38,6 +38,20 @@ def test_a_bill_sums_exactly_and_follows_its_switches(tmp_path: Path) -> None:
     _, gross, _ = tidegauge("cost", "price", usage, "--no-free-tier")
     assert (gross["free_tier"], Decimal(gross["total"])) == (False, Decimal("12.085"))
     assert {line["tier"] for line in gross["lines"]} == {"all"}
+
+
+def test_a_bill_says_which_of_its_prices_are_not_official(tmp_path: Path) -> None:
+    plan = {"service": "cloudfront", "unit": "plan_month", "attributes": {"plan": "pro"}, "quantity": "1"}
+    usage = write(tmp_path / "usage.json", ITEM | plan)
+    said = (
+        "the price of cloudfront plan_month {plan: pro} is assumed, as consistent secondary sources have it"
+    )
+    _, document, _ = tidegauge("cost", "price", usage)
+    assert [sentence.startswith(said) for sentence in document["unsure_prices"]] == [True]
+    _, _, words = program("cost", "price", usage)
+    assert said in " ".join(words.split())
+    _, official, _ = tidegauge("cost", "price", write(tmp_path / "official.json", ITEM), "--no-free-tier")
+    assert official["unsure_prices"] == []
 
 
 def test_the_order_of_the_files_changes_no_amount(tmp_path: Path) -> None:

@@ -199,6 +199,17 @@ def test_reserved_nodes_are_billed_for_their_fee_and_not_for_their_hours(estimat
     sums_hold(document)
 
 
+@pytest.mark.parametrize(
+    ("commitment", "cause"), [("Reserved Node", "reserved"), ("Compute Savings Plans", "savings_plan")]
+)
+def test_focus_says_what_covers_usage(estimate: Path, commitment: str, cause: str) -> None:
+    covered = changed(NODES, cost="0", quantity="1440", commitment=commitment)
+    open_ = changed(NODES, quantity="720", cost="148.32")
+    code, document = reconciled(estimate, [covered, open_, *AS_EXPECTED[1:]], layout="focus-1.0")
+    assert (code, document["causes"]) == (0, {cause: "-296.64"})  # 1,440 x .206
+    sums_hold(document)
+
+
 def test_a_savings_plan_is_covered_usage_its_negation_and_a_fee(estimate: Path) -> None:
     task = Charge(
         product="AmazonECS", usage_type="USE1-Fargate-vCPU-Hours:perCPU", unit="hours", quantity="100",

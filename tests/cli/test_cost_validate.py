@@ -78,6 +78,7 @@ def test_people_read_the_lines_the_findings_and_the_verdict() -> None:
     assert "the estimate prices 3 nodes, the architecture has 6 nodes" in said
     assert "corrected at least $1,467.81 a month ($1,467.81 on Redis OSS, $1,287.35 on Valkey)" in said
     assert "outside the tolerance of 10%" in said
+    assert "assumed prices: fargate ephemeral_gb_second" in " ".join(said.split())
     alike = "NatGatewayA, NatGatewayB (AWS::EC2::NatGateway): GB through the NAT gateways: the scenario"
     assert alike in " ".join(said.split())
 

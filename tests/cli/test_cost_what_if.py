@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.served import tidegauge
+from tests.support.served import program, tidegauge
 
 
 def month(folder: Path, *items: Sequence[object]) -> Path:
@@ -48,6 +48,31 @@ def test_a_month_of_usage_is_asked(tmp_path: Path) -> None:
     assert document["total"] == "161.18"  # 150.38 + (20M - 10M free) x .01 / 10,000 + 2M x .0004 / 1,000
     assert "hit ratio 90.0%" in rows["hit_ratio_higher"]["assumptions"][0]
     assert [each["name"] for each in document["elsewhere"]] == ["Cloudflare"]
+
+
+def test_each_row_has_the_traffic_at_which_both_cost_the_same(tmp_path: Path) -> None:
+    task = ("fargate", "vcpu_second", "3600000", {"arch": "x86", "capacity": "on_demand"})
+    _, document, _ = tidegauge("cost", "what-if", month(tmp_path, REDIS, task))
+    rows = {row["id"]: row for row in document["what_ifs"]}
+    assert rows["savings_plan_1yr"]["break_even"] == {
+        "unit": "fargate vcpu_second",
+        "quantity": "2880000",  # a fifth off
+        "times_now": "0.8",
+        "pays": "above",
+        "reason": None,
+    }
+    assert rows["valkey"]["break_even"]["quantity"] is None
+    assert rows["valkey"]["break_even"]["reason"] == "it costs less at any traffic"
+    assert rows["reserved_nodes_1yr"]["break_even"]["quantity"] == "498.298"  # 730 x .6826
+
+
+def test_people_read_the_break_even_and_what_is_not_sure(tmp_path: Path) -> None:
+    code, stdout, words = program("cost", "what-if", month(tmp_path, REDIS))
+    shown = " ".join(f"{stdout} {words}".split())
+    assert code == 0
+    assert "node_hours a month; its terms are" in shown
+    assert "prices are official; Cloudflare" in shown
+    assert "one call of a Durable Object an API request, unverified" in shown
 
 
 @pytest.mark.option("cost what-if --note")

@@ -99,9 +99,9 @@ def test_loaded_cost_is_a_lower_bound_and_names_the_resource_whose_price_is_unkn
     cost = section(VIEW, UPLOAD, architecture=strange)
     assert cost["loaded_per_1k_requests"] == cost["marginal_per_1k_requests"]  # nothing else has a price
     assert (cost["complete"], cost["fixed"]["complete"]) == (False, False)
-    assert [(each["resource"], each["reason"]) for each in cost["unpriced"]] == [
-        ("Db", "no price is known for this resource type"),
-        ("Eks", "no price is known for this resource type"),
+    assert [(each["resource"], each["type"], each["reason"]) for each in cost["unpriced"]] == [
+        ("Db", "AWS::RDS::DBInstance", "no price is known for this resource type"),
+        ("Eks", "AWS::EKS::Cluster", "no price is known for this resource type"),
     ]
 
 

@@ -188,3 +188,20 @@ def test_hostile_names_in_costs_stay_text() -> None:
     page = Page(html_of(cost, audit=audit))
     assert not {"script", "img"} & {tag for tag, _ in page.elements}
     assert page.words.count(HOSTILE) >= 10
+
+
+def test_a_loaded_cost_that_lacks_a_part_is_a_lower_bound_with_the_part_beside_it() -> None:
+    part = {
+        "file": "stack.yaml",
+        "resource": "Edge/Distribution",
+        "type": "AWS::CloudFront::Distribution",
+        "property": "DistributionConfig.ViewerCertificate.SslSupportMethod",
+        "reason": "dedicated addresses are billed by the month",
+    }
+    text = Page(html_of(samples.known_cost() | {"complete": False, "unpriced": [part]})).text
+    assert "at least $0.10" in text
+    assert "Edge/Distribution AWS::CloudFront::Distribution DistributionConfig.ViewerCertificate" in text
+    assert "dedicated addresses are billed by the month" in text
+    whole = Page(html_of(samples.known_cost())).text
+    assert "at least $0.10" not in whole
+    assert "without a known price" not in whole

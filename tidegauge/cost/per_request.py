@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 from tidegauge.cost.architecture.fixed import FixedCost
-from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_resources
+from tidegauge.cost.architecture.fixed_record import fixed_hours, unpriced_parts
 from tidegauge.cost.doubts import doubts
 from tidegauge.cost.held_work import HeldWork, held_work
 from tidegauge.cost.line_rows import cost_line, covered_usage, missing_row
@@ -89,7 +89,7 @@ def cost_section(
         unknown=_unknown(priced, usage, book),
         covered_by_fixed=tuple(covered_usage(covered) for covered in priced.covered),
         complete=architecture is None or architecture.complete,
-        unpriced=() if architecture is None else unpriced_resources(architecture),
+        unpriced=() if architecture is None else unpriced_parts(architecture),
         fixed=None if architecture is None else fixed_hours(architecture),
         assumptions=_assumptions(priced.lines, usage, architecture, work),
     )

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from tidegauge.errors import TidegaugeError
 
 ROWS_A_BATCH = 10_000
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
 HEADER_BYTES_MAX = 1 << 20
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 BETWEEN, INSIDE = "\x1e", "\x1f"  # entries of a map, and its key and value, as one text

@@ -11,7 +11,7 @@ from functools import lru_cache
 from tidegauge.collect.bills.tables import BETWEEN, INSIDE
 
 NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{0,60})?([eE][+-]?\d{1,2})?")
-DISTINCT_KEPT = 65_536
+DISTINCT_KEPT = 4_096
 
 
 class BadCell(Exception):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from tidegauge import cost_record
 from tidegauge.cost.architecture.fixed import FixedCost, FixedItem
 from tidegauge.cost.money import text
-from tidegauge.cost_record import FixedHours, UnpricedResource
+from tidegauge.cost_record import FixedHours, UnpricedPart, UnpricedResource
 
 
 def fixed_hours(fixed: FixedCost) -> FixedHours:
@@ -19,20 +19,29 @@ def fixed_hours(fixed: FixedCost) -> FixedHours:
         hours_per_month=text(fixed.hours_per_month),
         items=tuple(_item(item, fixed.hours_per_month) for item in fixed.items),
         complete=fixed.complete,
-        missing=unpriced_resources(fixed),
+        missing=tuple(
+            UnpricedResource(
+                file=missing.file,
+                resource=missing.resource,
+                resource_type=missing.resource_type,
+                property=missing.property,
+                reason=missing.reason,
+            )
+            for missing in fixed.missing
+        ),
         billed_by_use=tuple(fixed.billed_by_use),
         no_charge=tuple(fixed.no_charge),
         provisioned_tables=tuple(sorted(fixed.provisioned_tables)),
     )
 
 
-def unpriced_resources(fixed: FixedCost) -> tuple[UnpricedResource, ...]:
+def unpriced_parts(fixed: FixedCost) -> tuple[UnpricedPart, ...]:
     """What the sums of the fixed cost lack."""
     return tuple(
-        UnpricedResource(
+        UnpricedPart(
             file=missing.file,
             resource=missing.resource,
-            resource_type=missing.resource_type,
+            type=missing.resource_type,
             property=missing.property,
             reason=missing.reason,
         )

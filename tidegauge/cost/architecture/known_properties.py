@@ -1,6 +1,6 @@
 """The properties of billed types that are free, priced by a rule, or told apart in `property_table.BILLED`.
 
-Names of the resource specification, read through by hand. What CloudFormation adds later is in none: named.
+Names of the resource specification, read through by hand; what CloudFormation adds later is named as unknown.
 """
 
 from __future__ import annotations

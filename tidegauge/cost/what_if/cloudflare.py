@@ -208,7 +208,7 @@ def _assumptions(month: Month) -> tuple[str, ...]:
     assumed = ["Cloudflare's prices are global; data moves once, which is not counted"]
     if month.has("elasticache"):
         assumed.append(
-            "one call of a Durable Object an API request (L); how long objects are active is not counted"
+            "one call of a Durable Object an API request, unverified; the time of objects is not counted"
         )
     if "api_cpu_ms" in month.notes and month.interruptible is not None:
         assumed.append(f"an API request takes {text(month.notes['api_cpu_ms'])} ms of CPU (api_cpu_ms)")
