@@ -8,7 +8,11 @@ its end, and then for the requests before it, at the pace at which this server w
 backlog. Quantiles of that list are held against those that the run measured: within 3 % or 5 ms.
 
 Beside it in the same run: Locust's own constant_throughput (its rounding and its waiting users), and wrk2 or
-hey where they are installed.
+hey where they are installed; and our own service times, which know nothing of the wait before the sending.
+
+    python -m benches.truth --steps 6
+
+shows where the same stalls are in sessions of six steps without a pause: in the first one and in the session.
 """
 
 from __future__ import annotations
@@ -116,15 +120,19 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=40.0, help="of each run")
     parser.add_argument("--no-peers", action="store_true", help="measure ours alone")
     parser.add_argument("--figure", type=Path, help="draw the figure of docs/latency.md to this SVG")
+    parser.add_argument("--steps", type=int, metavar="N", help="of a session: show where a stall is in it")
     asked = parser.parse_args()
     if asked.figure is not None and asked.no_peers:
         parser.error("the figure shows a peer: leave --no-peers out")
     cores = two_cores()
     with tempfile.TemporaryDirectory(prefix="tidegauge-truth-") as name, nginx(cores.server) as target:
         folder = Path(name)
+        if asked.steps:
+            return by_step(folder, target, cores, asked.seconds, asked.steps)
         samples, stalls = ours(folder, target, cores, asked.seconds)
         peers = {} if asked.no_peers else measure_peers(folder, target, cores, asked.seconds)
         seen = {name: quantiles_ms(times) for name, times in peers.items()}
+    seen["service_ms"] = quantiles_ms((samples["done_s"] - samples["sent_s"]).to_numpy() * 1000)
     truth_s, drain_per_s = expected_s(samples, stalls)
     rows = compare(truth_s, response_s(samples))
     for row in rows:
@@ -135,6 +143,25 @@ def main() -> int:
     if asked.figure is not None:
         draw(asked.figure, samples, truth_s, peers["locust_ms"])
     return int(any(not row["within"] for row in rows))
+
+
+def by_step(folder: Path, target: Target, cores: Cores, seconds: float, steps: int) -> int:
+    """Prints the P95 of the first step, of all requests and of sessions without a pause."""
+    plan = folder / "plan.toml"
+    flow = '[[flow]]\nname = "get"\n' + "".join(f'[[flow.step]]\npath = "/{k}"\n' for k in range(steps))
+    head = PLAN.removesuffix(ONE_GET).format(rate=RATE_PER_S / steps, duration_s=seconds)
+    plan.write_text(head + flow, "utf-8")
+    command = run_command(plan, write_stack(folder, target.url), folder / "run")
+    stored = lambda: any((folder / "run" / "samples").glob("*.parquet"))  # noqa: E731
+    with Stalls(target.worker_pid, _count(seconds), stored):
+        summary = run(command, cores.generator)
+    shown = {
+        "first_step_p95_ms": summary.endpoints[0].response_time_ms.p95,
+        "total_p95_ms": summary.total.response_time_ms.p95,
+        "session_p95_ms": summary.flows[0].session_time_ms.p95,
+    }
+    print(json.dumps(shown))  # noqa: T201
+    return 0
 
 
 def ours(folder: Path, target: Target, cores: Cores, seconds: float) -> tuple[pd.DataFrame, Stalls]:

@@ -44,6 +44,7 @@ def render_html(data: ReportData) -> str:
         percentile_charts=_percentile_charts(data),
         charted_flows_max=CHARTED_FLOWS_MAX,
         cache=cache.cache_table(data),
+        advice=data.summary.advice,
         edge_locations=cache.edge_locations(data),
         edge=cache.edge_agreement(data),
         cost=cost.cost_section(data, sources),

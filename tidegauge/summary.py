@@ -205,6 +205,7 @@ class Summary:
     )  # how long after the last phase the last request finished; null without a request
     edge_locations: Mapping[str, int]  # {location: answers}, the most frequent first
     objectives: tuple[JudgedObjective, ...]  # in the plan's order; the default ones where it states none
+    advice: tuple[str, ...] = ()  # what these may pass by, in sentences
     validity: Validity  # the limits that the generator was held to
     looser_validity: tuple[str, ...]  # a sentence for each of them that the plan sets looser
     cost: CostSection  # what the window's requests cost

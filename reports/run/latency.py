@@ -12,7 +12,10 @@ RESPONSE = (
     "From the intended time to the last byte, good requests only, in ms; below it a 95 % interval at the"
     " number of independent requests that they are worth."
 )
-SERVICE = "From the actual sending to the last byte, in ms: what a closed-loop tool would have shown."
+SERVICE = (
+    "From the actual sending to the last byte, in ms: without the generator's own lag. A closed-loop tool"
+    " shows less: its users wait while the stack stalls, and send nothing."
+)
 QUANTILES = (("p50", "P50"), ("p90", "P90"), ("p95", "P95"), ("p99", "P99"))
 
 LATENCY_COLUMNS = (

@@ -46,7 +46,7 @@ def print_summary(summary: Summary) -> None:
 
     colour = {"PASS": "green", "FAIL": "red", "INVALID": "magenta"}.get(summary.verdict, "yellow")
     people.print(f"[bold {colour}]{summary.verdict}[/]")
-    for sentence in (*summary.reasons, *summary.notes):
+    for sentence in (*summary.reasons, *summary.advice, *summary.notes):
         say(f"  {sentence}")
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)  # fits into 80 columns, as logs have
     for heading in ("flow", "requests", "failed", "rate/s", "P50 ms", "P99 ms", "service P99", "hit ratio"):

@@ -135,6 +135,7 @@ def _remote(
 
 
 def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) -> int:
+    from tidegauge.analysis.stall_advice import stall_advice
     from tidegauge.conduct.forecast import forecast  # numpy, which errors must not wait for
 
     trace = prepared.trace
@@ -149,6 +150,7 @@ def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) ->
         "window_s": prepared.plan.duration_s - prepared.plan.warmup_s,
         "assets": prepared.assets,
         "forecast": forecast(prepared, schedule, known),
+        "advice": stall_advice(prepared.plan.objectives, prepared.endpoints),
         "trace": document_of(trace.logs) if trace else None,
         "plan": document_of(prepared.plan),
     }
@@ -157,7 +159,8 @@ def _show(prepared: Prepared, known: Mapping[str, PythonFlow], as_json: bool) ->
     else:
         by_flow = ", ".join(f"{count} {flow}" for flow, count in document["sessions_by_flow"].items())
         say(f"would send {len(schedule)} sessions in {prepared.plan.duration_s:g} s: {by_flow}")
-        for sentence in (*_expected(document["forecast"]), *(trace.notes if trace else ())):
+        notes = trace.notes if trace else ()
+        for sentence in (*_expected(document["forecast"]), *document["advice"], *notes):
             say(sentence)
     return 0
 

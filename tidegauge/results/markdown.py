@@ -13,7 +13,7 @@ def summary_markdown(summary: Summary) -> str:
     """The summary as a few lines for a pull request."""
     total = summary.total
     lines = [f"### Tidegauge: {summary.verdict}", ""]
-    lines += [f"- {_plain(reason)}" for reason in summary.reasons]
+    lines += [f"- {_plain(sentence)}" for sentence in (*summary.reasons, *summary.advice)]
     lines += [
         f"- {total.count} requests, {total.failures} failures, {total.rate_per_s:.1f}/s",
         f"- requests: {total.stages}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tidegauge.analysis.agreement import ProcessArrivals
 from tidegauge.analysis.objectives import judge_objectives
 from tidegauge.analysis.observed import Observed, observe
+from tidegauge.analysis.stall_advice import stall_advice
 from tidegauge.analysis.summary import WindowFigures, summarise
 from tidegauge.analysis.traffic import Traffic
 from tidegauge.analysis.verdict import FATAL_CAUSES, STACK_GUARDS, CutShort, decide, loosened
@@ -111,6 +112,7 @@ def _summary(
         drain_s=_drain_s(frames.traffic),
         edge_locations=_edge_locations(frames.traffic),
         objectives=tuple(objectives),
+        advice=tuple(stall_advice(run.plan.objectives, run.endpoints)),
         validity=run.plan.validity,
         looser_validity=tuple(loosened(run.plan.validity, Validity())),
         cost=cost,
