@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from tidegauge.analysis.blocks import Blocks
-from tidegauge.analysis.dependence import Effective, effective_beyond
+from tidegauge.analysis.dependence import Effective, effective_beyond, effective_share
 from tidegauge.analysis.durations import Durations
 from tidegauge.histograms import Integers, rank_of
 
@@ -53,12 +53,12 @@ class BlockedTimes:
     def beyond(self, limit_s: float, failures: Integers) -> tuple[int, Effective]:
         """How many requests took longer or failed, and what that share is worth; `failures`: by block."""
         own = np.array([part.longer_than(limit_s) for part in self.parts], dtype=np.int64)
-        if not own.any() and not failures.any() and not self.all.longer_than(limit_s / FAR):
-            return 0, Effective(n=int(self.requests.sum()))
+        requests = self.requests + failures
+        if not self.all.longer_than(limit_s / FAR):
+            return int(failures.sum()), effective_share(failures, requests, self.blocks)
         events = np.column_stack([self._longer(LEVELS), own]) + failures[:, np.newaxis]
         violations = int(events[:, -1].sum())
         lower = [place for place in reversed(range(len(LEVELS))) if events[:, place].sum() > violations]
-        requests = self.requests + failures
         chain = [len(LEVELS), *lower]
         return violations, effective_beyond(events, requests, self.blocks, [chain])[0]
 
