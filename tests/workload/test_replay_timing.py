@@ -175,3 +175,19 @@ def test_the_statuses_that_count_as_good(expect: Any, status: int, good: tuple[i
 
 def test_the_busiest_second_is_the_peak() -> None:
     assert replay(log(0, 1, 1, 1, 2)).figures.peak_rate_per_s == pytest.approx(3)
+
+
+def test_lines_of_one_second_keep_the_order_of_the_log() -> None:
+    generator = np.random.default_rng(4)
+    logged_s = np.floor(generator.uniform(0, 50, 4000))
+    times = intended_times_s(logged_s, np.ones(4000), 1.0, seed=3)
+    assert ((times > logged_s) & (times <= logged_s + 1)).all()
+    for second in range(50):
+        assert (np.diff(times[logged_s == second]) > 0).all()
+
+
+def test_ticks_of_different_length_that_begin_together_are_dealt_out_apart() -> None:
+    quantum_s = np.tile([1.0, 0.001], 500)
+    times = intended_times_s(np.zeros(1000), quantum_s, 2.0, seed=5)
+    assert (times <= quantum_s / 2).all()
+    assert (np.diff(times[::2]) > 0).all()

@@ -8,6 +8,7 @@ from typing import Any
 
 from tidegauge.collect.logs.requests import LogRead
 from tidegauge.replay import SEED_BASES
+from tidegauge.workload.fit.bursts import Burst
 from tidegauge.workload.fit.lengths import Law
 from tidegauge.workload.fit.log_fit import CacheFigures, LogFit
 from tidegauge.workload.fit.plan_text import Base, flow_fits, kept_share, plan_text
@@ -45,6 +46,9 @@ def document(fit: LogFit, read: LogRead, out: Path) -> dict[str, Any]:
         "hit_ratio": {
             "log": objects.lru.log,
             "fit": objects.lru.fit,
+            "fit_low": objects.lru.fit_low,
+            "fit_high": objects.lru.fit_high,
+            "draws": objects.draws,
             "cache_objects": objects.cache_objects,
             "fit_che": objects.lru_che,
             "ttl_s": objects.ttl_s,
@@ -52,6 +56,8 @@ def document(fit: LogFit, read: LogRead, out: Path) -> dict[str, Any]:
             "ttl_log": objects.ttl.log,
             "ttl_log_shuffled": objects.ttl.shuffled,
             "ttl_fit": objects.ttl.fit,
+            "ttl_fit_low": objects.ttl.fit_low,
+            "ttl_fit_high": objects.ttl.fit_high,
         },
         "ks": distances(fit),
         "arrivals": {
@@ -62,6 +68,17 @@ def document(fit: LogFit, read: LogRead, out: Path) -> dict[str, Any]:
             "dispersion": fit.arrivals.dispersion,
             "left_out_ratio": 1 - kept_share(fit),
         },
+        "bursts": [
+            {
+                "span_s": burst.span_s,
+                "at_s": burst.at_s,
+                "log_per_s": burst.log_per_s,
+                "fit_per_s": burst.fit_per_s,
+                "ratio": burst.ratio,
+                "flattened": burst.flattened,
+            }
+            for burst in fit.bursts
+        ],
         "client_sessions": {
             "sessions": fit.sessions,
             "requests": _law(fit.session_requests),
@@ -84,6 +101,7 @@ def account(fit: LogFit, read: LogRead) -> list[str]:
         "methods cannot: logs hold no bodies and tokens",
         f"rate: {arrivals.shape}, {len(fit.visits) / arrivals.duration_s:.4g} sessions/s on average over "
         f"{arrivals.duration_s:g} s; {_process(fit)}",
+        *map(_burst, fit.bursts),
         f"clients: {fit.sessions} sessions, requests a session {_shown(fit.session_requests)}, "
         f"seconds between them {_shown(fit.session_gaps)}",
         f"bytes an answer: {_shown(fit.sizes)}",
@@ -91,7 +109,8 @@ def account(fit: LogFit, read: LogRead) -> list[str]:
         + "; ".join(_shown_popularity(one) for one in objects.popularity.values())
         + f"; chosen: {objects.chosen.model}",
         f"hit ratio of an LRU cache of {objects.cache_objects} objects: {_cache(objects.lru)}; "
-        f"of one that keeps them {objects.ttl_s:g} s: {_cache(objects.ttl)}",
+        f"of one that keeps them {objects.ttl_s:g} s: {_cache(objects.ttl)} "
+        f"(the fit's from {objects.draws} draws)",
         "KS distances: " + ", ".join(f"{name} {_distance(value)}" for name, value in distances(fit).items()),
     ]
 
@@ -110,8 +129,21 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
+def _burst(burst: Burst) -> str:
+    said = (
+        f"busiest {burst.span_s:g} s: {burst.log_per_s:.4g} sessions/s in the log, from {burst.at_s:.4g} s"
+        f" on; {burst.fit_per_s:.4g}/s in the plan just then"
+    )
+    if not burst.flattened:
+        return said
+    return f'{said}: the fit flattens this burst. Replay the log (shape = "trace"), or add a spike phase'
+
+
 def _cache(figures: CacheFigures) -> str:
-    return f"log {figures.log:.4f}, in random order {figures.shuffled:.4f}, fit {figures.fit:.4f}"
+    return (
+        f"log {figures.log:.4f}, in random order {figures.shuffled:.4f}, fit {figures.fit:.4f} "
+        f"({figures.fit_low:.4f} to {figures.fit_high:.4f})"
+    )
 
 
 def _distance(value: float | None) -> str:

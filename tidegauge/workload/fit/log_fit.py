@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from tidegauge.errors import TidegaugeError
 from tidegauge.workload.fit.arrivals import ArrivalFit, draw_arrivals, fit_arrivals
+from tidegauge.workload.fit.bursts import Burst, bursts
 from tidegauge.workload.fit.caches import che_hit_ratio, lru_hit_ratio, ttl_hit_ratio
 from tidegauge.workload.fit.lengths import (
     Law,
@@ -31,6 +33,8 @@ Objects = NDArray[np.int64]
 CACHE_SHARE = 0.1  # the simulated cache holds this share of the objects seen, unless its size is given
 TTL_S = 86_400.0  # CloudFront's default
 DAYS_MAX = 31  # the longest plan
+DRAWS = (3, 20)  # sequences of as many requests as the log's, drawn from the fit: at least, at most …
+DRAWN_REQUESTS = 2_000_000  # … and as many requests in all as take a second or two
 SEED = 1  # the same log gives the same fit
 
 
@@ -43,7 +47,9 @@ class CacheFigures:
 
     log: float  # for the log's requests
     shuffled: float  # for the same in random order
-    fit: float  # for as many requests drawn from the fit
+    fit: float  # for as many requests drawn from the fit, on average
+    fit_low: float  # the lowest and the highest of the draws
+    fit_high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ class ObjectsFit:
     lru_che: float  # the fit's, by Che's approximation
     ttl_s: float
     ttl: CacheFigures
+    draws: int  # how often requests were drawn from the fit
     distance: float  # the largest, over k, between the shares of the k most popular in log and fit
 
 
@@ -71,6 +78,7 @@ class LogFit:
     endpoints: tuple[Endpoint, ...]
     visits: Visits
     arrivals: ArrivalFit
+    bursts: tuple[Burst, ...]
     gaps_distance: float | None  # between the gaps of arrivals in log and fit; None: too few
     sessions: int  # sessions of clients
     session_requests: Law
@@ -104,6 +112,7 @@ def fit_log(records: pd.DataFrame, cache_objects: int | None = None, ttl_s: floa
         endpoints=requests.endpoints,
         visits=seen,
         arrivals=arrivals,
+        bursts=bursts(arrivals, times_s),
         gaps_distance=_gaps_distance(arrivals, times_s, quantum_s, generator),
         sessions=len(counts),
         session_requests=session_requests,
@@ -144,19 +153,33 @@ def fit_objects(
     fits = fit_popularity(counts)
     best = chosen(fits)
     size = cache_objects or max(round(CACHE_SHARE * len(counts)), 1)
-    drawn = draw_ranks(best.weights, len(objects), generator)
-    sequences = (objects, generator.permutation(objects), drawn)
+    number = int(np.clip(DRAWN_REQUESTS / len(objects), *DRAWS))
+    draws = [draw_ranks(best.weights, len(objects), generator) for _ in range(number)]
+    sequences = (objects, generator.permutation(objects), *draws)
     return ObjectsFit(
         requests=len(objects),
         seen=len(counts),
         popularity=fits,
         chosen=best,
         cache_objects=size,
-        lru=CacheFigures(*(lru_hit_ratio(each, size) for each in sequences)),
+        lru=_figures([lru_hit_ratio(each, size) for each in sequences]),
         lru_che=che_hit_ratio(best.weights, size),
         ttl_s=ttl_s,
-        ttl=CacheFigures(*(ttl_hit_ratio(each, times_s, ttl_s) for each in sequences)),
-        distance=_concentration_distance(counts, np.unique(drawn, return_counts=True)[1]),
+        ttl=_figures([ttl_hit_ratio(each, times_s, ttl_s) for each in sequences]),
+        draws=number,
+        distance=_concentration_distance(counts, np.unique(draws[0], return_counts=True)[1]),
+    )
+
+
+def _figures(ratios: Sequence[float]) -> CacheFigures:
+    """From those of the log, of its requests in random order, and of each draw."""
+    log, shuffled, *drawn = ratios
+    return CacheFigures(
+        log=log,
+        shuffled=shuffled,
+        fit=float(np.mean(drawn)),
+        fit_low=min(drawn),
+        fit_high=max(drawn),
     )
 
 

@@ -167,11 +167,13 @@ def intended_times_s(t_s: Floats, quantum_s: Floats, speed: float, seed: int) ->
     """Seconds from the start for lines logged at `t_s`, each anywhere within its clock's last tick.
 
     A clock that counts whole seconds says 0 for anything from 0 to 1: drawn evenly from that, so that no
-    second begins with a burst that was never there. Never 0 itself, which lies before a run's window.
+    second begins with a burst that was never there. Lines of one tick keep their order: the draws are dealt
+    out to them in ascending order. Never 0 itself, which lies before a run's window.
     """
     jitter = quantum_s * (1 - stream(seed, JITTER).random(len(t_s)))
-    times: Floats = (t_s + jitter) / speed
-    return times
+    times: Floats = np.empty(len(t_s))
+    times[np.lexsort((quantum_s, t_s))] = (t_s + jitter)[np.lexsort((jitter, quantum_s, t_s))]
+    return times / speed
 
 
 def _good_statuses(logged: NDArray[np.int64], replay: Replay) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
