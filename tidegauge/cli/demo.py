@@ -83,7 +83,8 @@ def demo_command(duration_s: float, out: Path | None, as_json: bool) -> int:
         code = code if _bench(folder) else ExitCode.INTERRUPTED
         clock.done("transcode bench")
         deviation = audit_estimate(ESTIMATE, run_dir=folder.path)["deviation"]
-        clock.done("audit", f" of the guide's estimate: off by {float(deviation):.0%}, see the report")
+        off = "its total is not known" if deviation is None else f"off by {float(deviation):.0%}"
+        clock.done("audit", f" of the guide's estimate: {off}, see the report")
     report = write_report(measured)
     clock.done("report")
     if as_json:
