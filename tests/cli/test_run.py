@@ -19,7 +19,7 @@ from tidegauge.store import RunFolder
 @pytest.mark.option("run --stack", "run --out", "run --json")
 def test_a_server_that_answers_after_40_ms_has_its_quantiles_there_and_passes(tmp_path: Path) -> None:
     plan = write_plan(
-        tmp_path, rate=200, duration_s=2, tail="[objectives.total]\np95_ms = 400\nerror_ratio = 0.01\n"
+        tmp_path, rate=200, duration_s=2, tail="[objectives.total]\np95_ms = 4000\nerror_ratio = 0.01\n"
     )
     with http_server(good_after(0.04)) as url:
         code, summary, _ = tidegauge(

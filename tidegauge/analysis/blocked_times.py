@@ -16,7 +16,7 @@ from tidegauge.histograms import Integers, rank_of
 
 LEVELS = tuple(Fraction(level, 100) for level in (50, 75, 90, 95, 98, 99))  # whose effects may be borrowed
 
-FAR = 4.0  # times the longest: how requests of that order depend on each other says nothing of such a limit
+FAR = 2.0  # times the longest: how requests of that order depend on each other says nothing of such a limit
 
 
 @dataclass(frozen=True, kw_only=True)
